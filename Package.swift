@@ -1,0 +1,65 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A Swift module of ours under `Sources/`.
+func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+/// Its tests under `Tests/`.
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "Glint",
+    products: [
+        .library(name: "OpenVINO", targets: ["OpenVINO", "TensorStore"]),
+        .library(name: "ModelGraph", targets: ["ModelGraph", "TensorStore"]),
+        .library(name: "Diffusion", targets: ["Diffusion"]),
+        .executable(name: "glint", targets: ["glint"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    ],
+    targets: [
+        // C libraries, lowest first. `openvino.pc` and `libs` come from `./glint setup`.
+        .systemLibrary(name: "COpenVINO", pkgConfig: "openvino"),
+        .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+        .target(name: "COpenVINOStrings"),
+
+        // In the order of the data's way.
+        module("TensorStore", []),
+        module("OpenVINO", ["COpenVINO", "COpenVINOStrings", "TensorStore"]),
+        module("ModelGraph", ["TensorStore", "CExpat"]),
+        module("Architectures", ["ModelGraph"]),
+        module("Tokenizers", ["TensorStore"]),
+        module("ModelLoading", ["OpenVINO", "ModelGraph", "Architectures", "Tokenizers"]),
+        module("Imaging", ["CPNG", "CJPEG"]),
+        module("Diffusion", ["ModelLoading", "Imaging"]),
+        .executableTarget(
+            name: "glint",
+            dependencies: ["Diffusion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
+
+        tests(of: "TensorStore"),
+        tests(of: "OpenVINO"),
+        tests(of: "ModelGraph"),
+        tests(of: "Architectures", ["ModelLoading"]),
+        tests(of: "Tokenizers"),
+        tests(of: "ModelLoading"),
+        tests(of: "Imaging"),
+        tests(of: "Diffusion"),
+    ],
+    cxxLanguageStandard: .cxx17
+)
