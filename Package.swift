@@ -15,7 +15,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Res
 
 /// Its tests under `Tests/`.
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: settings)
+    .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: settings)
 }
 
 let package = Package(
@@ -28,7 +28,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     ],
     targets: [
         // C libraries, lowest first. `openvino.pc` and `libs` come from `./glint setup`.
@@ -36,22 +35,26 @@ let package = Package(
         .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "COpenVINOStrings"),
+        .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"]),
 
         // In the order of the data's way.
         module("TensorStore", []),
         module("OpenVINO", ["COpenVINO", "COpenVINOStrings", "TensorStore"]),
         module("ModelGraph", ["TensorStore", "CExpat"]),
         module("Architectures", ["ModelGraph"]),
-        module("Tokenizers", ["TensorStore"]),
+        module("Tokenizers", ["TensorStore", "CZlib"], resources: [.copy("Resources")]),
         module("ModelLoading", ["OpenVINO", "ModelGraph", "Architectures", "Tokenizers"]),
-        module("Imaging", ["CPNG", "CJPEG"]),
+        module("Imaging", ["CImageCodecs"]),
         module("Diffusion", ["ModelLoading", "Imaging"]),
         .executableTarget(
             name: "glint",
             dependencies: ["Diffusion", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
 
+        .target(
+            name: "TestSupport", dependencies: ["TensorStore", "Imaging"], path: "Tests/TestSupport", swiftSettings: settings),
         tests(of: "TensorStore"),
         tests(of: "OpenVINO"),
         tests(of: "ModelGraph"),

@@ -1,0 +1,31 @@
+public import TensorStore
+
+/// Why a checkpoint does not make a network.
+public enum ArchitectureError: Error, Equatable, Sendable {
+    case missingTensor(String, in: String)
+    case tensorShape(String, in: String, expected: Shape, found: Shape)
+    /// A parameter of the class has a value that is not implemented; `supported` names those that are.
+    case unsupported(parameter: String, value: String, supported: String, class: String, file: String)
+    /// A parameter of the class has a value of another kind than the class takes.
+    case parameter(String, value: String, expected: String, class: String, file: String)
+    /// Parameters that are each right do not go together.
+    case inconsistent(String, class: String, file: String)
+    case unknownClass(String, file: String, known: [String])
+}
+
+extension ArchitectureError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missingTensor(let name, let source): "\(source) has no tensor '\(name)', which its config.json asks for."
+        case .tensorShape(let name, let source, let expected, let found):
+            "The tensor '\(name)' in \(source) must be \(expected) by its config.json; the file has \(found)."
+        case .unsupported(let parameter, let value, let supported, let type, let file):
+            "\(file): \(type) with \(parameter) = \(value) is not supported; \(supported) is."
+        case .parameter(let name, let value, let expected, let type, let file):
+            "\(file): \(name) of \(type) must be \(expected), not \(value)."
+        case .inconsistent(let reason, let type, let file): "\(file): \(type): \(reason)."
+        case .unknownClass(let name, let file, let known):
+            "\(file): the class '\(name)' is not known; known are \(known.joined(separator: ", "))."
+        }
+    }
+}

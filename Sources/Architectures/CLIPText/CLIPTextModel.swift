@@ -1,0 +1,113 @@
+public import ModelGraph
+public import TensorStore
+
+/// The network that turns a text's tokens into states that guide pictures; transformers' `CLIPTextModel` and
+/// `CLIPTextModelWithProjection`.
+public struct CLIPTextModel: Sendable {
+    public let config: CLIPTextConfig
+
+    public init(_ config: CLIPTextConfig) { self.config = config }
+
+    /// What of the network is wanted.
+    public struct Outputs: Sendable {
+        /// The states before each layer and after the last, before the final normalization: `hidden_states.0` …
+        public var hiddenStates = false
+        /// The state at the end-of-text token, `pooler_output` `[B, hidden]`; projected, it is `text_embeds` `[B, projection]`.
+        public var pooled = false
+
+        public init(hiddenStates: Bool = false, pooled: Bool = false) {
+            self.hiddenStates = hiddenStates
+            self.pooled = pooled
+        }
+    }
+
+    /// Input `input_ids` i64 `[batch, tokens]`; output `last_hidden_state` `[batch, tokens, hidden]` and what `outputs` asks for.
+    ///
+    /// Names in the checkpoint are taken with and without transformers' prefix `text_model.`.
+    /// - Throws: `ArchitectureError` where the checkpoint does not fit the config or there are more tokens than positions.
+    public func graph(_ weights: Weights, batch: Dimension, tokens: Int, outputs: Outputs = Outputs()) throws -> Graph {
+        guard tokens <= config.maxPositionEmbeddings else {
+            throw ArchitectureError.inconsistent(
+                "\(tokens) tokens are more than max_position_embeddings = \(config.maxPositionEmbeddings)", class: "CLIPTextModel",
+                file: weights.source)
+        }
+        let prefix = "text_model."
+        var builder = NetworkBuilder(
+            "text_encoder", weights: weights.renamed { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 })
+        let ids = builder.graph.parameter("input_ids", .i64, [batch, .fixed(tokens)])
+        let width = config.hiddenSize
+
+        var hidden = try embeddings(ids, tokens, &builder)
+        for layer in 0..<config.numHiddenLayers {
+            if outputs.hiddenStates { builder.graph.result(hidden, name: "hidden_states.\(layer)") }
+            hidden = try encoderLayer(hidden, "encoder.layers.\(layer)", &builder)
+        }
+        if outputs.hiddenStates { builder.graph.result(hidden, name: "hidden_states.\(config.numHiddenLayers)") }
+        hidden = try builder.layerNorm(hidden, "final_layer_norm", width, epsilon: config.layerNormEpsilon)
+        builder.graph.result(hidden, name: "last_hidden_state")
+        if outputs.pooled {
+            let pooled = try pooled(hidden, ids, &builder)
+            builder.graph.result(pooled, name: "pooler_output")
+            if let projection = config.projectionDim, builder.weights.contains("text_projection.weight") {
+                let embeds = try builder.linear(pooled, "text_projection", width, projection, bias: false)
+                builder.graph.result(embeds, name: "text_embeds")
+            }
+        }
+        return builder.graph
+    }
+
+    /// Tokens and their places: i64 `[B, N]` to `[B, N, hidden]`.
+    private func embeddings(_ ids: Value, _ tokens: Int, _ builder: inout NetworkBuilder) throws -> Value {
+        let width = config.hiddenSize
+        // Rows are taken before they are converted: the table is far larger than what one text takes of it.
+        let name = "embeddings.token_embedding.weight"
+        let table = try builder.weights.entry(name, [config.vocabSize, width])
+        let rows = try builder.graph.gather(builder.graph.constant(table.data, table.elementType, table.shape, name: name), ids)
+        let embedded = table.elementType == .f32 ? rows : builder.graph.convert(rows, to: .f32)
+        let positions = try builder.weight(
+            "embeddings.position_embedding.weight", [config.maxPositionEmbeddings, width],
+            rows: tokens == config.maxPositionEmbeddings ? nil : 0..<tokens)
+        return try builder.graph.add(embedded, positions, name: "embeddings/Add")
+    }
+
+    private func encoderLayer(_ x: Value, _ path: String, _ builder: inout NetworkBuilder) throws -> Value {
+        let width = config.hiddenSize
+        let shape = AttentionShape(
+            channels: width, heads: config.numAttentionHeads, headDimension: width / config.numAttentionHeads, bias: true)
+        var normal = try builder.layerNorm(x, "\(path).layer_norm1", width, epsilon: config.layerNormEpsilon)
+        let attended = try causalAttention(normal, "\(path).self_attn", shape, &builder)
+        let hidden = try builder.graph.add(x, attended, name: "\(path).self_attn/AddResidual")
+        normal = try builder.layerNorm(hidden, "\(path).layer_norm2", width, epsilon: config.layerNormEpsilon)
+        let inner = try builder.linear(normal, "\(path).mlp.fc1", width, config.intermediateSize)
+        let active = try builder.activation(inner, config.hiddenActivation, "\(path).mlp.fc1")
+        let outer = try builder.linear(active, "\(path).mlp.fc2", config.intermediateSize, width)
+        return try builder.graph.add(hidden, outer, name: "\(path).mlp/AddResidual")
+    }
+
+    /// Each token sees itself and those before it.
+    private func causalAttention(_ x: Value, _ path: String, _ shape: AttentionShape, _ builder: inout NetworkBuilder) throws -> Value {
+        let width = shape.channels
+        let query = try builder.heads(builder.linear(x, "\(path).q_proj", width, width), "\(path).q_proj", shape)
+        let key = try builder.heads(builder.linear(x, "\(path).k_proj", width, width), "\(path).k_proj", shape)
+        let value = try builder.heads(builder.linear(x, "\(path).v_proj", width, width), "\(path).v_proj", shape)
+        let attended = try builder.graph.scaledDotProductAttention(
+            query, key, value, causal: true, name: "\(path)/ScaledDotProductAttention")
+        return try builder.linear(builder.mergedHeads(attended, path, width), "\(path).out_proj", width, width)
+    }
+
+    /// The state at the first end-of-text token, `[B, hidden]`.
+    ///
+    /// Configs older than transformers' pull request 24773 say `eos_token_id` 2 and mean the largest id.
+    private func pooled(_ hidden: Value, _ ids: Value, _ builder: inout NetworkBuilder) throws -> Value {
+        let ranked: Value
+        if config.eosTokenID == 2 {
+            ranked = builder.graph.convert(ids, to: .i32)
+        } else {
+            let end = builder.graph.constant([Int64(config.eosTokenID)], shape: [1])
+            ranked = builder.graph.convert(try builder.graph.equal(ids, end), to: .i32)
+        }
+        let place = try builder.graph.argMax(ranked, axis: 1)  // [B, 1]
+        let row = try builder.graph.gather(hidden, place, axis: 1, batchDimensions: 1)  // [B, 1, hidden]
+        return try builder.graph.reshape(row, to: [0, config.hiddenSize])
+    }
+}

@@ -1,0 +1,106 @@
+import ModelGraph
+import TensorStore
+
+/// A graph under construction and the checkpoint that its weights come from.
+///
+/// Layers take `path`, their prefix in the checkpoint, which also names their nodes; each states the shapes it expects,
+/// so that a checkpoint that does not fit its config is refused with the tensor's name.
+struct NetworkBuilder {
+    var graph: Graph
+    let weights: Weights
+
+    init(_ name: String, weights: Weights) {
+        graph = Graph(name: name)
+        self.weights = weights
+    }
+
+    /// The tensor at `name` as the network computes with it, in f32.
+    /// - Parameter rows: of its first axis, where not all are wanted.
+    mutating func weight(_ name: String, _ shape: Shape, rows: Range<Int>? = nil) throws -> Value {
+        let entry = try weights.entry(name, shape)
+        guard let rows else { return graph.weights(entry.data, entry.elementType, shape, name: name) }
+        // Rows of the first axis are consecutive bytes: a part of the tensor is a part of the file.
+        let rowBytes = entry.data.byteCount / shape[0]
+        var part = shape
+        part[0] = rows.count
+        return graph.weights(
+            entry.data.slice(offset: rows.lowerBound * rowBytes, byteCount: rows.count * rowBytes), entry.elementType, part,
+            name: "\(name)[\(rows.lowerBound)..<\(rows.upperBound)]")
+    }
+
+    /// torch's `Linear`: x `[..., inputs]` to `[..., outputs]`.
+    /// - Parameter rows: the outputs that are wanted, where not all are.
+    mutating func linear(
+        _ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, bias: Bool = true, rows: Range<Int>? = nil
+    ) throws -> Value {
+        let suffix = rows.map { "[\($0.lowerBound)..<\($0.upperBound)]" } ?? ""
+        let matrix = try weight("\(path).weight", [outputs, inputs], rows: rows)
+        let product = try graph.matMul(x, matrix, transposeB: true, name: "\(path)\(suffix)/MatMul")
+        guard bias else { return product }
+        return try graph.add(product, weight("\(path).bias", [outputs], rows: rows), name: "\(path)\(suffix)/Add")
+    }
+
+    /// torch's `Conv2d`: x `[B, inputs, H, W]` to `[B, outputs, H', W']`; the kernel is square.
+    /// - Parameter paddingEnd: the padding below and at the right, where it is not `padding`.
+    mutating func convolution(
+        _ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1, padding: Int? = nil,
+        paddingEnd: Int? = nil, bias: Bool = true
+    ) throws -> Value {
+        let weights = try weight("\(path).weight", [outputs, inputs, kernel, kernel])
+        let product = try graph.convolution(
+            x, weights, stride: stride, padding: padding ?? (kernel - 1) / 2, paddingEnd: paddingEnd, name: "\(path)/Convolution")
+        guard bias else { return product }
+        let terms = try channelwise(weight("\(path).bias", [outputs]), outputs)
+        return try graph.add(product, terms, name: "\(path)/Add")
+    }
+
+    /// torch's `GroupNorm` with scale and bias: x `[B, channels, ...]`.
+    mutating func groupNorm(_ x: Value, _ path: String, _ channels: Int, groups: Int, epsilon: Double) throws -> Value {
+        let scale = try weight("\(path).weight", [channels])
+        let bias = try weight("\(path).bias", [channels])
+        return try graph.groupNormalization(
+            x, scale: scale, bias: bias, groups: groups, epsilon: epsilon, name: "\(path)/GroupNormalization")
+    }
+
+    /// torch's `LayerNorm` over the last axis: x `[..., channels]`.
+    mutating func layerNorm(_ x: Value, _ path: String, _ channels: Int, epsilon: Double) throws -> Value {
+        let normal = try graph.meanVarianceNormalization(x, axes: [-1], epsilon: epsilon, name: "\(path)/MVN")
+        let scaled = try graph.multiply(normal, weight("\(path).weight", [channels]), name: "\(path)/Multiply")
+        return try graph.add(scaled, weight("\(path).bias", [channels]), name: "\(path)/Add")
+    }
+
+    /// A vector `[channels]` as `[1, channels, 1, 1]`, to meet an image.
+    mutating func channelwise(_ vector: Value, _ channels: Int) throws -> Value {
+        try graph.reshape(vector, to: [1, channels, 1, 1])
+    }
+
+    /// An activation by its name in configs.
+    mutating func activation(_ x: Value, _ activation: Activation, _ path: String) throws -> Value {
+        switch activation {
+        case .quickGELU:
+            let gate = try graph.unary(.sigmoid, graph.multiply(x, by: 1.702), name: "\(path)/Sigmoid")
+            return try graph.multiply(x, gate, name: "\(path)/Multiply")
+        case .silu: return try graph.unary(.swish, x, name: "\(path)/Swish")
+        case .gelu: return try graph.unary(.gelu, x, name: "\(path)/Gelu")
+        case .mish: return try graph.unary(.mish, x, name: "\(path)/Mish")
+        case .relu: return try graph.unary(.relu, x, name: "\(path)/ReLU")
+        }
+    }
+}
+
+/// Activations, as configs call them.
+public enum Activation: String, Sendable, CaseIterable {
+    case silu, gelu, mish, relu
+    /// x·sigmoid(1.702·x), CLIP's own approximation of GELU.
+    case quickGELU = "quick_gelu"
+}
+
+extension ConstantData {
+    /// `byteCount` bytes from `offset` on.
+    func slice(offset: Int, byteCount: Int) -> ConstantData {
+        switch self {
+        case .bytes(let bytes): .bytes(Array(bytes[offset..<offset + byteCount]))
+        case .file(let file, let start, _): .file(file, offset: start + offset, byteCount: byteCount)
+        }
+    }
+}

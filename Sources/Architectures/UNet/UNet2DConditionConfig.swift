@@ -1,0 +1,174 @@
+/// Parameters of diffusers' `UNet2DConditionModel`, as its config.json gives them.
+public struct UNet2DConditionConfig: Sendable {
+    public enum DownBlock: String, Sendable, CaseIterable {
+        case plain = "DownBlock2D"
+        case crossAttention = "CrossAttnDownBlock2D"
+    }
+    public enum MidBlock: String, Sendable, CaseIterable {
+        case plain = "UNetMidBlock2D"
+        case crossAttention = "UNetMidBlock2DCrossAttn"
+    }
+    public enum UpBlock: String, Sendable, CaseIterable {
+        case plain = "UpBlock2D"
+        case crossAttention = "CrossAttnUpBlock2D"
+    }
+    /// SDXL's `addition_embed_type: text_time`.
+    public struct TextTimeAddition: Sendable {
+        /// Sines and cosines of each of six numbers.
+        public let timeChannels: Int
+        /// The pooled text and those together.
+        public let inputChannels: Int
+    }
+
+    /// Height and width of the latents that the network was trained on, where the config says.
+    public let sampleSize: Int?
+    public let inChannels: Int
+    public let outChannels: Int
+    public let centerInputSample: Bool
+    public let flipSinToCos: Bool
+    public let frequencyShift: Double
+    public let downBlocks: [DownBlock]
+    /// nil for none.
+    public let midBlock: MidBlock?
+    public let upBlocks: [UpBlock]
+    /// Finest level first, as all lists over levels are.
+    public let onlyCrossAttention: [Bool]
+    public let blockOutChannels: [Int]
+    public let layersPerBlock: [Int]
+    public let downsamplePadding: Int
+    public let midBlockScaleFactor: Float
+    public let activation: Activation
+    public let normGroups: Int
+    public let normEpsilon: Double
+    public let crossAttentionDim: [Int]
+    /// Transformer layers after each residual layer of each block, in the order in which blocks run.
+    public let downTransformerLayers: [[Int]]
+    public let midTransformerLayers: Int
+    public let upTransformerLayers: [[Int]]
+    /// Width of the text's states, where a projection brings them to `crossAttentionDim`.
+    public let encoderHidDim: Int?
+    /// Attention heads of each level. Configs call it `attention_head_dim`, which diffusers keeps for old files' sake.
+    public let attentionHeads: [Int]
+    public let useLinearProjection: Bool
+    public let textTimeAddition: TextTimeAddition?
+    /// `resnet_time_scale_shift` is `scale_shift`.
+    public let scaleShift: Bool
+    public let timeEmbedChannels: Int
+    public let timeEmbeddingActivation: Activation?
+    public let timestepPostActivation: Activation?
+    /// Width of the guidance embedding of latent consistency models.
+    public let timeCondProjDim: Int?
+    public let convInKernel: Int
+    public let convOutKernel: Int
+
+    static let className = "UNet2DConditionModel"
+    private static let activationAliases: [String: Activation] = ["swish": .silu]
+
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    public init(_ reader: ConfigReader) throws(ArchitectureError) {
+        sampleSize = try? reader.optionalInteger("sample_size")
+        inChannels = try reader.integer("in_channels", default: 4)
+        outChannels = try reader.integer("out_channels", default: 4)
+        centerInputSample = try reader.bool("center_input_sample", default: false)
+        flipSinToCos = try reader.bool("flip_sin_to_cos", default: true)
+        frequencyShift = try reader.double("freq_shift", default: 0)
+        downBlocks = try reader.choices("down_block_types", default: [.crossAttention, .crossAttention, .crossAttention, .plain])
+        midBlock = try Self.midBlock(reader)
+        upBlocks = try reader.choices("up_block_types", default: [.plain, .crossAttention, .crossAttention, .crossAttention])
+        blockOutChannels = try reader.integers("block_out_channels", default: [320, 640, 1280, 1280])
+        let levels = downBlocks.count
+        guard upBlocks.count == levels, blockOutChannels.count == levels else {
+            throw reader.inconsistent(
+                "down_block_types (\(levels)), up_block_types (\(upBlocks.count)) and block_out_channels "
+                    + "(\(blockOutChannels.count)) must be of one length")
+        }
+        onlyCrossAttention = try reader.flags("only_cross_attention", default: false, count: levels)
+        layersPerBlock = try reader.perBlock("layers_per_block", default: 2, count: levels)
+        downsamplePadding = try reader.integer("downsample_padding", default: 1, in: 0...16)
+        midBlockScaleFactor = Float(try reader.double("mid_block_scale_factor", default: 1))
+        activation = try reader.choice("act_fn", default: .silu, aliases: Self.activationAliases)
+        normGroups = try reader.integer("norm_num_groups", default: 32)
+        normEpsilon = try reader.double("norm_eps", default: 1e-5)
+        crossAttentionDim = try reader.perBlock("cross_attention_dim", default: 1280, count: levels)
+        attentionHeads = try reader.perBlock("attention_head_dim", default: 8, count: levels)
+        useLinearProjection = try reader.bool("use_linear_projection", default: false)
+
+        downTransformerLayers = try reader.perLayer("transformer_layers_per_block", default: 1, layers: layersPerBlock)
+        midTransformerLayers = downTransformerLayers[levels - 1][0]
+        let upLayers = layersPerBlock.reversed().map { $0 + 1 }
+        if reader.isGiven("reverse_transformer_layers_per_block") {
+            upTransformerLayers = try reader.perLayer("reverse_transformer_layers_per_block", default: 1, layers: upLayers)
+        } else {
+            let perBlock = downTransformerLayers.map { Set($0) }
+            guard perBlock.allSatisfy({ $0.count == 1 }) else {
+                throw reader.inconsistent("transformer_layers_per_block with lists needs reverse_transformer_layers_per_block")
+            }
+            upTransformerLayers = zip(downTransformerLayers.reversed(), upLayers).map { Array(repeating: $0[0], count: $1) }
+        }
+
+        encoderHidDim = try reader.optionalInteger("encoder_hid_dim")
+        try reader.refuse("encoder_hid_dim_type", unless: "text_proj")
+        if reader.isGiven("encoder_hid_dim_type"), encoderHidDim == nil {
+            throw reader.inconsistent("encoder_hid_dim_type needs encoder_hid_dim")
+        }
+        scaleShift = try reader.choice("resnet_time_scale_shift", default: TimeScaleShift.addition) == .scaleShift
+        timeEmbedChannels = try reader.optionalInteger("time_embedding_dim") ?? 4 * blockOutChannels[0]
+        timeEmbeddingActivation = try reader.optionalChoice("time_embedding_act_fn", aliases: Self.activationAliases)
+        timestepPostActivation = try reader.optionalChoice("timestep_post_act", aliases: Self.activationAliases)
+        timeCondProjDim = try reader.optionalInteger("time_cond_proj_dim")
+        convInKernel = try reader.integer("conv_in_kernel", default: 3, in: 1...31)
+        convOutKernel = try reader.integer("conv_out_kernel", default: 3, in: 1...31)
+        textTimeAddition = try Self.textTimeAddition(reader)
+
+        // `dropout`, `upcast_attention` and `attention_head_dim` for its own sake change nothing in f32 inference, nor do
+        // `resnet_skip_time_act`, `resnet_out_scale_factor`, `mid_block_only_cross_attention`, `cross_attention_norm` and
+        // `addition_embed_type_num_heads` in the blocks and embeddings that are supported.
+        try reader.refuse("num_attention_heads")
+        try reader.refuse("dual_cross_attention", unless: false)
+        try reader.refuse("class_embed_type")
+        try reader.refuse("num_class_embeds")
+        try reader.refuse("class_embeddings_concat", unless: false)
+        try reader.refuse("time_embedding_type", unless: "positional")
+        try reader.refuse("attention_type", unless: "default")
+        for (level, heads) in attentionHeads.enumerated() {
+            guard blockOutChannels[level] / heads > 0 else {
+                throw reader.inconsistent("\(heads) attention heads are more than the \(blockOutChannels[level]) channels of their block")
+            }
+        }
+    }
+
+    private enum TimeScaleShift: String, Sendable, CaseIterable {
+        case addition = "default"
+        case scaleShift = "scale_shift"
+    }
+
+    /// null means none here, and only a missing key the default.
+    private static func midBlock(_ reader: ConfigReader) throws(ArchitectureError) -> MidBlock? {
+        guard reader.isPresent("mid_block_type") else { return .crossAttention }
+        return try reader.optionalChoice("mid_block_type")
+    }
+
+    private static func textTimeAddition(_ reader: ConfigReader) throws(ArchitectureError) -> TextTimeAddition? {
+        try reader.refuse("addition_embed_type", unless: "text_time")
+        guard reader.isGiven("addition_embed_type") else { return nil }
+        guard let timeChannels = try reader.optionalInteger("addition_time_embed_dim"),
+            let inputChannels = try reader.optionalInteger("projection_class_embeddings_input_dim"), inputChannels > 6 * timeChannels
+        else {
+            throw reader.inconsistent(
+                "addition_embed_type text_time needs addition_time_embed_dim, and projection_class_embeddings_input_dim larger than six of it")
+        }
+        return TextTimeAddition(timeChannels: timeChannels, inputChannels: inputChannels)
+    }
+
+    /// Width of the text's states where cross-attentions take them: that of the levels that have some.
+    var contextChannels: Int {
+        let levels = downBlocks.indices.filter { level in
+            downBlocks[level] == .crossAttention || upBlocks[upBlocks.count - 1 - level] == .crossAttention
+        }
+        return levels.first.map { crossAttentionDim[$0] } ?? crossAttentionDim[crossAttentionDim.count - 1]
+    }
+
+    func sinusoidal(_ channels: Int) -> SinusoidalShape {
+        SinusoidalShape(channels: channels, flipSinToCos: flipSinToCos, frequencyShift: frequencyShift)
+    }
+}

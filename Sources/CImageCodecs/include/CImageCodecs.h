@@ -1,0 +1,102 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// libpng and libjpeg report errors by longjmp or exit(), and Swift frames must not be jumped over. These functions
+// keep both inside C, and return a status and a message. Nothing here is global: calls may run side by side.
+
+typedef enum {
+    GLINT_CODEC_OK,
+    /// The bytes end before the picture does.
+    GLINT_CODEC_TRUNCATED,
+    /// The bytes are not what the format allows.
+    GLINT_CODEC_CORRUPT,
+    /// Allowed by the format, but not read or written here.
+    GLINT_CODEC_UNSUPPORTED,
+    /// Width, height or pixels above the limits; `width` and `height` are set.
+    GLINT_CODEC_TOO_LARGE,
+    /// Metadata above the limits.
+    GLINT_CODEC_METADATA_TOO_LARGE,
+    GLINT_CODEC_NO_MEMORY,
+} glint_codec_status;
+
+typedef struct {
+    uint64_t max_width, max_height, max_pixels;
+    /// Bytes of all metadata together, decompressed.
+    uint64_t max_metadata_bytes;
+} glint_codec_limits;
+
+typedef enum {
+    /// PNG text (tEXt, zTXt) in Latin-1.
+    GLINT_TEXT_LATIN1,
+    /// PNG text (iTXt) in UTF-8.
+    GLINT_TEXT_UTF8,
+    /// A JPEG comment, without a keyword, in no declared encoding.
+    GLINT_COMMENT,
+    /// EXIF data from its TIFF header on.
+    GLINT_EXIF,
+} glint_metadata_kind;
+
+enum {
+    GLINT_KEYWORD_CAPACITY = 80,
+    GLINT_MESSAGE_CAPACITY = 256,
+    /// More entries than this are METADATA_TOO_LARGE.
+    GLINT_MAX_METADATA_ENTRIES = 1000,
+};
+
+typedef struct {
+    glint_metadata_kind kind;
+    /// Latin-1, at most 79 bytes, NUL-terminated.
+    char keyword[GLINT_KEYWORD_CAPACITY];
+    /// `length` bytes and a NUL.
+    char *text;
+    size_t length;
+} glint_metadata_entry;
+
+/// A picture on its way in or out. Starts as all zeros; `glint_picture_free` frees what hangs from it.
+typedef struct {
+    uint32_t width, height;
+    /// When decoded: width * height * 3 bytes, R G B, rows from top to bottom.
+    uint8_t *rgb;
+    glint_metadata_entry *entries;
+    size_t entry_count;
+    uint64_t metadata_bytes;
+    /// When encoded: the file.
+    uint8_t *file;
+    size_t file_length, file_capacity;
+    /// What went wrong, in the library's words.
+    char message[GLINT_MESSAGE_CAPACITY];
+} glint_picture;
+
+void glint_picture_free(glint_picture *picture);
+
+/// Copies one entry to the end of the metadata. False without memory or with a keyword that is too long.
+bool glint_picture_append(
+    glint_picture *picture, glint_metadata_kind kind, const char *keyword, const void *text, size_t length);
+
+/// Decodes a PNG of any colour type, bit depth and interlacing. Palettes and grays become RGB, 16 bits are scaled to
+/// 8 with rounding, alpha is dropped. Gamma and profiles are not applied.
+glint_codec_status glint_png_decode(
+    const uint8_t *bytes, size_t length, const glint_codec_limits *limits, glint_picture *picture);
+
+/// Encodes `rgb` (of `picture->width` by `picture->height`) and the picture's text entries.
+/// - level: zlib's, 0 to 9. filters: a mask of libpng's row filters (8 none, 16 sub, 32 up, 64 average, 128 Paeth).
+glint_codec_status glint_png_encode(const uint8_t *rgb, int level, int filters, glint_picture *picture);
+
+/// Decodes a JPEG: gray, YCbCr, RGB, and CMYK and YCCK (inverted, as Adobe writes them, and without a profile).
+glint_codec_status glint_jpeg_decode(
+    const uint8_t *bytes, size_t length, const glint_codec_limits *limits, glint_picture *picture);
+
+/// Encodes `rgb` and the picture's comments, each of at most 65,533 bytes.
+/// - quality: 1 to 100. full_chroma: 4:4:4, otherwise 4:2:0.
+glint_codec_status glint_jpeg_encode(const uint8_t *rgb, int quality, bool full_chroma, glint_picture *picture);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,73 @@
+public import TensorStore
+
+/// Where the noise of a picture comes from: first its initial latents, then what each stochastic step adds.
+///
+/// A value: a copy goes on from the same point and draws the same numbers.
+public protocol NoiseSource: Sendable {
+    /// Draws standard normal noise, mean 0 and variance 1.
+    /// - Parameter shape: of the draw, `[B, C, h, w]` for latents.
+    /// - Returns: f32 of that shape.
+    /// - Throws: `NoiseError` where the source cannot give that shape, or nothing more.
+    mutating func normal(_ shape: Shape) throws(NoiseError) -> Tensor
+
+    /// How many more draws there are; nil where there is no end.
+    var remainingDraws: Int? { get }
+}
+
+extension NoiseSource {
+    public var remainingDraws: Int? { nil }
+}
+
+extension NoiseSource {
+    /// The number of elements of a shape that can be drawn.
+    static func elementCount(of shape: Shape) throws(NoiseError) -> Int {
+        guard let count = shape.checkedElementCount, ElementType.f32.byteCount(of: count) != nil else {
+            throw .size(shape)
+        }
+        return count
+    }
+
+    static func tensor(_ elements: [Float], shape: Shape) throws(NoiseError) -> Tensor {
+        do { return try Tensor(elements, shape: shape) } catch { throw .size(shape) }
+    }
+}
+
+/// What can be wrong with noise.
+public enum NoiseError: Error, Equatable, Sendable {
+    /// A shape with a negative axis, or too large for memory.
+    case size(Shape)
+    /// A source that has noise of one shape only was asked for another.
+    case shape(expected: Shape, found: Shape)
+    /// The tensor of a noise file is neither latents nor a stack of draws.
+    case fileShape(file: String, latents: Shape, found: Shape)
+    case fileElementType(file: String, found: ElementType)
+    /// NaN or infinity, at a row-major index.
+    case fileValue(file: String, index: Int)
+    /// One draw more than the file holds.
+    case exhausted(file: String, draws: Int)
+    /// Outside the seeds that NumPy takes.
+    case numpySeed(String)
+    /// As many generators as pictures are needed.
+    case batch(generators: Int, shape: Shape)
+}
+
+extension NoiseError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .size(let shape): "Noise of shape \(shape) has no size that fits memory."
+        case .shape(let expected, let found): "The noise here has shape \(expected); \(found) was asked for."
+        case .fileShape(let file, let latents, let found):
+            """
+            \(file) must hold latents of shape \(latents), or a stack of draws \
+            [k, \(latents.map(String.init).joined(separator: ", "))]; it holds \(found).
+            """
+        case .fileElementType(let file, let found): "\(file) must hold f32 or f64; it holds \(found)."
+        case .fileValue(let file, let index): "\(file) holds a value that is no finite number, at index \(index)."
+        case .exhausted(let file, let draws):
+            "\(file) holds noise for \(draws) draw\(draws == 1 ? "" : "s") (latents, then one a step); these steps need more."
+        case .numpySeed(let found): "NumPy's seeds are 0 to 4294967295; \(found) is none; PyTorch's generator takes any."
+        case .batch(let generators, let shape):
+            "\(generators) generator\(generators == 1 ? "" : "s") cannot draw \(shape): one for each of the first axis is needed."
+        }
+    }
+}

@@ -1,0 +1,58 @@
+public import Imaging
+public import TensorStore
+
+/// What a pipeline reports while it works.
+public enum GenerationEvent: Sendable {
+    /// A stage begins.
+    case stage(Stage)
+    /// Something that may not be as the user thinks, a sentence.
+    case warning(String)
+    case step(Step)
+    /// A picture is finished.
+    case picture(GeneratedPicture)
+
+    public enum Stage: String, Sendable {
+        case encodingText = "encoding the prompt"
+        case loadingDenoiser = "loading the UNet"
+        case denoising
+        case loadingDecoder = "loading the decoder"
+        case decoding
+    }
+
+    /// One step of one batch is done.
+    public struct Step: Sendable {
+        /// Which pictures, of all of the request.
+        public let pictures: Range<Int>
+        /// From 0.
+        public let index: Int
+        /// Steps of each batch.
+        public let count: Int
+        /// The training index that the step was at.
+        public let timestep: Float
+        /// `[b, C, h, w]`: the sample after this step.
+        public let latents: Tensor
+        /// `[b, C, h, w]`: the finished latents as foreseen at this step.
+        public let denoised: Tensor
+        /// `denoised` as pictures, where the request asks for previews at this step.
+        public let previews: [RGBImage]
+    }
+}
+
+/// A finished picture.
+public struct GeneratedPicture: Sendable {
+    /// From 0, of all of the request.
+    public let index: Int
+    public let prompt: String
+    /// What redraws this picture alone; nil where its noise came of a generator shared with others, or from a file.
+    public let seed: UInt64?
+    public let image: RGBImage
+    /// `[1, C, h, w]`, before the decoder and unscaled.
+    public let latents: Tensor
+}
+
+/// What a request gave.
+public struct GenerationResult: Sendable {
+    public var pictures: [GeneratedPicture] = []
+    public var timings = GenerationTimings()
+    public var warnings: [String] = []
+}

@@ -1,0 +1,58 @@
+public import TensorStore
+
+/// A sampling algorithm with its plan: made for one number of steps, it needs no other preparation.
+///
+/// A value with one file a type. A solver with history keeps it inside, so `step` is `mutating`; steps are then taken
+/// in order, each once. Tensors are f32, `[B, C, h, w]`. To add one: a file with the type and its config, a case of
+/// `SchedulerConfig`, and a golden.
+public protocol Scheduler: Sendable {
+    /// The training index of each network call, noisiest first; whole numbers with most schedulers.
+    var timesteps: [Float] { get }
+
+    /// What standard normal noise is multiplied by to make the first sample.
+    var initNoiseSigma: Float { get }
+
+    /// What is unusual about this plan and may spoil the picture, a sentence each.
+    var warnings: [String] { get }
+
+    /// The network's input for the sample at position `index` of `timesteps`.
+    func scaleModelInput(_ sample: Tensor, at index: Int) throws(SchedulerError) -> Tensor
+
+    /// Whether `step` at position `index` adds noise.
+    func needsNoise(at index: Int) -> Bool
+
+    /// One step, from the sample at position `index` of `timesteps` to the next.
+    /// - Parameters:
+    ///   - output: the network's prediction, of the shape of `sample`.
+    ///   - noise: standard normal, of the shape of `sample`; not read where `needsNoise(at:)` is false.
+    /// - Throws: `SchedulerError.position`, `.tensor`, or `.noise` where noise is needed and absent.
+    mutating func step(_ index: Int, output: Tensor, sample: Tensor, noise: Tensor?) throws(SchedulerError)
+        -> SchedulerStep
+
+    /// The sample at position `index` of `timesteps` that a picture's latents become: where image to image starts.
+    func addNoise(_ noise: Tensor, to latents: Tensor, at index: Int) throws(SchedulerError) -> Tensor
+}
+
+extension Scheduler {
+    public var initNoiseSigma: Float { 1 }
+    public var warnings: [String] { [] }
+    public func scaleModelInput(_ sample: Tensor, at index: Int) throws(SchedulerError) -> Tensor { sample }
+
+    /// - Throws: `SchedulerError.position` where no timestep stands at `index`.
+    func check(position index: Int) throws(SchedulerError) {
+        guard timesteps.indices.contains(index) else { throw .position(index, count: timesteps.count) }
+    }
+}
+
+/// What a step gives.
+public struct SchedulerStep: Sendable {
+    /// The sample for the next network call; at the last position, the finished latents.
+    public let previous: Tensor
+    /// The finished latents as they are predicted at this step: what a preview shows.
+    public let denoised: Tensor
+
+    public init(previous: Tensor, denoised: Tensor) {
+        self.previous = previous
+        self.denoised = denoised
+    }
+}

@@ -1,0 +1,62 @@
+import TensorStore
+
+/// What can be wrong with a scheduler's configuration, plan or input.
+public enum SchedulerError: Error, Equatable, Sendable {
+    /// A `_class_name` that names none of ours; nil where the file names none at all.
+    case unknownClass(String?, supported: [String], file: String)
+    /// An option whose value is not among those that are possible. `file` is nil where the option was set in code.
+    case option(String, expected: String, found: String, file: String?)
+    /// The file is no JSON object.
+    case file(String, reason: String)
+
+    /// Not a number of steps.
+    case steps(Int)
+    /// More steps of the original schedule than training had.
+    case originalSteps(Int, trained: Int)
+    /// More steps than the part of the original schedule that `strength` leaves.
+    case tooManySteps(Int, originalSteps: Int, strength: Double)
+    /// Outside 0 to 1.
+    case strength(Double)
+    /// Timesteps given by hand, of which none is left.
+    case noTimesteps(given: Int, strength: Double)
+    case timestepsNotDescending(previous: Int, next: Int)
+    case timestepOutOfRange(Int, trained: Int)
+
+    case position(Int, count: Int)
+    /// A tensor of another shape or type than `sample`, or a sample that is not f32 with a batch axis.
+    case tensor(String, expected: String, found: String)
+    /// The step at this position adds noise, and none was given.
+    case noise(position: Int)
+}
+
+extension SchedulerError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unknownClass(let name?, let supported, let file):
+            "\(file) asks for the scheduler \(name); supported are: \(supported.joined(separator: ", "))."
+        case .unknownClass(nil, let supported, let file):
+            "\(file) has no _class_name; supported schedulers are: \(supported.joined(separator: ", "))."
+        case .option(let key, let expected, let found, let file):
+            "\(file.map { "\($0): " } ?? "")\(key) must be \(expected); it is \(found)."
+        case .file(let file, let reason): "\(file) is no scheduler configuration: \(reason)"
+        case .steps(let found): "The number of steps must be 1 or more; it is \(found)."
+        case .originalSteps(let found, let trained):
+            "The original schedule must have 1 to \(trained) steps, as many as training had; \(found) were asked for."
+        case .tooManySteps(let found, let original, let strength):
+            """
+            \(found) steps are more than the original schedule has: \(original) steps at strength \(strength) leave \
+            \(Int(Double(original) * strength)). Take fewer steps, or a higher strength.
+            """
+        case .strength(let found): "The strength must be from 0 to 1; it is \(found)."
+        case .noTimesteps(let given, let strength):
+            "Of \(given) timesteps given by hand, none is left at strength \(strength)."
+        case .timestepsNotDescending(let previous, let next):
+            "Timesteps given by hand must descend; \(next) follows \(previous)."
+        case .timestepOutOfRange(let found, let trained):
+            "Timesteps given by hand must be from 0 to \(trained - 1); \(found) is not."
+        case .position(let found, let count): "The schedule has \(count) steps; there is no step at position \(found)."
+        case .tensor(let what, let expected, let found): "The \(what) must be \(expected); it is \(found)."
+        case .noise(let position): "The step at position \(position) adds noise, and none was given."
+        }
+    }
+}

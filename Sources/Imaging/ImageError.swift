@@ -1,0 +1,92 @@
+import Glibc
+
+/// What can go wrong with pictures and their files.
+public enum ImageError: Error, Equatable, Sendable {
+    /// `expected` samples for this size, nil where no picture can have it.
+    case size(width: Int, height: Int, expected: Int?, found: Int)
+    /// A sample of a network's picture; channel 0 is red.
+    case notANumber(x: Int, y: Int, channel: Int)
+
+    case missing(file: String)
+    /// With the system's error number.
+    case cannotRead(file: String, errno: CInt)
+    case cannotWrite(file: String, errno: CInt)
+
+    /// Neither PNG nor JPEG: the file's first bytes, at most 16.
+    case notAPicture(file: String, found: [UInt8])
+    case truncated(file: String, ImageFormat)
+    /// `reason` is the decoder's.
+    case corrupt(file: String, ImageFormat, reason: String)
+    case unsupported(file: String, ImageFormat, reason: String)
+
+    case tooLarge(file: String, width: Int, height: Int, ImageLimits)
+    case fileTooLarge(file: String, limit: Int)
+    case metadataTooLarge(file: String, limit: Int)
+    case outOfMemory(file: String)
+
+    /// A text that can't go into a picture.
+    case metadata(key: String, problem: MetadataProblem)
+    case metadataCount(Int, limit: Int)
+    /// A JPEG's quality outside 1...100.
+    case quality(Int)
+    /// The encoder refused.
+    case cannotEncode(ImageFormat, reason: String)
+
+    public enum MetadataProblem: Equatable, Sendable {
+        case key, embeddedNUL, colonInKey
+        case commentBytes(Int, limit: Int)
+    }
+}
+
+extension ImageError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .size(let width, let height, let expected?, let found):
+            "A picture of \(width)×\(height) has \(expected) samples, not \(found)."
+        case .size(let width, let height, nil, _): "A picture can't be \(width)×\(height)."
+        case .notANumber(let x, let y, let channel):
+            "The \(["red", "green", "blue"][min(max(channel, 0), 2)]) sample at (\(x), \(y)) is not a number; "
+                + "the model overflowed (a higher precision helps)."
+        case .missing(let file): "There is no file '\(file)'."
+        case .cannotRead(let file, let code): "'\(file)' can't be read: \(Self.text(of: code))."
+        case .cannotWrite(let file, let code): "'\(file)' can't be written: \(Self.text(of: code))."
+        case .notAPicture(let file, let found) where found.isEmpty: "'\(file)' is empty."
+        case .notAPicture(let file, let found):
+            "'\(file)' is neither PNG nor JPEG; it begins with \(Self.hexadecimal(found)) (\(Self.printable(found)))."
+        case .truncated(let file, let format): "'\(file)' is a \(format) that ends early."
+        case .corrupt(let file, let format, let reason): "'\(file)' is a damaged \(format): \(reason)."
+        case .unsupported(let file, let format, let reason): "'\(file)' is a \(format) of a kind that isn't read: \(reason)."
+        case .tooLarge(let file, let width, let height, let limits):
+            "'\(file)' is \(width)×\(height); the limits are \(limits.width)×\(limits.height) and \(limits.pixels) pixels."
+        case .fileTooLarge(let file, let limit): "'\(file)' is larger than the limit of \(limit) bytes."
+        case .metadataTooLarge(let file, let limit):
+            "The texts in '\(file)' are more than the limit of \(limit) bytes or \(ImageMetadata.maximumCount) entries."
+        case .outOfMemory(let file): "There is not enough memory for '\(file)'."
+        case .metadata(let key, let problem): "The text '\(key)' can't be stored: \(problem)."
+        case .metadataCount(let count, let limit): "A picture carries at most \(limit) texts, not \(count)."
+        case .quality(let quality): "A JPEG's quality is 1 to 100, not \(quality)."
+        case .cannotEncode(let format, let reason): "The \(format) can't be made: \(reason)."
+        }
+    }
+
+    private static func text(of code: CInt) -> String { String(cString: strerror(code)) }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+    }
+
+    private static func printable(_ bytes: [UInt8]) -> String {
+        String(String.UnicodeScalarView(bytes.map { 0x20...0x7E ~= $0 ? Unicode.Scalar($0) : "." }))
+    }
+}
+
+extension ImageError.MetadataProblem: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .key: "a key is 1 to 79 printable Latin-1 characters, without a space at an end or two together"
+        case .embeddedNUL: "it contains a NUL"
+        case .colonInKey: "a JPEG's key must not contain a colon and a space"
+        case .commentBytes(let count, let limit): "it takes \(count) bytes as a JPEG comment, which holds \(limit)"
+        }
+    }
+}

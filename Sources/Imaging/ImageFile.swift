@@ -1,0 +1,71 @@
+import CImageCodecs
+
+/// A picture file's content.
+///
+/// Pixels are those that diffusers' `load_image` gives: palettes, grays and CMYK (without a profile) become RGB,
+/// alpha is dropped rather than composited, EXIF's orientation is applied, profiles and gamma are not. 16-bit samples
+/// are scaled to 8 bits with rounding.
+public struct ImageFile: Sendable, Hashable {
+    public let format: ImageFormat
+    public let image: RGBImage
+    public let metadata: ImageMetadata
+
+    /// Reads a file. Its first bytes say which format it has, not its name.
+    /// - Throws: any error of `ImageError` that names a file.
+    public init(path: String, limits: ImageLimits = ImageLimits()) throws(ImageError) {
+        try self.init(bytes: try readPicture(path: path, limits: limits), file: path, limits: limits)
+    }
+
+    /// Decodes a file's bytes; `file` names them in errors.
+    public init(bytes: [UInt8], file: String, limits: ImageLimits = ImageLimits()) throws(ImageError) {
+        guard let format = ImageFormat(signatureOf: bytes) else { throw .notAPicture(file: file, found: Array(bytes.prefix(16))) }
+        var picture = CodecPicture()
+        try picture.decode(format, bytes, limits: limits, file: file)
+
+        var metadata = ImageMetadata()
+        var orientation = EXIFOrientation.upright
+        for (kind, key, text) in picture.entries() {
+            switch kind {
+            case GLINT_TEXT_UTF8:
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    throw .corrupt(file: file, format, reason: "the text '\(key)' is not UTF-8")
+                }
+                metadata.append(string, for: key)
+            case GLINT_TEXT_LATIN1: metadata.append(String(latin1: text), for: key)
+            case GLINT_EXIF: orientation = EXIFOrientation(exif: text) ?? .upright
+            default:
+                // Comments have no declared encoding.
+                let comment = String(validating: text, as: UTF8.self) ?? String(latin1: text)
+                metadata.entries.append(ImageMetadata.Entry(comment: comment))
+            }
+        }
+        self.format = format
+        self.metadata = metadata
+        image = try picture.image().oriented(orientation)
+    }
+}
+
+extension RGBImage {
+    /// The picture as a file's bytes, with `metadata` inside.
+    /// - Throws: `ImageError.metadata`, `.metadataCount`, `.quality`, `.cannotEncode`.
+    public func encoded(as encoding: ImageEncoding = .png(), metadata: ImageMetadata = [:]) throws(ImageError) -> [UInt8] {
+        if case .jpeg(let quality) = encoding, !(1...100 ~= quality) { throw .quality(quality) }
+        try metadata.validate(for: encoding.format)
+        var picture = CodecPicture()
+        for entry in metadata.entries {
+            switch encoding {
+            case .png where entry.isLatin1:
+                try picture.append(GLINT_TEXT_LATIN1, key: entry.key, text: entry.text.latin1Bytes, to: .png)
+            case .png: try picture.append(GLINT_TEXT_UTF8, key: entry.key, text: entry.text.utf8, to: .png)
+            case .jpeg: try picture.append(GLINT_COMMENT, key: "", text: entry.comment.utf8, to: .jpeg)
+            }
+        }
+        return try picture.encode(self, as: encoding)
+    }
+
+    /// Writes the picture to a file, which is there whole or not at all: see `writeAtomically`.
+    /// - Throws: as `encoded(as:metadata:)`, and `ImageError.cannotWrite`.
+    public func write(to path: String, as encoding: ImageEncoding = .png(), metadata: ImageMetadata = [:]) throws(ImageError) {
+        try writeAtomically(try encoded(as: encoding, metadata: metadata), to: path)
+    }
+}

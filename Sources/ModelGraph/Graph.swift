@@ -1,0 +1,102 @@
+public import TensorStore
+
+/// A network as a value: OpenVINO operations in an order in which every node follows what it reads.
+///
+/// Build one with the operation methods (`matMul`, `convolution` …, see `Ops/`), which check operands and infer the
+/// result's type and shape, or read one from IR with `IRReader`. It never touches the runtime.
+public struct Graph: Sendable {
+    public internal(set) var nodes: [Node] = []
+    /// The `<rt_info>` of the whole model, kept as it was read.
+    public var runtimeInfo: XMLElement?
+    /// The model's own name.
+    public var name: String
+
+    /// Prefix of the names of nodes appended from now on; the checkpoint's path, by convention.
+    public private(set) var scope = ""
+    private var usedNames: Set<String> = []
+
+    public init(name: String = "model") { self.name = name }
+
+    /// The model's inputs, in order.
+    public var parameters: [Node] { nodes.filter { $0.type == "Parameter" } }
+    /// The model's outputs, in order.
+    public var results: [Node] { nodes.filter { $0.type == "Result" } }
+
+    /// What output `port` of the node at `index` produces.
+    public func value(_ index: Int, port: Int = 0) -> Value {
+        let output = nodes[index].outputs[port]
+        return Value(node: index, port: port, elementType: output.elementType, shape: output.shape)
+    }
+
+    /// Runs `body` with `path` appended to the scope.
+    public mutating func within<Result, Failure: Error>(
+        _ path: String, _ body: (inout Graph) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let outer = scope
+        scope = outer.isEmpty ? path : "\(outer).\(path)"
+        defer { scope = outer }
+        return try body(&self)
+    }
+
+    /// Appends a node whose results are already known. The operations' methods do this after checking.
+    ///
+    /// - Parameter name: nil for "scope/Type"; made unique by a number where it is taken.
+    @discardableResult
+    mutating func append(
+        _ type: String, opset: Int = 1, name: String? = nil, attributes: [Node.Attribute] = [], inputs: [Value] = [],
+        elementType: ElementType, shape: PartialShape
+    ) -> Value {
+        let node = Node(
+            name: name ?? nodeName(type), type: type, opset: "opset\(opset)", attributes: attributes, inputs: inputs,
+            outputs: [Node.Output(elementType: elementType, shape: shape)])
+        return appendValue(node)
+    }
+
+    /// Appends `node` and returns one of its outputs.
+    mutating func appendValue(_ node: Node, port: Int = 0) -> Value {
+        let index = append(node)
+        return value(index, port: port)
+    }
+
+    /// Appends `node`, renamed where its name is taken, and returns its index.
+    ///
+    /// - Precondition: its inputs are outputs of nodes that are already there.
+    @discardableResult
+    public mutating func append(_ node: Node) -> Int {
+        for input in node.inputs {
+            precondition(
+                input.node < nodes.count && input.port < nodes[input.node].outputs.count, "an input of \(node.name) is not there yet")
+        }
+        var node = node
+        node.name = unique(node.name)
+        nodes.append(node)
+        return nodes.count - 1
+    }
+
+    /// The name that an operation of this type gets where none is given.
+    func nodeName(_ type: String) -> String { scope.isEmpty ? type : "\(scope)/\(type)" }
+
+    private mutating func unique(_ name: String) -> String {
+        if usedNames.insert(name).inserted { return name }
+        var number = 1
+        while !usedNames.insert("\(name)_\(number)").inserted { number += 1 }
+        return "\(name)_\(number)"
+    }
+}
+
+/// One output of one node: what operations take and return.
+public struct Value: Sendable, Hashable {
+    /// Index into `Graph.nodes`.
+    public let node: Int
+    /// Index into `Node.outputs`.
+    public let port: Int
+    public let elementType: ElementType
+    public let shape: PartialShape
+
+    public init(node: Int, port: Int, elementType: ElementType, shape: PartialShape) {
+        self.node = node
+        self.port = port
+        self.elementType = elementType
+        self.shape = shape
+    }
+}

@@ -1,0 +1,116 @@
+import TensorStore
+
+/// Writes graphs as IR version 11, the XML that OpenVINO reads.
+struct IRWriter {
+    /// Where a constant's bytes lie in the weights that go with the text.
+    typealias Place = (_ constant: ConstantData) throws(GraphError) -> Int
+
+    private let graph: Graph
+    private let place: Place
+
+    /// The text of `graph`, its constants at the offsets that `place` gives, asked in the order of the nodes.
+    /// - Throws: `GraphError.structure` where the graph has no output, and what `place` throws.
+    static func text(of graph: Graph, place: @escaping Place) throws(GraphError) -> String {
+        let writer = IRWriter(graph: graph, place: place)
+        var xml = XMLWriter()
+        xml.start("net", [.init("name", graph.name), .init("version", "11")])
+        guard graph.nodes.contains(where: { $0.type == "Result" || $0.type == "Assign" }) else {
+            throw .structure(node: graph.name, reason: "the graph has no output; end it with a Result")
+        }
+        xml.start("layers")
+        for index in graph.nodes.indices { try writer.layer(index, to: &xml) }
+        xml.end()
+        writer.edges(to: &xml)
+        if let info = graph.runtimeInfo { xml.element(info) }
+        xml.end()
+        return xml.text
+    }
+
+    private func layer(_ index: Int, to xml: inout XMLWriter) throws(GraphError) {
+        let node = graph.nodes[index]
+        xml.start(
+            "layer",
+            [.init("id", "\(index)"), .init("name", node.name), .init("type", node.type), .init("version", node.opset)]
+                + node.layerAttributes)
+        var attributes = node.attributes
+        if let constant = node.constant {
+            attributes += [.init("offset", "\(try place(constant))"), .init("size", "\(constant.byteCount)")]
+        }
+        if !attributes.isEmpty { xml.element("data", attributes) }
+        if !node.runtimeInfo.isEmpty { runtimeInfo(node.runtimeInfo, to: &xml) }
+        if !node.inputs.isEmpty {
+            xml.start("input")
+            for (port, input) in node.inputs.enumerated() {
+                self.port(port, .init(elementType: input.elementType, shape: input.shape, runtimeInfo: node.inputInfo[port] ?? []), to: &xml)
+            }
+            xml.end()
+        }
+        if !node.outputs.isEmpty {
+            xml.start("output")
+            for (port, output) in node.outputs.enumerated() { self.port(port + node.inputs.count, output, to: &xml) }
+            xml.end()
+        }
+        for body in node.bodies { xml.element(try relocated(body, from: node)) }
+        xml.end()
+    }
+
+    private func port(_ id: Int, _ output: Node.Output, to xml: inout XMLWriter) {
+        var attributes: [Node.Attribute] = [.init("id", "\(id)"), .init("precision", output.elementType.irPrecision)]
+        if !output.names.isEmpty {
+            let names = output.names.map { $0.replacing(#"\"#, with: #"\\"#).replacing(",", with: #"\,"#) }
+            attributes.append(.init("names", names.joined(separator: ",")))
+        }
+        let dimensions = output.shape.dimensions ?? []
+        guard !dimensions.isEmpty || !output.runtimeInfo.isEmpty else {
+            xml.element("port", attributes)
+            return
+        }
+        xml.start("port", attributes)
+        for dimension in dimensions { xml.element("dim", text: "\(dimension.fixedValue ?? -1)") }
+        if !output.runtimeInfo.isEmpty { runtimeInfo(output.runtimeInfo, to: &xml) }
+        xml.end()
+    }
+
+    private func runtimeInfo(_ children: [XMLElement], to xml: inout XMLWriter) {
+        xml.start("rt_info")
+        for child in children { xml.element(child) }
+        xml.end()
+    }
+
+    private func edges(to xml: inout XMLWriter) {
+        xml.start("edges")
+        for (index, node) in graph.nodes.enumerated() {
+            for (port, input) in node.inputs.enumerated() {
+                xml.element(
+                    "edge",
+                    [
+                        .init("from-layer", "\(input.node)"),
+                        .init("from-port", "\(graph.nodes[input.node].inputs.count + input.port)"),
+                        .init("to-layer", "\(index)"), .init("to-port", "\(port)"),
+                    ])
+            }
+        }
+        xml.end()
+    }
+
+    /// A body with its constants at their places in the new weights.
+    private func relocated(_ element: XMLElement, from node: Node) throws(GraphError) -> XMLElement {
+        var element = element
+        if element.name == "layer", element["type"].map(isConstant) == true, let file = node.bodyWeights,
+            let data = element.children.firstIndex(where: { $0.name == "data" }),
+            let offset = element.children[data]["offset"].flatMap({ Int($0) }),
+            let size = element.children[data]["size"].flatMap({ Int($0) })
+        {
+            let moved = try place(.file(file, offset: offset, byteCount: size))
+            for index in element.children[data].attributes.indices where element.children[data].attributes[index].name == "offset" {
+                element.children[data].attributes[index].value = "\(moved)"
+            }
+            return element
+        }
+        for index in element.children.indices { element.children[index] = try relocated(element.children[index], from: node) }
+        return element
+    }
+}
+
+/// IR takes both words.
+func isConstant(_ type: String) -> Bool { type == "Const" || type == "Constant" }

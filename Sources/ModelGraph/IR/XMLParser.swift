@@ -1,0 +1,91 @@
+import CExpat
+
+/// A fault in an XML document, with the line that it is in.
+struct XMLFault: Error {
+    let line: Int
+    let reason: String
+}
+
+/// Reads `bytes` into a tree, by expat: no entities from outside, expansion limited by the library itself.
+///
+/// Elements may be nested 256 deep, far beyond any IR, so that no document can exhaust the stack.
+func parseXML(_ bytes: UnsafeRawBufferPointer) throws(XMLFault) -> XMLElement {
+    guard let parser = XML_ParserCreate("UTF-8") else { throw XMLFault(line: 0, reason: "no memory for a parser") }
+    defer { XML_ParserFree(parser) }
+    let tree = XMLTreeBuilder(parser: parser)
+    XML_SetUserData(parser, Unmanaged.passUnretained(tree).toOpaque())
+    XML_SetElementHandler(
+        parser,
+        { context, name, attributes in
+            guard let context, let name, let attributes else { return }
+            Unmanaged<XMLTreeBuilder>.fromOpaque(context).takeUnretainedValue().start(name, attributes)
+        },
+        { context, _ in
+            guard let context else { return }
+            Unmanaged<XMLTreeBuilder>.fromOpaque(context).takeUnretainedValue().end()
+        })
+    XML_SetCharacterDataHandler(parser) { context, text, length in
+        guard let context, let text else { return }
+        Unmanaged<XMLTreeBuilder>.fromOpaque(context).takeUnretainedValue().characters(text, Int(length))
+    }
+
+    // expat takes an Int32 of bytes at a time.
+    let chunk = 1 << 24
+    var offset = 0
+    repeat {
+        let count = min(chunk, bytes.count - offset)
+        let isFinal: Int32 = offset + count == bytes.count ? 1 : 0
+        let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
+        let status = XML_Parse(parser, part.bindMemory(to: CChar.self).baseAddress, Int32(count), isFinal)
+        guard status == XML_STATUS_OK else {
+            let reason = tree.tooDeep ? "elements are nested more than \(XMLTreeBuilder.depthLimit) deep" : expatMessage(parser)
+            throw XMLFault(line: Int(XML_GetCurrentLineNumber(parser)), reason: reason)
+        }
+        offset += count
+    } while offset < bytes.count
+    guard let root = tree.root else { throw XMLFault(line: 0, reason: "the document is empty") }
+    return root
+}
+
+private func expatMessage(_ parser: XML_Parser) -> String {
+    XML_ErrorString(XML_GetErrorCode(parser)).map { String(cString: $0) } ?? "not well-formed"
+}
+
+private final class XMLTreeBuilder {
+    static let depthLimit = 256
+    private let parser: XML_Parser
+    private var open: [XMLElement] = []
+    private(set) var root: XMLElement?
+    private(set) var tooDeep = false
+
+    init(parser: XML_Parser) { self.parser = parser }
+
+    func start(_ name: UnsafePointer<CChar>, _ attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>) {
+        guard open.count < Self.depthLimit else {
+            tooDeep = true
+            XML_StopParser(parser, XML_Bool(0))
+            return
+        }
+        var element = XMLElement(String(cString: name))
+        var index = 0
+        while let key = attributes[index], let value = attributes[index + 1] {
+            element.attributes.append(.init(String(cString: key), String(cString: value)))
+            index += 2
+        }
+        open.append(element)
+    }
+
+    func characters(_ text: UnsafePointer<CChar>, _ length: Int) {
+        guard !open.isEmpty else { return }
+        let bytes = UnsafeRawBufferPointer(start: text, count: length)
+        // IR is nearly all elements: indentation between them is not worth a String.
+        if open[open.count - 1].text.isEmpty, bytes.allSatisfy({ $0 <= 0x20 }) { return }
+        open[open.count - 1].text += String(decoding: bytes, as: UTF8.self)
+    }
+
+    func end() {
+        guard var element = open.popLast() else { return }
+        while element.text.last?.isWhitespace == true { element.text.removeLast() }
+        if open.isEmpty { root = element } else { open[open.count - 1].children.append(element) }
+    }
+}

@@ -1,0 +1,78 @@
+import TensorStore
+
+extension Graph {
+    /// Operations on two tensors element by element, axes of 1 stretched (opset1, NumPy's broadcasting).
+    public enum Binary: String, Sendable, CaseIterable {
+        case add = "Add"
+        case subtract = "Subtract"
+        case multiply = "Multiply"
+        case divide = "Divide"
+        case power = "Power"
+        case maximum = "Maximum"
+        case minimum = "Minimum"
+    }
+
+    public mutating func binary(_ operation: Binary, _ a: Value, _ b: Value, name: String? = nil) throws(GraphError) -> Value {
+        guard a.elementType == b.elementType else {
+            throw refusal(operation.rawValue, [a, b], "both operands must be of one type", name: name)
+        }
+        guard let shape = PartialShape.broadcast(a.shape, b.shape) else {
+            throw refusal(operation.rawValue, [a, b], "the operands must broadcast against each other", name: name)
+        }
+        return append(
+            operation.rawValue, name: name, attributes: [.init("auto_broadcast", "numpy")], inputs: [a, b],
+            elementType: a.elementType, shape: shape)
+    }
+
+    public mutating func add(_ a: Value, _ b: Value, name: String? = nil) throws(GraphError) -> Value {
+        try binary(.add, a, b, name: name)
+    }
+    public mutating func multiply(_ a: Value, _ b: Value, name: String? = nil) throws(GraphError) -> Value {
+        try binary(.multiply, a, b, name: name)
+    }
+    public mutating func multiply(_ a: Value, by factor: Float) throws(GraphError) -> Value {
+        try multiply(a, scalar(factor))
+    }
+    public mutating func add(_ a: Value, _ term: Float) throws(GraphError) -> Value { try add(a, scalar(term)) }
+
+    /// Operations on one floating-point tensor element by element.
+    public enum Unary: String, Sendable, CaseIterable {
+        case relu = "ReLU"
+        case sigmoid = "Sigmoid"
+        case tanh = "Tanh"
+        case exp = "Exp"
+        case sin = "Sin"
+        case cos = "Cos"
+        case sqrt = "Sqrt"
+        /// x·sigmoid(x), which torch calls SiLU.
+        case swish = "Swish"
+        /// x·Φ(x), the exact form.
+        case gelu = "Gelu"
+        /// x·tanh(ln(1 + eˣ)).
+        case mish = "Mish"
+
+        var opset: Int {
+            switch self {
+            case .swish, .mish: 4
+            case .gelu: 7
+            default: 1
+            }
+        }
+    }
+
+    public mutating func unary(_ operation: Unary, _ x: Value, name: String? = nil) throws(GraphError) -> Value {
+        guard x.elementType.isFloatingPoint else { throw refusal(operation.rawValue, [x], "the operand must be floating point", name: name) }
+        return append(
+            operation.rawValue, opset: operation.opset, name: name,
+            attributes: operation == .gelu ? [.init("approximation_mode", "ERF")] : [], inputs: [x],
+            elementType: x.elementType, shape: x.shape)
+    }
+
+    /// Each element cut to `range` (Clamp, opset1).
+    public mutating func clamp(_ x: Value, to range: ClosedRange<Float>) throws(GraphError) -> Value {
+        guard x.elementType.isFloatingPoint else { throw refusal("Clamp", [x], "the operand must be floating point") }
+        return append(
+            "Clamp", attributes: [.init("min", "\(range.lowerBound)"), .init("max", "\(range.upperBound)")], inputs: [x],
+            elementType: x.elementType, shape: x.shape)
+    }
+}

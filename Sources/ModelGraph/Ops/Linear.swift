@@ -1,0 +1,66 @@
+import TensorStore
+
+extension Graph {
+    /// `[..., M, K] × [..., K, N]` to `[..., M, N]`; leading axes broadcast (MatMul, opset1).
+    /// - Parameters:
+    ///   - transposeA: `a` is `[..., K, M]`.
+    ///   - transposeB: `b` is `[..., N, K]`, as torch keeps the weights of linear layers.
+    public mutating func matMul(
+        _ a: Value, _ b: Value, transposeA: Bool = false, transposeB: Bool = false, name: String? = nil
+    ) throws(GraphError) -> Value {
+        guard a.elementType == b.elementType else { throw refusal("MatMul", [a, b], "both operands must be of one type", name: name) }
+        var shape = PartialShape.any
+        if let left = a.shape.dimensions, let right = b.shape.dimensions {
+            guard left.count >= 2, right.count >= 2 else { throw refusal("MatMul", [a, b], "each operand needs two axes or more", name: name) }
+            let (rows, inner) = transposeA ? (left[left.count - 1], left[left.count - 2]) : (left[left.count - 2], left[left.count - 1])
+            let (depth, columns) =
+                transposeB ? (right[right.count - 1], right[right.count - 2]) : (right[right.count - 2], right[right.count - 1])
+            guard inner.isCompatible(with: depth) else {
+                throw refusal("MatMul", [a, b], "the inner axes must agree (\(inner) and \(depth))", name: name)
+            }
+            guard let batch = PartialShape.broadcast(PartialShape(Array(left.dropLast(2))), PartialShape(Array(right.dropLast(2)))),
+                let leading = batch.dimensions
+            else { throw refusal("MatMul", [a, b], "the leading axes must broadcast against each other", name: name) }
+            shape = PartialShape(leading + [rows, columns])
+        }
+        return append(
+            "MatMul", name: name, attributes: [.init("transpose_a", "\(transposeA)"), .init("transpose_b", "\(transposeB)")],
+            inputs: [a, b], elementType: a.elementType, shape: shape)
+    }
+
+    /// 2-D convolution without bias, `x` `[B, C, H, W]`, `weights` `[O, C, kh, kw]` (Convolution, opset1).
+    /// - Parameters:
+    ///   - padding: zeros added at the start of height and width; also at their ends unless `paddingEnd` is given.
+    public mutating func convolution(
+        _ x: Value, _ weights: Value, stride: Int = 1, padding: Int = 0, paddingEnd: Int? = nil, name: String? = nil
+    ) throws(GraphError) -> Value {
+        guard x.elementType == weights.elementType else {
+            throw refusal("Convolution", [x, weights], "both operands must be of one type", name: name)
+        }
+        guard x.shape.rank ?? 4 == 4, let kernel = weights.shape.dimensions, kernel.count == 4 else {
+            throw refusal("Convolution", [x, weights], "the input must be [B, C, H, W] and the weights [O, C, kh, kw]", name: name)
+        }
+        let input = x.shape.dimensions ?? [.any, .any, .any, .any]
+        guard input[1].isCompatible(with: kernel[1]) else {
+            throw refusal("Convolution", [x, weights], "the input's channels (\(input[1])) must be the weights' (\(kernel[1]))", name: name)
+        }
+        let end = paddingEnd ?? padding
+        var spatial: [Dimension] = []
+        for axis in 2...3 {
+            guard let size = input[axis].fixedValue, let window = kernel[axis].fixedValue else {
+                spatial.append(.any)
+                continue
+            }
+            let steps = size + padding + end - window
+            guard steps >= 0 else { throw refusal("Convolution", [x, weights], "the kernel must fit into the padded input", name: name) }
+            spatial.append(.fixed(steps / stride + 1))
+        }
+        return append(
+            "Convolution", name: name,
+            attributes: [
+                .init("strides", "\(stride), \(stride)"), .init("dilations", "1, 1"), .init("pads_begin", "\(padding), \(padding)"),
+                .init("pads_end", "\(end), \(end)"), .init("auto_pad", "explicit"),
+            ],
+            inputs: [x, weights], elementType: x.elementType, shape: PartialShape([input[0], kernel[0]] + spatial))
+    }
+}

@@ -1,0 +1,50 @@
+import TensorStore
+
+extension Graph {
+    /// Normalizes groups of channels of `x` `[B, C, ...]`, then scales and shifts each channel (GroupNormalization, opset12).
+    /// - Parameters:
+    ///   - scale, bias: `[C]`.
+    ///   - epsilon: added to the variance.
+    public mutating func groupNormalization(
+        _ x: Value, scale: Value, bias: Value, groups: Int, epsilon: Double, name: String? = nil
+    ) throws(GraphError) -> Value {
+        guard groups > 0, x.shape.rank ?? 2 >= 2, scale.shape.rank == 1, bias.shape.rank == 1 else {
+            throw refusal("GroupNormalization", [x, scale, bias], "the input must be [B, C, ...], scale and bias [C]", name: name)
+        }
+        if let channels = x.shape.dimensions?[1] {
+            guard [scale, bias].allSatisfy({ channels.isCompatible(with: $0.shape.dimensions?[0] ?? .any) }) else {
+                throw refusal("GroupNormalization", [x, scale, bias], "scale and bias must have one element a channel", name: name)
+            }
+            if let count = channels.fixedValue, count % groups != 0 {
+                throw refusal("GroupNormalization", [x], "\(count) channels do not divide into \(groups) groups", name: name)
+            }
+        }
+        return append(
+            "GroupNormalization", opset: 12, name: name,
+            attributes: [.init("num_groups", "\(groups)"), .init("epsilon", "\(epsilon)")], inputs: [x, scale, bias],
+            elementType: x.elementType, shape: x.shape)
+    }
+
+    /// Mean 0 and variance 1 over `axes` (MVN, opset6).
+    /// - Parameter epsilon: added to the variance, inside of the root.
+    public mutating func meanVarianceNormalization(_ x: Value, axes: [Int], epsilon: Double, name: String? = nil) throws(GraphError) -> Value {
+        if let rank = x.shape.rank, axes.contains(where: { $0 >= rank || $0 < -rank }) {
+            throw refusal("MVN", [x], "axes \(axes) must be axes of the input", name: name)
+        }
+        let axes = integers(axes)
+        return append(
+            "MVN", opset: 6, name: name,
+            attributes: [.init("eps", "\(epsilon)"), .init("normalize_variance", "true"), .init("eps_mode", "INSIDE_SQRT")],
+            inputs: [x, axes], elementType: x.elementType, shape: x.shape)
+    }
+
+    /// e^x over its sum along `axis` (SoftMax, opset8).
+    public mutating func softmax(_ x: Value, axis: Int, name: String? = nil) throws(GraphError) -> Value {
+        if let rank = x.shape.rank, axis >= rank || axis < -rank {
+            throw refusal("SoftMax", [x], "axis \(axis) must be an axis of the input", name: name)
+        }
+        return append(
+            "SoftMax", opset: 8, name: name, attributes: [.init("axis", "\(axis)")], inputs: [x], elementType: x.elementType,
+            shape: x.shape)
+    }
+}

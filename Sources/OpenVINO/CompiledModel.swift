@@ -1,0 +1,84 @@
+import COpenVINO
+import TensorStore
+
+/// A model compiled for a device (`ov_compiled_model_t`): shared by any number of requests, in any number of tasks.
+///
+/// @unchecked: `handle` is written once, in init. OpenVINO documents a compiled model as immutable, and creating requests and reading
+/// properties as safe from several threads; all else here is a value.
+public final class CompiledModel: @unchecked Sendable {
+    let handle: OpaquePointer
+    /// What lends the memory that constants may still lie in: the weights, or the blob.
+    private let memory: Tensor?
+
+    /// In the model's order.
+    public let inputs: [Port]
+    /// In the model's order.
+    public let outputs: [Port]
+
+    init(owning handle: OpaquePointer, memory: Tensor?) throws(OpenVINOError) {
+        self.handle = handle
+        self.memory = memory
+        do {
+            inputs = try Self.inputReader(handle).ports()
+            outputs = try Self.outputReader(handle).ports()
+        } catch {
+            // Nothing else frees the handle when init throws: a class that is not wholly initialized has no deinit.
+            ov_compiled_model_free(handle)
+            throw error
+        }
+    }
+
+    deinit { ov_compiled_model_free(handle) }
+
+    /// - Throws: `.unknownPort`, with those that there are.
+    public func input(_ key: some PortKey) throws(OpenVINOError) -> Port {
+        try Self.inputReader(handle).port(key.portReference, among: inputs)
+    }
+
+    /// - Throws: `.unknownPort`, with those that there are.
+    public func output(_ key: some PortKey) throws(OpenVINOError) -> Port {
+        try Self.outputReader(handle).port(key.portReference, among: outputs)
+    }
+
+    /// A request with inputs, outputs and variables of its own. A fresh one has its variables as the model starts them.
+    public func makeRequest() throws(OpenVINOError) -> InferRequest {
+        try InferRequest(of: self)
+    }
+
+    /// Writes the compiled model to a file that `Core.importModel` reads on the same device with the same OpenVINO.
+    /// - Parameter path: an existing file is overwritten.
+    public func exportModel(to path: String) throws(OpenVINOError) {
+        try requireNoNUL(path, in: "path")
+        try checkLong("ov_compiled_model_export_model") { ov_compiled_model_export_model(handle, path) }
+    }
+
+    // MARK: Properties
+
+    /// What a property is, such as `.optimalNumberOfInferRequests`.
+    /// - Throws: `.runtime` for a property that compiled models don't have; `.property` for a value of another type.
+    public func property<Value>(_ key: PropertyKey<Value>) throws(OpenVINOError) -> Value {
+        try requireNoNUL(key.name, in: "name of a property")
+        var text: UnsafeMutablePointer<CChar>?
+        try check("ov_compiled_model_get_property") { ov_compiled_model_get_property(handle, key.name, &text) }
+        return try key.value(of: text.map { takeString($0) } ?? "")
+    }
+
+    /// Changes properties after compiling; on CPU there are none that may.
+    public func set(_ properties: Properties) throws(OpenVINOError) {
+        try properties.withCProperties { (count, cProperties) throws(OpenVINOError) in
+            try check("ov_compiled_model_set_properties") { ov_compiled_model_set_properties(handle, count, cProperties) }
+        }
+    }
+
+    private static func inputReader(_ handle: OpaquePointer) -> PortReader {
+        PortReader(
+            direction: .input, handle: handle, countCall: ov_compiled_model_inputs_size,
+            indexCall: ov_compiled_model_input_by_index, nameCall: ov_compiled_model_input_by_name)
+    }
+
+    private static func outputReader(_ handle: OpaquePointer) -> PortReader {
+        PortReader(
+            direction: .output, handle: handle, countCall: ov_compiled_model_outputs_size,
+            indexCall: ov_compiled_model_output_by_index, nameCall: ov_compiled_model_output_by_name)
+    }
+}

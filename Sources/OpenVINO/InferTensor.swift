@@ -1,0 +1,149 @@
+import COpenVINO
+public import TensorStore
+
+/// Memory that requests read and write in place (`ov_tensor_t`): set as an input or output, or taken from a request.
+///
+/// A reference, unlike `TensorStore.Tensor`: what one request writes, the next one reads, without a copy. Not
+/// `Sendable`, and not to be touched while a request that it is set in is being inferred.
+public final class InferTensor {
+    let handle: OpaquePointer
+    /// Keeps memory that is not the runtime's own.
+    private let owner: Owner
+
+    enum Owner {
+        case runtime
+        /// A tensor value, whose memory may only be read.
+        case tensor(Tensor)
+        case object(any AnyObject & Sendable)
+        /// Memory of a request of this model: the runtime's own, or that of the tensor which was set.
+        case request(of: CompiledModel, InferTensor?)
+    }
+
+    /// - Parameter handle: freed with this object.
+    init(owning handle: OpaquePointer, owner: Owner) {
+        self.handle = handle
+        self.owner = owner
+    }
+
+    deinit { ov_tensor_free(handle) }
+
+    /// Zeros, in memory of the runtime's own.
+    /// - Throws: `.impossibleTensor` for a type without a fixed size, a negative axis, or too many elements.
+    public convenience init(zeros shape: Shape, of elementType: ElementType) throws(OpenVINOError) {
+        let byteCount = try Self.byteCount(shape, elementType)
+        let handle = try shape.withCShape { (shape) throws(OpenVINOError) in
+            try create("ov_tensor_create") { ov_tensor_create(elementType.code, shape, $0) }
+        }
+        self.init(owning: handle, owner: .runtime)
+        if byteCount > 0 { try data().initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
+    }
+
+    /// The tensor's own memory, not a copy; it can be read by requests, and not be written to.
+    ///
+    /// The value keeps its meaning: writing to another copy of `tensor` leaves this one as it was.
+    public convenience init(_ tensor: Tensor) throws(OpenVINOError) {
+        // The buffer of a tensor stays where it is for as long as a copy of the tensor, here the one in `owner`, lives.
+        let bytes = tensor.withUnsafeBytes { $0 }
+        try self.init(UnsafeMutableRawBufferPointer(mutating: bytes), owner: .tensor(tensor), shape: tensor.shape, of: tensor.elementType)
+    }
+
+    /// Memory of the caller's own, which requests read and write in place.
+    /// - Parameter bytes: at least as many as shape and type need; any alignment.
+    /// - Parameter owner: keeps the memory, and is kept for as long as a request may use it.
+    /// - Throws: `.impossibleTensor`; `.byteCount` where `bytes` are too few.
+    public convenience init(
+        borrowing bytes: UnsafeMutableRawBufferPointer, owner: any AnyObject & Sendable, shape: Shape, of elementType: ElementType
+    ) throws(OpenVINOError) {
+        try self.init(bytes, owner: .object(owner), shape: shape, of: elementType)
+    }
+
+    private convenience init(
+        _ bytes: UnsafeMutableRawBufferPointer, owner: Owner, shape: Shape, of elementType: ElementType
+    ) throws(OpenVINOError) {
+        let byteCount = try Self.byteCount(shape, elementType)
+        guard bytes.count >= byteCount else { throw .byteCount(elementType, shape, expected: byteCount, found: bytes.count) }
+        let handle = try shape.withCShape { (shape) throws(OpenVINOError) in
+            // A tensor without elements may have no address, which the C API refuses.
+            guard byteCount > 0, let address = bytes.baseAddress else {
+                return try create("ov_tensor_create") { ov_tensor_create(elementType.code, shape, $0) }
+            }
+            return try create("ov_tensor_create_from_host_ptr") {
+                ov_tensor_create_from_host_ptr(elementType.code, shape, address, $0)
+            }
+        }
+        self.init(owning: handle, owner: owner)
+    }
+
+    /// Whether requests may only read it.
+    var isReadOnly: Bool {
+        switch owner {
+        case .runtime, .object: false
+        case .tensor: true
+        case .request(_, let tensor): tensor?.isReadOnly ?? false
+        }
+    }
+
+    private static func byteCount(_ shape: Shape, _ elementType: ElementType) throws(OpenVINOError) -> Int {
+        guard let count = shape.checkedElementCount, let bytes = elementType.byteCount(of: count) else {
+            throw .impossibleTensor(elementType, shape)
+        }
+        return bytes
+    }
+
+    // MARK: Access
+
+    /// As it is now: an output of dynamic shape changes with each inference.
+    public var shape: Shape {
+        get throws(OpenVINOError) { try Shape("ov_tensor_get_shape") { ov_tensor_get_shape(handle, $0) } }
+    }
+
+    public var elementType: ElementType {
+        get throws(OpenVINOError) {
+            var type = DYNAMIC
+            try check("ov_tensor_get_element_type") { ov_tensor_get_element_type(handle, &type) }
+            return try ElementType(code: type)
+        }
+    }
+
+    /// Lends the bytes, row-major; for strings, use `strings()`.
+    public func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(UnsafeRawBufferPointer(try bytes()))
+    }
+
+    /// Lends the bytes for writing.
+    /// - Throws: `.readOnly` for memory that a tensor value lends.
+    public func withUnsafeMutableBytes<Result, Failure: Error>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
+    ) throws -> Result {
+        guard !isReadOnly else { throw OpenVINOError.readOnly(port: nil) }
+        defer { withExtendedLifetime(self) {} }
+        return try body(try bytes())
+    }
+
+    /// A copy of type, shape and bytes.
+    public func copy() throws -> Tensor {
+        let (shape, type) = (try shape, try elementType)
+        return try withUnsafeBytes { try Tensor(copying: $0, shape: shape, of: type) }
+    }
+
+    private func bytes() throws(OpenVINOError) -> UnsafeMutableRawBufferPointer {
+        let (shape, type) = (try shape, try elementType)
+        // Bytes of strings are the runtime's own objects, which nobody else may read or write as such.
+        guard type != .string else { throw .stringBytes }
+        let count = try Self.byteCount(shape, type)
+        return UnsafeMutableRawBufferPointer(start: count == 0 ? nil : try data(), count: count)
+    }
+
+    /// The memory's address; of a tensor without elements it may be none.
+    func data() throws(OpenVINOError) -> UnsafeMutableRawPointer {
+        var address: UnsafeMutableRawPointer?
+        try check("ov_tensor_data") { ov_tensor_data(handle, &address) }
+        guard let address else {
+            throw .runtime(call: "ov_tensor_data", status: .unexpected, details: "The tensor has no memory.")
+        }
+        return address
+    }
+}

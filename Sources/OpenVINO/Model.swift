@@ -1,0 +1,79 @@
+import COpenVINO
+public import TensorStore
+
+/// A model that was read and not yet compiled (`ov_model_t`).
+///
+/// Not `Sendable`: reshaping changes it.
+public final class Model {
+    let handle: OpaquePointer
+    /// What lends the memory that constants lie in; nil where the runtime owns it.
+    let weights: Tensor?
+
+    init(owning handle: OpaquePointer, weights: Tensor?) {
+        self.handle = handle
+        self.weights = weights
+    }
+
+    deinit { ov_model_free(handle) }
+
+    /// The model's name; the runtime makes one up where the file has none.
+    public var name: String {
+        get throws(OpenVINOError) {
+            var text: UnsafeMutablePointer<CChar>?
+            try check("ov_model_get_friendly_name") { ov_model_get_friendly_name(handle, &text) }
+            return text.map { takeString($0) } ?? ""
+        }
+    }
+
+    /// Whether any shape in the model is known only at run time.
+    public var isDynamic: Bool { ov_model_is_dynamic(handle) }
+
+    /// The inputs as they are now, in the model's order.
+    public var inputs: [Port] { get throws(OpenVINOError) { try inputReader.ports() } }
+    /// The outputs as they are now, in the model's order.
+    public var outputs: [Port] { get throws(OpenVINOError) { try outputReader.ports() } }
+
+    /// - Throws: `.unknownPort`, with those that there are.
+    public func input(_ key: some PortKey) throws(OpenVINOError) -> Port {
+        try inputReader.port(key.portReference, among: inputs)
+    }
+
+    /// - Throws: `.unknownPort`, with those that there are.
+    public func output(_ key: some PortKey) throws(OpenVINOError) -> Port {
+        try outputReader.port(key.portReference, among: outputs)
+    }
+
+    /// Gives inputs new shapes, all at once, and infers all other shapes again.
+    /// - Parameter shapes: by the inputs' names; inputs that are not named keep theirs.
+    /// - Throws: `.unknownPort`; `.reshape` for a new shape without axes or of unknown rank, which the C API can't express;
+    ///   `.runtime` where the graph can't take these shapes, and then it keeps its own.
+    public func reshape(_ shapes: [String: PartialShape]) throws(OpenVINOError) {
+        var changes: [(key: String, value: PartialShape)] = []
+        for (name, shape) in shapes where try input(name).shape != shape {
+            guard shape.canReshape else { throw .reshape(port: name, shape) }
+            changes.append((name, shape))
+        }
+        if !changes.isEmpty { try apply(changes) }
+    }
+
+    private func apply(_ shapes: [(key: String, value: PartialShape)]) throws(OpenVINOError) {
+        try PartialShape.withCShapes(shapes.map(\.value)) { (cShapes) throws(OpenVINOError) in
+            try withCStrings(shapes.map(\.key)) { (names) throws(OpenVINOError) in
+                var names = names
+                try checkLong("ov_model_reshape") { ov_model_reshape(handle, &names, cShapes, cShapes.count) }
+            }
+        }
+    }
+
+    private var inputReader: PortReader {
+        PortReader(
+            direction: .input, handle: handle, countCall: ov_model_inputs_size, indexCall: ov_model_const_input_by_index,
+            nameCall: ov_model_const_input_by_name)
+    }
+
+    private var outputReader: PortReader {
+        PortReader(
+            direction: .output, handle: handle, countCall: ov_model_outputs_size, indexCall: ov_model_const_output_by_index,
+            nameCall: ov_model_const_output_by_name)
+    }
+}

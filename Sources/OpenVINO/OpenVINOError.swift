@@ -1,0 +1,85 @@
+public import TensorStore
+
+/// What can go wrong between Swift and the runtime.
+public enum OpenVINOError: Error, Equatable, Sendable {
+    /// A call of the C API failed. `details` is the runtime's own message, usually of several lines.
+    case runtime(call: String, status: Status, details: String)
+    /// A model has no input or output of this name or index.
+    case unknownPort(Port.Direction, key: String, available: [String])
+    case elementType(port: String, expected: ElementType, found: ElementType)
+    case shape(port: String, expected: PartialShape, found: Shape)
+    /// A shape with a negative axis, or too large for memory.
+    case impossibleTensor(ElementType, Shape)
+    /// A number of strings that is not the shape's number of elements.
+    case stringCount(Shape, found: Int)
+    /// Strings cross the C boundary with a NUL at their end, so none may be inside.
+    case embeddedNUL(in: String)
+    /// Memory that a tensor value lends for reading was to be written to; `port` where it was set as that output.
+    case readOnly(port: String?)
+    /// Strings are objects of the runtime, and have no bytes to lend.
+    case stringBytes
+    /// Fewer bytes than type and shape need.
+    case byteCount(ElementType, Shape, expected: Int, found: Int)
+    /// A new shape without axes, of unknown rank, or with an axis that is negative or has its bounds in the wrong order.
+    case reshape(port: String, PartialShape)
+    /// A `ReadValue` or `Assign` without `variable_id`: the runtime's reader would end the process on it.
+    case missingVariableID(layer: String, model: String)
+    /// IR in UTF-16 or UTF-32.
+    case encoding(model: String)
+    case unreadableFile(path: String, reason: String)
+    /// A property's value that is not of the expected type.
+    case property(key: String, expected: String, found: String)
+    /// A property whose value is a pointer, so that text would be taken for an address.
+    case pointerProperty(key: String)
+    /// The runtime reported an element type that this version of the module doesn't know.
+    case unknownElementType(UInt32)
+
+    /// The runtime's message in one line, without its source locations; the whole description for other errors.
+    public var reason: String {
+        guard case .runtime(_, let status, let details) = self else { return description }
+        let line = RuntimeMessage(details).reason
+        return line.isEmpty ? "\(status)" : line
+    }
+
+    /// The runtime's message as it came; the whole description for other errors.
+    public var details: String {
+        if case .runtime(_, _, let details) = self { details } else { description }
+    }
+}
+
+extension OpenVINOError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .runtime(let call, let status, _):
+            "OpenVINO's \(call) failed (\(status.rawValue)): \(reason)"
+        case .unknownPort(let direction, let key, let available):
+            "The model has no \(direction) \(key); it has \(available.isEmpty ? "none" : available.joined(separator: ", "))."
+        case .elementType(let port, let expected, let found):
+            "'\(port)' takes elements of type \(expected), not \(found)."
+        case .shape(let port, let expected, let found):
+            "'\(port)' takes the shape \(expected), not \(found)."
+        case .impossibleTensor(let type, let shape):
+            "A tensor \(type) \(shape) has no size that fits memory."
+        case .stringCount(let shape, let found):
+            "A string tensor \(shape) takes \(shape.checkedElementCount.map(String.init) ?? "no") strings, not \(found)."
+        case .embeddedNUL(let place):
+            "The \(place) contains a NUL character, which OpenVINO can't take; remove it."
+        case .readOnly(let port):
+            "\(port.map { "'\($0)'" } ?? "A tensor") can't be written to memory that is lent for reading; use memory of its own."
+        case .stringBytes: "A tensor of strings has no bytes to lend; read it as strings."
+        case .byteCount(let type, let shape, let expected, let found):
+            "A tensor \(type) \(shape) takes \(expected) bytes, and there are only \(found)."
+        case .reshape(let port, let shape):
+            "'\(port)' can't be reshaped to \(shape); give a shape with at least one axis and no negative one."
+        case .missingVariableID(let layer, let model):
+            "\(model): the layer '\(layer)' reads or assigns a variable without naming it (variable_id)."
+        case .encoding(let model): "\(model): IR must be written in UTF-8."
+        case .unreadableFile(let path, let reason): "\(path) can't be imported: \(reason)"
+        case .property(let key, let expected, let found):
+            "The property \(key) is '\(found)', which is not \(expected)."
+        case .pointerProperty(let key): "The property \(key) takes a pointer, and can't be set as text."
+        case .unknownElementType(let code):
+            "OpenVINO reports the element type number \(code), which is not known here."
+        }
+    }
+}

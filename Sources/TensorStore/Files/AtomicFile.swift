@@ -1,0 +1,62 @@
+import Glibc
+
+/// A file that appears under its name only when it is complete.
+///
+/// It is written under a temporary name in the same folder and renamed by `commit()`; if that is never reached, the
+/// temporary file is removed, and what was under the name before stays. Files already mapped from there are not disturbed.
+public final class AtomicFile {
+    public let path: String
+    private let temporaryPath: String
+    private var descriptor: Int32
+
+    /// - Throws: `FileError` where the folder is missing or may not be written to.
+    public init(path: String) throws(FileError) {
+        guard !path.utf8.contains(0) else { throw .missing(path: path) }
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        self.path = path
+        temporaryPath = "\(folder).glint-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        if descriptor < 0 {
+            let code = errno
+            throw code == ENOENT ? .missingFolder(path: folder) : FileError(errno: code, path: path, operation: "create")
+        }
+    }
+
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        unlink(temporaryPath)
+    }
+
+    /// Appends `bytes`.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+        precondition(descriptor >= 0, "written to after commit()")
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileError(errno: errno, path: path, operation: "write")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Appends `bytes`.
+    public func write(_ bytes: [UInt8]) throws(FileError) {
+        let result = bytes.withUnsafeBytes { bytes in Result { () throws(FileError) in try write(bytes) } }
+        try result.get()
+    }
+
+    /// Puts the file under its name, in place of what was there.
+    public func commit() throws(FileError) {
+        precondition(descriptor >= 0, "committed twice")
+        let closed = close(descriptor) == 0 ? 0 : errno
+        descriptor = -1
+        let renamed = closed != 0 || rename(temporaryPath, path) == 0 ? 0 : errno
+        guard closed == 0, renamed == 0 else {
+            unlink(temporaryPath)
+            throw FileError(errno: closed != 0 ? closed : renamed, path: path, operation: "write")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// The tensors of one safetensors file, or of several named by an index.
+public struct SafetensorsCheckpoint: Sendable {
+    /// The file or index, as it was given.
+    public let path: String
+    /// The mapped files: one, or the shards in the order of their names.
+    public let files: [SafetensorsFile]
+    /// The tensors by name.
+    public let entries: [String: TensorEntry]
+
+    /// Opens a checkpoint: a `.safetensors` file, or the `.json` index of a sharded one
+    /// (`model.safetensors.index.json`), whose shards lie beside it.
+    ///
+    /// Tensors of a shard that the index does not name are taken too, as transformers and diffusers do.
+    /// - Throws: `SafetensorsError` naming the file at fault.
+    public init(path: String) throws(SafetensorsError) {
+        self.path = path
+        guard path.hasSuffix(".json") else {
+            let file = try SafetensorsFile(path: path)
+            files = [file]
+            entries = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0) })
+            return
+        }
+        let index = try SafetensorsIndex(path: path)
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        var files: [SafetensorsFile] = []
+        var entries: [String: TensorEntry] = [:]
+        for shard in index.shards {
+            let file: SafetensorsFile
+            do throws(SafetensorsError) {
+                file = try SafetensorsFile(path: folder + shard)
+            } catch .file(.missing) {
+                throw .missingShard(shard, index: path)
+            }
+            for entry in file.entries {
+                if let other = entries.updateValue(entry, forKey: entry.name) {
+                    throw .inTwoShards(tensor: entry.name, shards: [other.file.path, file.file.path])
+                }
+            }
+            files.append(file)
+        }
+        for (tensor, shard) in index.locations where entries[tensor]?.file.path != folder + shard {
+            throw .missingFromShard(tensor: tensor, shard: shard, index: path)
+        }
+        self.files = files
+        self.entries = entries
+    }
+
+    /// The strings of `__metadata__` of all files; where they differ, those of the first.
+    public var metadata: [String: String] {
+        files.reduce(into: [:]) { $0.merge($1.metadata) { first, _ in first } }
+    }
+
+    /// The tensor `name`, over the mapped bytes.
+    /// - Throws: `SafetensorsError.missingTensor`.
+    public func tensor(named name: String) throws -> Tensor {
+        guard let entry = entries[name] else { throw SafetensorsError.missingTensor(name, file: path) }
+        return try entry.tensor()
+    }
+}

@@ -1,0 +1,29 @@
+/// One safetensors file, mapped; only its header is read.
+///
+/// Format: https://github.com/huggingface/safetensors#format.
+public struct SafetensorsFile: Sendable {
+    public let file: MappedFile
+    /// The tensors in the order of their bytes.
+    public let entries: [TensorEntry]
+    /// The strings of `__metadata__`; empty where there are none.
+    public let metadata: [String: String]
+
+    /// Maps the file at `path` and checks its header against its size.
+    /// - Throws: `SafetensorsError.file`, `.header`.
+    public init(path: String) throws(SafetensorsError) {
+        do {
+            file = try MappedFile(path: path)
+        } catch {
+            throw .file(error)
+        }
+        do throws(SafetensorsHeaderError) {
+            let header = try file.withUnsafeBytes { bytes throws(SafetensorsHeaderError) in
+                try SafetensorsHeader(parsing: bytes, fileByteCount: bytes.count)
+            }
+            entries = header.tensors.map { [file] in TensorEntry($0, in: file) }
+            metadata = header.metadata
+        } catch {
+            throw .header(error, file: path)
+        }
+    }
+}

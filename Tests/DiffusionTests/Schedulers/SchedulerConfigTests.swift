@@ -1,0 +1,85 @@
+import Diffusion
+import Foundation
+import TensorStore
+import Testing
+
+@Suite struct SchedulerConfigTests {
+    private let file = "scheduler/scheduler_config.json"
+
+    private func config(_ text: String) throws -> LCMSchedulerConfig {
+        let json = try JSONValue(parsing: Data(text.utf8))
+        guard case .lcm(let config) = try SchedulerConfig(json: json, file: file) else { throw CancellationError() }
+        return config
+    }
+
+    @Test func absentAndNullOptionsHaveTheDefaultsOfDiffusers() throws {
+        #expect(try config(#"{"_class_name": "LCMScheduler"}"#) == LCMSchedulerConfig())
+        #expect(
+            try config(#"{"_class_name": "LCMScheduler", "trained_betas": null, "beta_end": null, "skip_prk_steps": 1}"#)
+                == LCMSchedulerConfig())
+    }
+
+    @Test func everyOptionIsRead() throws {
+        var expected = LCMSchedulerConfig()
+        expected.numTrainTimesteps = 3
+        expected.betaStart = 0.001
+        expected.betaEnd = 0.02
+        expected.betaSchedule = .squaredcosCapV2
+        expected.trainedBetas = [0.1, 0.25, 0.5]
+        expected.originalInferenceSteps = 2
+        expected.clipSample = true
+        expected.clipSampleRange = 2
+        expected.setAlphaToOne = false
+        expected.stepsOffset = 1
+        expected.predictionType = .vPrediction
+        expected.thresholding = true
+        expected.dynamicThresholdingRatio = 0.9
+        expected.sampleMaxValue = 1.5
+        expected.timestepSpacing = .trailing
+        expected.timestepScaling = 5
+        expected.rescaleBetasZeroSNR = true
+        let text = """
+            {"_class_name": "LCMScheduler", "num_train_timesteps": 3, "beta_start": 0.001, "beta_end": 0.02,
+             "beta_schedule": "squaredcos_cap_v2", "trained_betas": [0.1, 0.25, 0.5], "original_inference_steps": 2,
+             "clip_sample": true, "clip_sample_range": 2, "set_alpha_to_one": false, "steps_offset": 1,
+             "prediction_type": "v_prediction", "thresholding": true, "dynamic_thresholding_ratio": 0.9,
+             "sample_max_value": 1.5, "timestep_spacing": "trailing", "timestep_scaling": 5.0,
+             "rescale_betas_zero_snr": true}
+            """
+        #expect(try config(text) == expected)
+    }
+
+    @Test func otherClassesAreNamedWithThoseThatAreSupported() throws {
+        #expect(throws: SchedulerError.unknownClass("PNDMScheduler", supported: ["LCMScheduler"], file: file)) {
+            try config(#"{"_class_name": "PNDMScheduler"}"#)
+        }
+        #expect(throws: SchedulerError.unknownClass(nil, supported: ["LCMScheduler"], file: file)) { try config("{}") }
+        let error = SchedulerError.unknownClass("PNDMScheduler", supported: ["LCMScheduler"], file: file)
+        #expect(
+            error.description
+                == "scheduler/scheduler_config.json asks for the scheduler PNDMScheduler; supported are: LCMScheduler.")
+    }
+
+    @Test func aFileThatIsNoObjectIsAnError() {
+        #expect(throws: SchedulerError.file(file, reason: "it must be an object in braces.")) { try config("[1]") }
+    }
+
+    @Test(arguments: [
+        ("beta_schedule", #""exponential""#, "one of linear, scaled_linear, squaredcos_cap_v2"),
+        ("prediction_type", #""flow""#, "one of epsilon, sample, v_prediction"),
+        ("timestep_spacing", "3", "one of leading, linspace, trailing"),
+        ("num_train_timesteps", "2.5", "a whole number"),
+        ("beta_start", #""0.1""#, "a number"),
+        ("clip_sample", "1", "true or false"),
+        ("trained_betas", "[0.1, true]", "a list of numbers"),
+        ("trained_betas", "0.1", "a list of numbers"),
+    ])
+    func valuesThatAreNotSupportedAreNamed(_ key: String, _ value: String, _ expected: String) {
+        #expect {
+            try config(#"{"_class_name": "LCMScheduler", "\#(key)": \#(value)}"#)
+        } throws: { error in
+            guard case .option(key, expected: expected, found: _, file: file) = error as? SchedulerError else { return false }
+            return true
+        }
+    }
+}

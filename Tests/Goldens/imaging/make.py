@@ -1,0 +1,155 @@
+"""Goldens of Imaging: small files and their pixels as Pillow reads them, and diffusers' conversion of floats to bytes.
+
+`NAME.png` or `NAME.jpg` has its pixels in `NAME.ppm` (binary, P6). Pillow writes neither interlaced nor 16-bit RGB
+files, so a small encoder here makes those.
+"""
+import pathlib
+import struct
+import zlib
+
+import numpy
+import torch
+from diffusers.image_processor import VaeImageProcessor
+from PIL import Image, ImageOps, PngImagePlugin
+
+HERE = pathlib.Path(__file__).resolve().parent
+WIDTH, HEIGHT = 11, 7
+# Adam7: x and y of the first pixel, and the steps between pixels.
+PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
+def expect(name, pixels):
+    Image.fromarray(numpy.ascontiguousarray(pixels, dtype=numpy.uint8)).save(HERE / f"{name}.ppm")
+
+
+def expect_pillow(name, path):
+    with Image.open(path) as image:
+        image = ImageOps.exif_transpose(image)
+        # Through RGBA, as Pillow asks, where a palette has alpha; the colours stay.
+        image = image.convert("RGBA") if "transparency" in image.info else image
+        expect(name, numpy.asarray(image.convert("RGB")))
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def write_png(name, samples, depth, color_type, interlaced=False, before=(), after=()):
+    """`samples`: [H, W, channels], of `depth` bits. `before` and `after`: chunks around the picture's data."""
+    height, width, channels = samples.shape
+
+    def rows(part):
+        data = b""
+        for row in part:
+            bits = "".join(f"{value:0{depth}b}" for value in row.reshape(-1))
+            bits += "0" * (-len(bits) % 8)
+            data += b"\0" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+        return data
+
+    parts = [samples[y::dy, x::dx] for x, y, dx, dy in PASSES] if interlaced else [samples]
+    data = zlib.compress(b"".join(rows(part) for part in parts if part.size), 9)
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, int(interlaced))
+    chunks = [(b"IHDR", header), *before, (b"IDAT", data), *after, (b"IEND", b"")]
+    path = HERE / f"{name}.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks))
+    return path
+
+
+def make_pngs(generator):
+    def random(depth, channels):
+        return generator.integers(0, 1 << depth, (HEIGHT, WIDTH, channels))
+
+    for depth in (1, 2, 4, 8):
+        expect_pillow(f"gray{depth}", write_png(f"gray{depth}", random(depth, 1), depth, 0, interlaced=depth == 2))
+    palette = generator.integers(0, 256, 3 * 16, dtype=numpy.uint8).tobytes()
+    for name, chunks in {"palette4": [(b"PLTE", palette)], "palette4-trns": [(b"PLTE", palette), (b"tRNS", b"\0\x80")]}.items():
+        expect_pillow(name, write_png(name, random(4, 1), 4, 3, before=chunks))
+    for name, channels, color_type in (("rgb8", 3, 2), ("gray-alpha8", 2, 4), ("rgba8", 4, 6)):
+        expect_pillow(name, write_png(name, random(8, channels), 8, color_type))
+        interlaced = f"{name}-interlaced"
+        expect_pillow(interlaced, write_png(interlaced, random(8, channels), 8, color_type, interlaced=True))
+
+    # Pillow cuts 16-bit RGB to its high bytes and gray to 255, so these are rounded here.
+    for name, channels, color_type in (("rgb16", 3, 2), ("gray16", 1, 0), ("rgba16", 4, 6)):
+        samples = random(16, channels)
+        write_png(name, samples, 16, color_type, interlaced=name == "rgba16")
+        rounded = (samples.astype(numpy.int64) * 255 + 32767) // 65535
+        expect(name, numpy.broadcast_to(rounded, (HEIGHT, WIDTH, max(3, channels)))[..., :3])
+
+    # Metadata by Pillow: tEXt, zTXt, iTXt and compressed iTXt; and a bomb of a megabyte.
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", "Gl\xfcnt")
+    info.add_text("Description", "one\ntwo\n" * 20, zip=True)
+    info.add_itxt("prompt", "a \U0001f984 on blue\nsecond line", "en", "prompt")
+    info.add_itxt("prompt", "\u65e5\u672c\u8a9e" * 50, zip=True)
+    pixels = random(8, 3).astype(numpy.uint8)
+    Image.fromarray(pixels).save(HERE / "texts.png", pnginfo=info)
+    expect("texts", pixels)
+    bomb = b"a\0\0" + zlib.compress(b"x" * (1 << 20), 9)
+    write_png("text-bomb", random(8, 3), 8, 2, before=[(b"zTXt", bomb)])
+    write_png("text-after-data", random(8, 3), 8, 2, after=[(b"tEXt", b"late\0yes")])
+    write_png("text-not-utf8", random(8, 3), 8, 2, before=[(b"iTXt", b"bad\0\0\0\0\0\xff\xfe")])
+    write_png("keyword-80", random(8, 3), 8, 2, before=[(b"tEXt", b"k" * 80 + b"\0text")])
+
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    Image.fromarray(pixels).save(HERE / "orientation8.png", exif=exif)
+    expect_pillow("orientation8", HERE / "orientation8.png")
+
+
+def make_jpegs(generator):
+    small = generator.integers(0, 256, (3, 4, 3), dtype=numpy.uint8)
+    picture = Image.fromarray(small).resize((19, 13), Image.Resampling.BICUBIC)
+    save = {
+        "rgb420": (picture, {"quality": 85, "subsampling": 2}),
+        "rgb444": (picture, {"quality": 95, "subsampling": 0, "comment": "made by hand: no, by Pillow"}),
+        "progressive": (picture, {"quality": 85, "progressive": True, "comment": "a plain comment \u00e9"}),
+        "gray": (picture.convert("L"), {"quality": 90}),
+        "cmyk": (picture.convert("CMYK"), {"quality": 90}),
+    }
+    for name, (image, options) in save.items():
+        image.save(HERE / f"{name}.jpg", **options)
+        expect_pillow(name, HERE / f"{name}.jpg")
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x010F] = "Camera"
+        exif[0x0112] = orientation
+        path = HERE / f"orientation{orientation}.jpg"
+        picture.save(path, exif=exif, quality=90)
+        expect_pillow(f"orientation{orientation}-jpg", path)
+
+
+def make_conversions(generator):
+    """`NAME.f32` holds samples `[3, 7, 11]`, `NAME.ppm` diffusers' picture of them."""
+    # As near to k + 1/2 as f32 gets, and their neighbours on both sides.
+    ties = ((numpy.arange(255) + 0.5) / 255).astype(numpy.float32)
+    near = numpy.concatenate([ties, numpy.nextafter(ties, numpy.float32(0)), numpy.nextafter(ties, numpy.float32(1))])
+    count = 3 * HEIGHT * WIDTH
+    unit = numpy.resize(near, 4 * count)[: 4 * count]
+    signed = generator.normal(0, 0.8, count).astype(numpy.float32)
+    signed[:6] = [-numpy.inf, numpy.inf, -1, 1, 0, -0.0]
+    for index in range(4):
+        convert(f"unit{index}", unit[index * count : (index + 1) * count], False)
+    convert("signed", signed, True)
+
+
+def convert(name, samples, denormalize):
+    samples = samples.reshape(3, HEIGHT, WIDTH)
+    (HERE / f"{name}.f32").write_bytes(samples.astype("<f4").tobytes())
+    batch = torch.from_numpy(samples)[None]
+    images = VaeImageProcessor().postprocess(batch, output_type="pil", do_denormalize=[denormalize])
+    images[0].save(HERE / f"{name}.ppm")
+
+
+def main():
+    for pattern in ("*.png", "*.jpg", "*.ppm", "*.f32"):
+        for path in HERE.glob(pattern):
+            path.unlink()
+    generator = numpy.random.default_rng(0)
+    make_pngs(generator)
+    make_jpegs(generator)
+    make_conversions(generator)
+
+
+if __name__ == "__main__":
+    main()
