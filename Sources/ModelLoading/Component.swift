@@ -24,6 +24,11 @@ public struct Component: Sendable {
         return ConfigReader(try JSONFile.read(file), className: className, file: file.path)
     }
 
+    /// Whether this is a kind of component that has weights; tokenizers and schedulers have none.
+    public var hasWeights: Bool {
+        FileManager.default.fileExists(atPath: folder.appending(path: "config.json").path)
+    }
+
     /// Its tensors, mapped and not read.
     /// - Throws: `ModelError.noWeights`, `SafetensorsError`.
     public func weights() throws -> Weights {

@@ -1,19 +1,19 @@
-import Foundation
-import TensorStore
+public import Foundation
+public import TensorStore
 
 /// Reads whole files of JSON.
-enum JSONFile {
+public enum JSONFile {
     /// Larger than any config that there is.
     private static let sizeLimit = 16 << 20
 
     /// - Throws: `FileError` where the file can't be read, `ModelError.malformed` where it is no JSON.
-    static func read(_ url: URL) throws -> JSONValue {
+    public static func read(_ url: URL) throws -> JSONValue {
         let file = try MappedFile(path: url.path)
         guard file.byteCount <= sizeLimit else {
             throw ModelError.malformed(file: url.path, reason: "\(file.byteCount) bytes are too many for a config")
         }
         do {
-            return try JSONValue(parsing: file.bytes)
+            return try file.withUnsafeBytes { bytes in try JSONValue(parsing: bytes) }
         } catch {
             throw ModelError.malformed(file: url.path, reason: "\(error)")
         }

@@ -3,8 +3,8 @@ import TensorStore
 
 /// A model compiled for a device (`ov_compiled_model_t`): shared by any number of requests, in any number of tasks.
 ///
-/// @unchecked: `handle` is written once, in init. OpenVINO documents a compiled model as immutable, and creating requests and reading
-/// properties as safe from several threads; all else here is a value.
+/// @unchecked: `handle` is written once, in init. A compiled model doesn't change, and OpenVINO lets several threads
+/// create requests of it and read its properties; all else here is a value.
 public final class CompiledModel: @unchecked Sendable {
     let handle: OpaquePointer
     /// What lends the memory that constants may still lie in: the weights, or the blob.

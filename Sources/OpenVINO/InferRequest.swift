@@ -5,15 +5,14 @@ import COpenVINO
 /// Not `Sendable`: one task uses it at a time. Several requests of one model run side by side. Variables (`ReadValue`,
 /// `Assign`) carry over from one inference to the next; a new request starts them afresh.
 public final class InferRequest {
-    public let model: CompiledModel
+    public var model: CompiledModel { handle.model }
     let handle: RequestHandle
 
     init(of model: CompiledModel) throws(OpenVINOError) {
-        self.model = model
         let pointer = try create("ov_compiled_model_create_infer_request", takesLong: true) {
             ov_compiled_model_create_infer_request(model.handle, $0)
         }
-        handle = RequestHandle(owning: pointer)
+        handle = RequestHandle(owning: pointer, of: model)
     }
 
     /// Infers, and blocks the calling thread until done.

@@ -44,7 +44,8 @@ public final class InferTensor {
     public convenience init(_ tensor: Tensor) throws(OpenVINOError) {
         // The buffer of a tensor stays where it is for as long as a copy of the tensor, here the one in `owner`, lives.
         let bytes = tensor.withUnsafeBytes { $0 }
-        try self.init(UnsafeMutableRawBufferPointer(mutating: bytes), owner: .tensor(tensor), shape: tensor.shape, of: tensor.elementType)
+        try self.init(
+            UnsafeMutableRawBufferPointer(mutating: bytes), owner: .tensor(tensor), shape: tensor.shape, of: tensor.elementType)
     }
 
     /// Memory of the caller's own, which requests read and write in place.

@@ -34,6 +34,11 @@ public enum OpenVINOError: Error, Equatable, Sendable {
     /// The runtime reported an element type that this version of the module doesn't know.
     case unknownElementType(UInt32)
 
+    /// The status of a failed call; nil for other errors.
+    public var status: Status? {
+        if case .runtime(_, let status, _) = self { status } else { nil }
+    }
+
     /// The runtime's message in one line, without its source locations; the whole description for other errors.
     public var reason: String {
         guard case .runtime(_, let status, let details) = self else { return description }

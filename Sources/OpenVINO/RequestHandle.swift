@@ -1,22 +1,26 @@
 import COpenVINO
 import Dispatch
 
-/// Owner of an `ov_infer_request_t` and of the tensors that are set in it, for the time that an inference may outlive its
-/// `InferRequest`.
+/// Owner of an `ov_infer_request_t` and of what an inference needs, which may outlive its `InferRequest`.
 ///
 /// @unchecked: other threads only `wait` and `cancel`, which OpenVINO allows from any thread; all else is done by the
 /// one task that has the `InferRequest`, and fails with REQUEST_BUSY while an inference runs.
 final class RequestHandle: @unchecked Sendable {
     let pointer: OpaquePointer
+    /// Keeps the memory of the constants.
+    let model: CompiledModel
     /// Where waiting blocks a thread: one of its own, so that no other request's inference is waited for first.
     private let queue = DispatchQueue(label: "OpenVINO.InferRequest")
     /// What was set, by port: the runtime keeps tensors alive, not the memory of others that they lie over.
     var inputs: [Int: InferTensor] = [:]
     var outputs: [Int: InferTensor] = [:]
 
-    init(owning pointer: OpaquePointer) { self.pointer = pointer }
+    init(owning pointer: OpaquePointer, of model: CompiledModel) {
+        self.pointer = pointer
+        self.model = model
+    }
 
-    /// Waits for an inference that still runs; only then the tensors go.
+    /// Waits for an inference that still runs; only then the tensors and the model go.
     deinit { ov_infer_request_free(pointer) }
 
     /// Outside of the lock of `check`, as is `cancel`: a device may begin by inferring on this thread.

@@ -25,8 +25,8 @@ struct RuntimeMessage {
     }
 
     private static func trimmed(_ line: Substring) -> String {
-        let isSpace = { (character: Character) in character.isWhitespace }
-        guard let first = line.firstIndex(where: { !isSpace($0) }), let last = line.lastIndex(where: { !isSpace($0) }) else { return "" }
+        guard let first = line.firstIndex(where: { !$0.isWhitespace }), let last = line.lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
         return String(line[first...last])
     }
 }

@@ -150,7 +150,7 @@ struct ConcurrencyTests {
         try request.setInput("b", to: ones([4, 5]))
         expectFailure(saying: "input shapes are incompatible") { try request.infer() }
         let error = await #expect(throws: OpenVINOError.self) { try await request.infer() }
-        guard case .runtime("ov_infer_request_wait", .generalError, _)? = error else { throw error ?? .stringBytes }
+        #expect(error?.status == .generalError)
         try request.setInput("b", to: ones([3, 1]))
         try await request.infer()
         #expect(try request.outputTensor(0).elements(as: Float.self) == [3, 3])

@@ -24,7 +24,9 @@ struct CoreTests {
         expectFailure(saying: "tags mismatch") { try core.readModel(xml: "<net version=\"11\"><layers>") }
         expectFailure(saying: "Unable to read the model") { try core.readModel(xml: "hello") }
         expectFailure(saying: "Empty weights data") { try core.readModel(xml: IR.matMul()) }
-        expectFailure(saying: "Incorrect weights in bin file!") { try core.readModel(xml: IR.matMul(offset: 1), weights: IR.weights) }
+        expectFailure(saying: "Incorrect weights in bin file!") {
+            try core.readModel(xml: IR.matMul(offset: 1), weights: IR.weights)
+        }
         expectFailure(saying: "/no/such/model.xml") { try core.readModel(path: "/no/such/model.xml") }
         expectFailure(saying: "/no/such.so") { try core.addExtension("/no/such.so") }
         expectFailure(saying: "There is no device XPU.") { try core.versions(of: "XPU") }

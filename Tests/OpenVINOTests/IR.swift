@@ -90,7 +90,8 @@ enum IR {
         for id in 1...length {
             layers += """
                 <layer id="\(id)" name="mm\(id)" type="MatMul" version="opset1"><data transpose_a="false" transpose_b="false"/>
-                <input><port id="0"/><port id="1"/></input><output>\(port(2, .f32, names: id == length ? "y" : nil))</output></layer>
+                <input><port id="0"/><port id="1"/></input>
+                <output>\(port(2, .f32, names: id == length ? "y" : nil))</output></layer>
                 """
             edges += [(id - 1, id == 1 ? 0 : 2, id, 0), (0, 0, id, 1)]
         }
@@ -101,9 +102,15 @@ enum IR {
 
     private static func network(_ name: String, _ layers: String, edges: [Edge]) -> String {
         let edges = edges.map {
-            #"<edge from-layer="\#($0.fromLayer)" from-port="\#($0.fromPort)" to-layer="\#($0.toLayer)" to-port="\#($0.toPort)"/>"#
+            """
+            <edge from-layer="\($0.fromLayer)" from-port="\($0.fromPort)" to-layer="\($0.toLayer)" to-port="\($0.toPort)"/>
+            """
         }
-        return "<net name=\"\(name)\" version=\"11\"><layers>\n\(layers)</layers><edges>\n\(edges.joined(separator: "\n"))</edges></net>"
+        return """
+            <net name="\(name)" version="11"><layers>
+            \(layers)</layers><edges>
+            \(edges.joined(separator: "\n"))</edges></net>
+            """
     }
 
     private static func parameter(_ id: Int, _ name: String, _ type: ElementType, _ shape: String, names: String) -> String {
@@ -157,6 +164,7 @@ func expectFailure(
         do { _ = try body() } catch let error as OpenVINOError { found = error } catch { found = nil }
     }
     #expect(found?.reason.contains(text) == true, "\(found?.reason ?? "no error")", sourceLocation: sourceLocation)
-    #expect(found?.reason.contains("\n") == false && found?.reason.contains("Exception from") == false, sourceLocation: sourceLocation)
+    #expect(found?.reason.contains("\n") == false, sourceLocation: sourceLocation)
+    #expect(found?.reason.contains("Exception from") == false, sourceLocation: sourceLocation)
     return found
 }

@@ -7,7 +7,8 @@ struct PropertiesTests {
     @Test func theLastValueOfAKeyHolds() {
         let properties: Properties = [.numThreads(1), .inferencePrecision(.bf16), .numThreads(4)]
         #expect(properties["INFERENCE_NUM_THREADS"] == "4")
-        #expect(properties.merging([.inferencePrecision(.f32)]).description == "INFERENCE_NUM_THREADS=4 INFERENCE_PRECISION_HINT=f32")
+        let merged = properties.merging([.inferencePrecision(.f32)])
+        #expect(merged.description == "INFERENCE_NUM_THREADS=4 INFERENCE_PRECISION_HINT=f32")
         #expect(properties["CACHE_DIR"] == nil)
     }
 

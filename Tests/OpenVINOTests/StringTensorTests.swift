@@ -4,7 +4,9 @@ import Testing
 
 struct StringTensorTests {
     /// Shorter and longer than what std::string keeps inside of itself (15 bytes), and beyond ASCII.
-    static let strings = ["", "a pink unicorn", "fifteen bytes..", "sixteen bytes...", "ein blaues Pferd für Äpfel 🦄🏳️‍🌈", "日本語"]
+    static let strings = [
+        "", "a pink unicorn", "fifteen bytes..", "sixteen bytes...", "ein blaues Pferd für Äpfel 🦄🏳️‍🌈", "日本語",
+    ]
 
     @Test func readsWhatWasWritten() throws {
         let tensor = try InferTensor(Self.strings, shape: [2, 3])

@@ -161,7 +161,7 @@ public struct UNet2DConditionConfig: Sendable {
     }
 
     /// Width of the text's states where cross-attentions take them: that of the levels that have some.
-    var contextChannels: Int {
+    public var contextChannels: Int {
         let levels = downBlocks.indices.filter { level in
             downBlocks[level] == .crossAttention || upBlocks[upBlocks.count - 1 - level] == .crossAttention
         }

@@ -3,6 +3,8 @@ public struct GenerationTimings: Sendable {
     public var tokenizing: Duration = .zero
     public var noise: Duration = .zero
     public var scheduler: Duration = .zero
+    /// From the decoder's output to 8-bit pictures.
+    public var conversion: Duration = .zero
     /// Networks in the order in which they were first used.
     public var networks: [Network] = []
     public var total: Duration = .zero
@@ -14,23 +16,17 @@ public struct GenerationTimings: Sendable {
         /// From the graph to the runtime's model.
         public var reading: Duration = .zero
         public var compiling: Duration = .zero
-        /// Each run.
         public var runs: [Duration] = []
+
+        public init(name: String) { self.name = name }
     }
 
-    /// What is spent on the network called `name`, which is entered where it is new.
-    subscript(network name: String) -> Network {
-        get { networks.first { $0.name == name } ?? Network(name: name) }
-        set {
-            if let index = networks.firstIndex(where: { $0.name == name }) {
-                networks[index] = newValue
-            } else {
-                networks.append(newValue)
-            }
-        }
-    }
+    public init() {}
 
-    /// In no network's running or loading.
+    /// What was spent on the network called `name`.
+    public subscript(name: String) -> Network? { networks.first { $0.name == name } }
+
+    /// Everything that no network's loading or running took.
     public var outsideNetworks: Duration {
         networks.reduce(total) { rest, network in
             rest - network.graph - network.reading - network.compiling - network.runs.reduce(.zero, +)
@@ -38,11 +34,29 @@ public struct GenerationTimings: Sendable {
     }
 }
 
-extension Duration {
-    /// Adds to `total` what `body` takes.
-    static func measure<Result>(into total: inout Duration, _ body: () throws -> Result) rethrows -> Result {
+/// The timings of a request under way, which its stages share. A reference, as they run between suspensions of each other.
+final class TimingLog {
+    private(set) var timings = GenerationTimings()
+    private let start = ContinuousClock.now
+
+    /// Adds what `body` takes.
+    func measure<Result, Failure: Error>(
+        _ part: WritableKeyPath<GenerationTimings, Duration>, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let start = ContinuousClock.now
-        defer { total += ContinuousClock.now - start }
+        defer { timings[keyPath: part] += ContinuousClock.now - start }
         return try body()
+    }
+
+    /// Changes the entry of the network called `name`, which is made where it is new.
+    func network(_ name: String, _ change: (inout GenerationTimings.Network) -> Void) {
+        let index = timings.networks.firstIndex { $0.name == name } ?? timings.networks.count
+        if index == timings.networks.count { timings.networks.append(.init(name: name)) }
+        change(&timings.networks[index])
+    }
+
+    func finish() -> GenerationTimings {
+        timings.total = ContinuousClock.now - start
+        return timings
     }
 }

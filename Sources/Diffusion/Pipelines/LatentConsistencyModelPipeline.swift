@@ -1,15 +1,14 @@
+import Architectures
 public import Foundation
 import Imaging
 public import ModelLoading
-import OpenVINO
-public import TensorStore
-import Tokenizers
+import TensorStore
 
 /// Pictures from texts by a latent consistency model (Luo et al. 2023), in few steps and one pass a step.
 ///
 /// Its counterpart is diffusers' `LatentConsistencyModelPipeline`: the same seed gives the same picture, to rounding.
 ///
-/// Not `Sendable`: one request at a time. Networks stay compiled between requests where `memory` lets them.
+/// Not `Sendable`: one request at a time.
 public final class LatentConsistencyModelPipeline {
     /// diffusers' name for it, which `model_index.json` has.
     public static let className = "LatentConsistencyModelPipeline"
@@ -17,113 +16,147 @@ public final class LatentConsistencyModelPipeline {
     public let model: LatentDiffusionModel
     public let memory: MemoryPolicy
     private let compiler: NetworkCompiler
-    private var loaded = LoadedNetworks()
+    private var textEncoder: NetworkRunner?
+    private var denoisers: [Denoiser] = []
+    private var decoder: Decoder?
 
-    /// - Parameter model: its networks' weights are mapped, and read when they are compiled.
-    public init(_ model: LatentDiffusionModel, compile options: CompileOptions = CompileOptions(), memory: MemoryPolicy = .automatic) {
+    /// UNets of different sizes that are kept; the one used longest ago goes first.
+    private static let keptDenoisers = 2
+
+    public init(_ model: LatentDiffusionModel, compile options: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident) {
         self.model = model
         self.memory = memory
         compiler = NetworkCompiler(options)
     }
 
-    /// Reads the model in the folder at `url`.
-    /// - Throws: `ModelError`, `FileError`, `ArchitectureError`, `TokenizerError` … naming the file at fault.
+    /// Reads the model in the folder at `url`; weights are mapped, and read when a network is compiled.
+    /// - Throws: as `LatentDiffusionModel.init`.
     public convenience init(
-        contentsOf url: URL, compile options: CompileOptions = CompileOptions(), memory: MemoryPolicy = .automatic
+        contentsOf url: URL, compile options: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident
     ) throws {
         self.init(try LatentDiffusionModel(ModelFolder(url)), compile: options, memory: memory)
     }
 
-    /// The picture's sides where a request gives none: the size that the UNet was trained on.
+    /// Width and height of pictures where a request gives none: the size that the UNet was trained on.
     public var defaultSize: Int { (model.unet.config.sampleSize ?? 64) * model.autoencoder.spatialFactor }
 
     /// Draws all pictures of a request.
     ///
-    /// Cancelling the task ends it within a node of a network.
+    /// Cancelling the task ends it within one node of a network.
     /// - Parameter report: called as the work goes on, on the caller's isolation.
     /// - Throws: `GenerationError`, `SchedulerError`, `NoiseError` before any network is loaded; `OpenVINOError`;
     ///   `CancellationError`.
     public func generate(
         _ request: GenerationRequest, isolation: isolated (any Actor)? = #isolation, report: (GenerationEvent) -> Void = { _ in }
     ) async throws -> GenerationResult {
-        let start = ContinuousClock.now
-        var result = GenerationResult()
-        func warn(_ text: String) {
-            result.warnings.append(text)
-            report(.warning(text))
-        }
-
-        let size = try checkedSize(request)
-        let shape: Shape = [1, model.autoencoder.latentChannels, size.height, size.width]
-        let plan = try Duration.measure(into: &result.timings.scheduler) { try model.scheduler(request.schedule) }
-        for warning in plan.warnings { warn(warning) }
-        let tokens = try Duration.measure(into: &result.timings.tokenizing) { try tokenize(request.prompts, warn: warn) }
-        let noiseDraws = 1 + plan.timesteps.indices.count { plan.needsNoise(at: $0) }
-        var noise = try Duration.measure(into: &result.timings.noise) { try request.noiseSources(shape, draws: noiseDraws) }
+        let log = TimingLog()
+        var job = try GenerationJob(request, model, defaultSize: defaultSize, log)
+        for warning in job.warnings { report(.warning(warning)) }
+        let keeps = memory.keepsNetworks(of: model, pixels: job.pixels)
 
         report(.stage(.encodingText))
-        let residence = memory.residence(for: request, model: model)
-        let states = try await encode(tokens, residence, &result.timings)  // one [1, tokens, channels] a prompt
+        let states = try await encode(job.tokens, log)  // [1, tokens, channels] for each prompt
+        if !keeps { textEncoder = nil }
 
-        report(.stage(.loadingDenoiser))
-        let batches = batches(of: request)
-        let denoiser = try await denoiser(
-            batchSizes: Set(batches.map(\.count)), size: size, tokens: states[0].shape[1], residence, &result.timings)
-        let conditions = try await denoiser.conditions(
-            states: states, guidanceScale: request.guidanceScale, timesteps: plan.timesteps, &result.timings)
-
-        // Staged, all pictures are denoised before the decoder is loaded; resident, each is decoded when it is denoised.
-        var pending: [(index: Int, latents: Tensor)] = []
-        report(.stage(.denoising))
-        for batch in batches {
-            var sources = BatchedNoise(Array(noise[batch]))
-            var scheduler = plan
-            var batchShape = shape
-            batchShape[0] = batch.count
-            var sample = try Duration.measure(into: &result.timings.noise) { try sources.normal(batchShape) }
-            var denoised = sample
-            let prompts = batch.map { $0 / request.imagesPerPrompt }
-            let run = try denoiser.start(batch: batch.count, conditions: conditions, prompts: prompts)
-            for (index, timestep) in plan.timesteps.enumerated() {
-                try Task.checkCancellation()
-                let input = try plan.scaleModelInput(sample, at: index)
-                let output = try await run.predict(input, step: index, &result.timings)
-                let added = try Duration.measure(into: &result.timings.noise) {
-                    plan.needsNoise(at: index) ? try sources.normal(batchShape) : nil
-                }
-                let step = try Duration.measure(into: &result.timings.scheduler) {
-                    try scheduler.step(index, output: output, sample: sample, noise: added)
-                }
-                (sample, denoised) = (step.previous, step.denoised)
-                var previews: [RGBImage] = []
-                if let interval = request.previewInterval, (index + 1) % interval == 0 {
-                    previews = try await decode(denoised, size, residence, &result.timings)
-                }
-                report(
-                    .step(
-                        .init(
-                            pictures: batch, index: index, count: plan.timesteps.count, timestep: timestep, latents: sample,
-                            denoised: denoised, previews: previews)))
-            }
-            for (row, index) in batch.enumerated() {
-                let latents = denoised.rows(row..<row + 1)
-                if residence == .staged {
-                    pending.append((index, latents))
-                } else {
-                    result.pictures.append(try await finish(index, latents, size, request, residence, &result.timings, report))
+        var pictures: [GeneratedPicture] = []
+        var waiting: [(index: Int, latents: Tensor)] = []
+        for group in job.groups {
+            report(.stage(.loadingDenoiser))
+            let denoiser = try denoiser(job.size(batch: group.batchSize), keeps: keeps, log)
+            let conditions = try await job.conditions(group, states, denoiser, log)
+            report(.stage(.denoising))
+            for (batch, condition) in zip(group.batches, conditions) {
+                let latents = try await denoise(batch, &job, denoiser, condition, log, report)  // [batch, C, h, w]
+                for (row, index) in batch.enumerated() {
+                    let one = latents.rows(row..<row + 1)
+                    if keeps {
+                        pictures.append(try await finish(index, one, job, log, report))
+                    } else {
+                        waiting.append((index, one))
+                    }
                 }
             }
-            noise.replaceSubrange(batch, with: Array(noise[batch]))
+            if !keeps { denoisers = [] }
         }
-        if residence == .staged {
-            loaded.denoiser = nil
-        }
-        for (index, latents) in pending {
+        for (index, latents) in waiting { pictures.append(try await finish(index, latents, job, log, report)) }
+        if !keeps { decoder = nil }
+        return GenerationResult(pictures: pictures, timings: log.finish(), warnings: job.warnings)
+    }
+
+    /// The loop over the steps of one batch: noise to finished latents, `[batch, C, h, w]`.
+    private func denoise(
+        _ batch: Range<Int>, _ job: inout GenerationJob, _ denoiser: Denoiser, _ condition: GenerationJob.Condition, _ log: TimingLog,
+        _ report: (GenerationEvent) -> Void, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> Tensor {
+        var scheduler = job.plan
+        var sample = try log.measure(\.noise) { try job.initialLatents(batch) }
+        var denoised = sample
+        for (index, timestep) in scheduler.timesteps.enumerated() {
             try Task.checkCancellation()
-            result.pictures.append(try await finish(index, latents, size, request, residence, &result.timings, report))
+            let input = try log.measure(\.scheduler) { try scheduler.scaleModelInput(sample, at: index) }
+            let output = try await denoiser.predict(input, condition: condition.prompt, embedding: condition.times[index], log)
+            let noise = try log.measure(\.noise) { scheduler.needsNoise(at: index) ? try job.stepNoise(batch) : nil }
+            let step = try log.measure(\.scheduler) {
+                try scheduler.step(index, output: output, sample: sample, noise: noise)
+            }
+            (sample, denoised) = (step.previous, step.denoised)
+            var previews: [RGBImage] = []
+            if job.request.wantsPreview(after: index, of: scheduler.timesteps.count) {
+                for row in batch.indices {
+                    let start = row - batch.lowerBound
+                    previews.append(try await decoder(job, log, report).decode(denoised.rows(start..<start + 1), log))
+                }
+            }
+            report(
+                .step(
+                    .init(
+                        pictures: batch, index: index, count: scheduler.timesteps.count, timestep: timestep, latents: sample,
+                        denoised: denoised, previews: previews)))
         }
-        if residence == .staged { loaded.decoder = nil }
-        result.timings.total = ContinuousClock.now - start
-        return result
+        return denoised
+    }
+
+    private func finish(
+        _ index: Int, _ latents: Tensor, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) -> Void,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> GeneratedPicture {
+        try Task.checkCancellation()
+        let decoder = try decoder(job, log, report)
+        report(.stage(.decoding))
+        let picture = GeneratedPicture(
+            index: index, prompt: job.prompt(ofPicture: index), seed: job.request.seed(ofPicture: index),
+            image: try await decoder.decode(latents, log), latents: latents)
+        report(.picture(picture))
+        return picture
+    }
+
+    // MARK: Networks
+
+    private func encode(_ tokens: [Tensor], _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws -> [Tensor] {
+        let stage = TextEncodingStage(model: model)
+        let runner = try textEncoder ?? stage.makeRunner(compiler, log)
+        textEncoder = runner
+        return try await stage.encode(tokens, with: runner, log)
+    }
+
+    private func denoiser(_ size: Denoiser.Size, keeps: Bool, _ log: TimingLog) throws -> Denoiser {
+        if let index = denoisers.firstIndex(where: { $0.size == size }) {
+            denoisers.append(denoisers.remove(at: index))
+            return denoisers[denoisers.count - 1]
+        }
+        // Room first: two networks of this size seldom fit side by side.
+        denoisers.removeFirst(max(denoisers.count - Self.keptDenoisers + 1, 0))
+        let denoiser = try Denoiser(model, size, compiler, log, keepsConditioning: keeps)
+        denoisers.append(denoiser)
+        return denoiser
+    }
+
+    private func decoder(_ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) -> Void) throws -> Decoder {
+        if let decoder, decoder.height == job.height, decoder.width == job.width { return decoder }
+        report(.stage(.loadingDecoder))
+        decoder = nil
+        let loaded = try Decoder(model, height: job.height, width: job.width, compiler, log)
+        decoder = loaded
+        return loaded
     }
 }

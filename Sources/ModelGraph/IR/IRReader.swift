@@ -14,7 +14,7 @@ public struct IRReader {
         let text = try MappedFile(path: path)
         let stem = path.hasSuffix(".xml") ? String(path.dropLast(4)) : path
         let weights = try weightsPath.map { try MappedFile(path: $0) } ?? optionalFile(stem + ".bin")
-        return try read(text.bytes, file: path, weights: weights)
+        return try text.withUnsafeBytes { bytes in try read(bytes, file: path, weights: weights) }
     }
 
     /// A model without constants may have no weights file; one that needs it is refused at its first constant.

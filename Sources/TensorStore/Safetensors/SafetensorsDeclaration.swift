@@ -8,7 +8,9 @@ struct SafetensorsDeclaration {
     let end: Int
 
     init(_ name: String, _ value: JSONValue) throws(SafetensorsHeaderError) {
-        guard let members = value.object else { throw .malformed(tensor: name, expected: "its fields in braces", found: value.kind) }
+        guard let members = value.object else {
+            throw .malformed(tensor: name, expected: "its fields in braces", found: value.kind)
+        }
         guard let type = members["dtype"]?.string else {
             throw .malformed(tensor: name, expected: "'dtype', a string", found: members["dtype"]?.kind ?? "none")
         }

@@ -28,12 +28,14 @@ extension SafetensorsError: CustomStringConvertible {
         case .indexJSON(let error, let file): "\(file) is no valid index: \(error)"
         case .index(let reason, let file): "\(file) is no valid index: \(reason)"
         case .missingShard(let shard, let index): "\(index) names the file \(shard), which is not there."
-        case .missingFromShard(let tensor, let shard, let index): "\(index) places '\(tensor)' in \(shard), which does not have it."
+        case .missingFromShard(let tensor, let shard, let index):
+            "\(index) places '\(tensor)' in \(shard), which does not have it."
         case .inTwoShards(let tensor, let shards): "'\(tensor)' is in more than one file: \(shards.joined(separator: ", "))."
         case .missingTensor(let tensor, let file): "\(file) has no tensor '\(tensor)'."
         case .unwritableType(let tensor, let type): "'\(tensor)' is \(type), which safetensors files can't hold."
         case .unwritableName(let tensor): "'\(tensor)' can't be written: the name is taken."
-        case .notAsAnnounced(let tensor, let expected, let found): "'\(tensor)' was announced as \(expected) and made as \(found)."
+        case .notAsAnnounced(let tensor, let expected, let found):
+            "'\(tensor)' was announced as \(expected) and made as \(found)."
         }
     }
 }

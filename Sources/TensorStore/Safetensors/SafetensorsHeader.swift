@@ -3,7 +3,8 @@
 /// Accepts what the reference library (huggingface/safetensors 0.8) accepts: a header of any length, surrounded by white
 /// space, fields that it does not know, tensors without elements and without axes. Stricter in a few points: a key twice is
 /// an error wherever it is (there the last one counts), so are two names that differ only in Unicode normalization, axes
-/// over 2⁶³-1, and tensors written as JSON arrays; F6, FNUZ and C64 tensors are refused, which OpenVINO has no types for.
+/// and element counts over 2⁶³-1, and tensors written as JSON arrays; F6, FNUZ and C64 tensors are refused, which OpenVINO
+/// has no types for.
 struct SafetensorsHeader: Sendable {
     struct Record: Sendable {
         let name: String
@@ -75,11 +76,15 @@ struct SafetensorsHeader: Sendable {
     private static func metadata(_ value: JSONValue) throws(SafetensorsHeaderError) -> [String: String] {
         // The reference writes none and reads null alike.
         if value.isNull { return [:] }
-        guard let members = value.object else { throw .malformed(tensor: metadataName, expected: "strings by name", found: value.kind) }
+        guard let members = value.object else {
+            throw .malformed(tensor: metadataName, expected: "strings by name", found: value.kind)
+        }
         var metadata: [String: String] = [:]
         for (key, value) in members {
-            guard let text = value.string else { throw .malformed(tensor: metadataName, expected: "strings only", found: value.kind) }
-            metadata[key] = text
+            guard let text = value.string else {
+                throw .malformed(tensor: metadataName, expected: "strings only", found: value.kind)
+            }
+            guard metadata.updateValue(text, forKey: key) == nil else { throw .sameName(key) }
         }
         return metadata
     }

@@ -27,7 +27,9 @@ public struct SafetensorsWriter {
 
     /// Adds a tensor that is made when its turn comes.
     /// - Throws: `SafetensorsError.unwritableName`, `.unwritableType`; `TensorError.size`.
-    public mutating func add(_ name: String, _ elementType: ElementType, _ shape: Shape, make: @escaping () throws -> Tensor) throws {
+    public mutating func add(_ name: String, _ elementType: ElementType, _ shape: Shape, make: @escaping () throws -> Tensor)
+        throws
+    {
         guard let type = elementType.safetensorsName, let bitWidth = elementType.bitWidth else {
             throw SafetensorsError.unwritableType(tensor: name, elementType)
         }
@@ -71,8 +73,8 @@ public struct SafetensorsWriter {
         for item in items {
             let shape = item.shape.map(String.init).joined(separator: ",")
             let end = offset + item.byteCount
-            members.append(
-                "\(item.name.quotedAsJSON):{\"dtype\":\"\(item.type.name)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}")
+            let fields = "\"dtype\":\"\(item.type.name)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]"
+            members.append("\(item.name.quotedAsJSON):{\(fields)}")
             offset = end
         }
         var json = Array("{\(members.joined(separator: ","))}".utf8)

@@ -6,7 +6,9 @@ import Testing
     @Test func laysFilesSideBySideAndInlineBytesLast() throws {
         try withTemporaryFolder { folder in
             let page = Int(getpagesize())
-            let contents = [[UInt8](repeating: 1, count: page + 1), [], [UInt8](repeating: 2, count: 3), [UInt8](repeating: 3, count: page)]
+            let contents = [
+                [UInt8](repeating: 1, count: page + 1), [], [UInt8](repeating: 2, count: 3), [UInt8](repeating: 3, count: page),
+            ]
             let files = try contents.enumerated().map { try MappedFile(path: try folder.write("\($0)", $1)) }
             let space = try WeightSpace(files: files, inline: [7, 8, 9])
             #expect(space.fileOffsets == [0, 2 * page, 2 * page, 3 * page])

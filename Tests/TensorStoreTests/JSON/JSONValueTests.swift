@@ -48,26 +48,28 @@ import Testing
         #expect(many["k100"] == nil)
     }
 
-    @Test(arguments: [
-        ("", .unexpectedEnd, 0), ("  ", .unexpectedEnd, 2), ("[1, 2", .unexpectedEnd, 5), (#"{"a""#, .unexpectedEnd, 4),
-        ("\"abc", .unexpectedEnd, 4), ("tru", .unexpectedEnd, 3),
-        ("[1 2]", .unexpectedByte(UInt8(ascii: "2"), expected: "',' or ']'"), 3),
-        ("[1,]", .unexpectedByte(UInt8(ascii: "]"), expected: "a value"), 3),
-        (#"{"a":1,}"#, .unexpectedByte(UInt8(ascii: "}"), expected: "a key in quotes"), 7),
-        (#"{"a" 1}"#, .unexpectedByte(UInt8(ascii: "1"), expected: "':'"), 5),
-        (#"{"a":1 "b":2}"#, .unexpectedByte(UInt8(ascii: "\""), expected: "',' or '}'"), 7),
-        ("nul1", .unexpectedByte(UInt8(ascii: "1"), expected: "'null'"), 3),
-        ("NaN", .unexpectedByte(UInt8(ascii: "N"), expected: "a value"), 0),
-        ("'a'", .unexpectedByte(UInt8(ascii: "'"), expected: "a value"), 0),
-        ("\u{FEFF}1", .unexpectedByte(0xEF, expected: "a value"), 0),
-        (#"{"a":1,"b":2,"a":3}"#, .duplicateKey("a"), 13), (#"{"a":1,"\u0061":3}"#, .duplicateKey("a"), 7),
-        ("01", .invalidNumber, 0), ("-", .invalidNumber, 0), ("1.", .invalidNumber, 0), ("[.5]", .unexpectedByte(46, expected: "a value"), 1),
-        ("1e", .invalidNumber, 0), ("1e+", .invalidNumber, 0), ("+1", .unexpectedByte(43, expected: "a value"), 0),
-        ("1e999", .numberOutOfRange, 0),
-        ("\"a\u{1}\"", .controlCharacter(1), 2), (#""\x""#, .invalidEscape, 1), (#""\u12g4""#, .invalidEscape, 1),
-        (#""\ud800""#, .invalidEscape, 1), (#""\ud800\u0041""#, .invalidEscape, 1), (#""a\udc00""#, .invalidEscape, 2),
-        ("1 1", .trailingBytes, 2), ("{}\0", .trailingBytes, 2),
-    ] as [(String, JSONError.Reason, Int)])
+    @Test(
+        arguments: [
+            ("", .unexpectedEnd, 0), ("  ", .unexpectedEnd, 2), ("[1, 2", .unexpectedEnd, 5), (#"{"a""#, .unexpectedEnd, 4),
+            ("\"abc", .unexpectedEnd, 4), ("tru", .unexpectedEnd, 3),
+            ("[1 2]", .unexpectedByte(UInt8(ascii: "2"), expected: "',' or ']'"), 3),
+            ("[1,]", .unexpectedByte(UInt8(ascii: "]"), expected: "a value"), 3),
+            (#"{"a":1,}"#, .unexpectedByte(UInt8(ascii: "}"), expected: "a key in quotes"), 7),
+            (#"{"a" 1}"#, .unexpectedByte(UInt8(ascii: "1"), expected: "':'"), 5),
+            (#"{"a":1 "b":2}"#, .unexpectedByte(UInt8(ascii: "\""), expected: "',' or '}'"), 7),
+            ("nul1", .unexpectedByte(UInt8(ascii: "1"), expected: "'null'"), 3),
+            ("NaN", .unexpectedByte(UInt8(ascii: "N"), expected: "a value"), 0),
+            ("'a'", .unexpectedByte(UInt8(ascii: "'"), expected: "a value"), 0),
+            ("\u{FEFF}1", .unexpectedByte(0xEF, expected: "a value"), 0),
+            (#"{"a":1,"b":2,"a":3}"#, .duplicateKey("a"), 13), (#"{"a":1,"\u0061":3}"#, .duplicateKey("a"), 7),
+            ("01", .invalidNumber, 0), ("-", .invalidNumber, 0), ("1.", .invalidNumber, 0),
+            ("[.5]", .unexpectedByte(46, expected: "a value"), 1),
+            ("1e", .invalidNumber, 0), ("1e+", .invalidNumber, 0), ("+1", .unexpectedByte(43, expected: "a value"), 0),
+            ("1e999", .numberOutOfRange, 0),
+            ("\"a\u{1}\"", .controlCharacter(1), 2), (#""\x""#, .invalidEscape, 1), (#""\u12g4""#, .invalidEscape, 1),
+            (#""\ud800""#, .invalidEscape, 1), (#""\ud800\u0041""#, .invalidEscape, 1), (#""a\udc00""#, .invalidEscape, 2),
+            ("1 1", .trailingBytes, 2), ("{}\0", .trailingBytes, 2),
+        ] as [(String, JSONError.Reason, Int)])
     func refuses(_ text: String, _ reason: JSONError.Reason, at offset: Int) throws {
         let error = #expect(throws: JSONError.self) { try parse(text) }
         #expect(error?.reason == reason)

@@ -47,7 +47,9 @@ import Testing
             try NumpyFile.read("numpy/record.npy".golden)
         }
         #expect(throws: NumpyError.file(.missing(path: "/none.npy"))) { try NumpyFile.read("/none.npy") }
-        #expect(throws: NumpyError.unwritableType(.bf16, file: "/none")) { try NumpyFile.write(try Tensor(zeros: [1], of: .bf16), to: "/none") }
+        #expect(throws: NumpyError.unwritableType(.bf16, file: "/none")) {
+            try NumpyFile.write(try Tensor(zeros: [1], of: .bf16), to: "/none")
+        }
     }
 
     @Test func refusesEveryTruncation() throws {
@@ -75,7 +77,8 @@ import Testing
         "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}",
         "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x",
         "{'descr': '<f4, 'fortran_order': False, 'shape': (1,)}", "{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}",
         "{'descr': '<f\\x34', 'fortran_order': False, 'shape': (1,)}", "{'descr': '<f4", "{'descr': '<f4', 'shape': (1, 2",
     ])

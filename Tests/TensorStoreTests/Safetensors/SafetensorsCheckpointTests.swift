@@ -4,10 +4,11 @@ import Testing
 
 @Suite struct SafetensorsCheckpointTests {
     /// Written by `Tests/Goldens/tensorstore/make.py`: the numbers 0…5 in every type.
-    @Test(arguments: [
-        ("float32", .f32), ("float16", .f16), ("bfloat16", .bf16), ("float64", .f64), ("int8", .i8), ("int16", .i16),
-        ("int32", .i32), ("int64", .i64), ("uint8", .u8), ("uint16", .u16), ("uint32", .u32), ("uint64", .u64),
-    ] as [(String, ElementType)])
+    @Test(
+        arguments: [
+            ("float32", .f32), ("float16", .f16), ("bfloat16", .bf16), ("float64", .f64), ("int8", .i8), ("int16", .i16),
+            ("int32", .i32), ("int64", .i64), ("uint8", .u8), ("uint16", .u16), ("uint32", .u32), ("uint64", .u64),
+        ] as [(String, ElementType)])
     func readsNumbers(_ name: String, _ type: ElementType) throws {
         let checkpoint = try SafetensorsCheckpoint(path: "types.safetensors".golden)
         let tensor = try checkpoint.tensor(named: name)
@@ -57,7 +58,8 @@ import Testing
             let short = try folder.write("short.safetensors", "abc")
             let error = SafetensorsError.header(.noLength(fileByteCount: 3), file: short)
             #expect(throws: error) { try SafetensorsCheckpoint(path: short) }
-            #expect("\(error)" == "\(short) is no valid safetensors file: it ends after 3 bytes; the header's length alone takes 8.")
+            #expect(
+                "\(error)" == "\(short) is no valid safetensors file: it ends after 3 bytes; the header's length alone takes 8.")
         }
     }
 

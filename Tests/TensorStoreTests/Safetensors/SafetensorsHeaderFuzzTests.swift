@@ -75,10 +75,12 @@ private struct HeaderMutator {
     private var generator: SplitMix64
     private let bases: [[UInt8]]
     private static let tokens = [
-        "{", "}", "[", "]", ",", ":", "\"", "\\", "-", "0", "1", "4", "8", "9", "e", ".", " ", "\n", "\0", "\u{80}", "é", "\\u0061",
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "-", "0", "1", "4", "8", "9", "e", ".", " ", "\n", "\0", "\u{80}", "é",
+        "\\u0061",
         "\\ud800", "null", "true", "\"F32\"", "\"F16\"", "\"I64\"", "\"U8\"", "\"BOOL\"", "9223372036854775807",
         "18446744073709551615", "4611686018427387904", "-1", "1e1", "[0,4]", "[4,8]", "[1]", "[2,2]", "[0]", "\"a\"", "\"b\"",
-        "\"dtype\":", "\"shape\":", "\"data_offsets\":", "\"__metadata__\":{}", ",\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}",
+        "\"dtype\":", "\"shape\":", "\"data_offsets\":", "\"__metadata__\":{}",
+        ",\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}",
     ].map { Array($0.utf8) }
 
     init(seed: UInt64, bases: [[UInt8]]) {

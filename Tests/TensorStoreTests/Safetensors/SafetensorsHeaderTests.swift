@@ -26,7 +26,9 @@ import Testing
             let tensors = value["tensors"]?.object.map { members in
                 // The two names of "composed and decomposed" are one in Swift.
                 Dictionary(
-                    members.map { ($0.key, ($0.value.array?[0].string ?? "", $0.value.array?[1].array?.compactMap(\.int) ?? [])) },
+                    members.map {
+                        ($0.key, ($0.value.array?[0].string ?? "", $0.value.array?[1].array?.compactMap(\.int) ?? []))
+                    },
                     uniquingKeysWith: { first, _ in first })
             }
             return Verdict(name: name, bytes: hex.hexBytes, tensors: tensors)
@@ -54,31 +56,32 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("no bytes", .noLength(fileByteCount: 0)),
-        ("length 2^64-1", .tooLong(.max, limit: 100_000_000)),
-        ("length 100000000", .truncated(byteCount: 100_000_000, found: 2)),
-        ("NUL after", .json(JSONError(reason: .trailingBytes, offset: 54))),
-        ("header a list", .malformed(tensor: nil, expected: "an object", found: "an array")),
-        ("shape 1.0", .malformed(tensor: "a", expected: "'shape', whole numbers from 0 on", found: "1.0")),
-        ("no offsets", .malformed(tensor: "a", expected: "'data_offsets', whole numbers from 0 on", found: "none")),
-        ("three offsets", .malformed(tensor: "a", expected: "two 'data_offsets'", found: "3")),
-        ("metadata with a number", .malformed(tensor: "__metadata__", expected: "strings only", found: "1")),
-        ("composed and decomposed", .sameName("\u{e9}")),
-        ("dtype unknown", .unknownElementType(tensor: "a", "F33")),
-        ("C64", .unknownElementType(tensor: "a", "C64")),
-        ("overflow, then zero", .tooLarge(tensor: "a", .f32, [.max, .max, 0])),
-        ("bits overflow", .tooLarge(tensor: "a", .f32, [1 << 62])),
-        ("half a byte", .partialByte(tensor: "a", .f4e2m1, [1])),
-        ("size too small", .size(tensor: "a", .f32, [1], expected: 4, found: 8)),
-        ("offsets reversed", .reversed(tensor: "a", begin: 4, end: 0)),
-        ("hole before", .hole(before: "a", expected: 0, found: 4)),
-        ("hole between", .hole(before: "b", expected: 4, found: 8)),
-        ("overlap", .overlap(tensor: "b", expected: 4, found: 2)),
-        ("offsets huge", .outOfRange(tensor: "a", end: .max, dataByteCount: 4)),
-        ("data cut off", .outOfRange(tensor: "a", end: 4, dataByteCount: 3)),
-        ("bytes after", .trailingBytes(1)),
-    ] as [(String, SafetensorsHeaderError)])
+    @Test(
+        arguments: [
+            ("no bytes", .noLength(fileByteCount: 0)),
+            ("length 2^64-1", .tooLong(.max, limit: 100_000_000)),
+            ("length 100000000", .truncated(byteCount: 100_000_000, found: 2)),
+            ("NUL after", .json(JSONError(reason: .trailingBytes, offset: 54))),
+            ("header a list", .malformed(tensor: nil, expected: "an object", found: "an array")),
+            ("shape 1.0", .malformed(tensor: "a", expected: "'shape', whole numbers from 0 on", found: "1.0")),
+            ("no offsets", .malformed(tensor: "a", expected: "'data_offsets', whole numbers from 0 on", found: "none")),
+            ("three offsets", .malformed(tensor: "a", expected: "two 'data_offsets'", found: "3")),
+            ("metadata with a number", .malformed(tensor: "__metadata__", expected: "strings only", found: "1")),
+            ("composed and decomposed", .sameName("\u{e9}")),
+            ("dtype unknown", .unknownElementType(tensor: "a", "F33")),
+            ("C64", .unknownElementType(tensor: "a", "C64")),
+            ("overflow, then zero", .tooLarge(tensor: "a", .f32, [.max, .max, 0])),
+            ("bits overflow", .tooLarge(tensor: "a", .f32, [1 << 62])),
+            ("half a byte", .partialByte(tensor: "a", .f4e2m1, [1])),
+            ("size too small", .size(tensor: "a", .f32, [1], expected: 4, found: 8)),
+            ("offsets reversed", .reversed(tensor: "a", begin: 4, end: 0)),
+            ("hole before", .hole(before: "a", expected: 0, found: 4)),
+            ("hole between", .hole(before: "b", expected: 4, found: 8)),
+            ("overlap", .overlap(tensor: "b", expected: 4, found: 2)),
+            ("offsets huge", .outOfRange(tensor: "a", end: .max, dataByteCount: 4)),
+            ("data cut off", .outOfRange(tensor: "a", end: 4, dataByteCount: 3)),
+            ("bytes after", .trailingBytes(1)),
+        ] as [(String, SafetensorsHeaderError)])
     func namesWhatIsWrong(_ name: String, _ expected: SafetensorsHeaderError) throws {
         let verdict = try #require(Self.verdicts.first { $0.name == name })
         #expect(throws: expected) { try parse(verdict.bytes) }

@@ -48,7 +48,9 @@ import Testing
         try writer.add("a", tensor)
         #expect(throws: SafetensorsError.unwritableName(tensor: "a")) { try writer.add("a", tensor) }
         #expect(throws: SafetensorsError.unwritableName(tensor: "__metadata__")) { try writer.add("__metadata__", tensor) }
-        #expect(throws: SafetensorsError.unwritableType(tensor: "b", .u4)) { try writer.add("b", try Tensor(zeros: [2], of: .u4)) }
+        #expect(throws: SafetensorsError.unwritableType(tensor: "b", .u4)) {
+            try writer.add("b", try Tensor(zeros: [2], of: .u4))
+        }
         #expect(throws: SafetensorsError.unwritableType(tensor: "b", .f4e2m1)) {
             try writer.add("b", try Tensor(zeros: [3], of: .f4e2m1))
         }

@@ -1,0 +1,44 @@
+import Architectures
+import Foundation
+import Imaging
+import ModelGraph
+import ModelLoading
+import TensorStore
+
+/// Latents to pictures, one at a time.
+final class Decoder {
+    private let model: LatentDiffusionModel
+    private let runner: NetworkRunner
+    private let precision: String
+    /// Of the latents.
+    let height: Int
+    let width: Int
+
+    init(_ model: LatentDiffusionModel, height: Int, width: Int, _ compiler: NetworkCompiler, _ log: TimingLog) throws {
+        self.model = model
+        self.height = height
+        self.width = width
+        precision = compiler.options.precision.rawValue
+        runner = try NetworkRunner("vae decoder", compiler, log) {
+            try model.autoencoder.decoder(model.autoencoderWeights, batch: 1, height: .fixed(height), width: .fixed(width))
+        }
+    }
+
+    /// - Parameter latents: `[1, C, h, w]`, scaled as the UNet has them.
+    /// - Throws: `GenerationError.notFinite` where the network's output is not all numbers.
+    func decode(_ latents: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws -> RGBImage {
+        let factor = Float(model.autoencoder.scalingFactor)
+        let unscaled = try Tensor(latents.elements(as: Float.self).map { $0 / factor }, shape: latents.shape)
+        let sample = try await runner.run(["latent_sample": unscaled], log).required("sample")  // [1, 3, H, W] in −1…1
+        return try log.measure(\.conversion) {
+            try sample.withUnsafeBytes { bytes in
+                do {
+                    return try RGBImage(
+                        planar: bytes.bindMemory(to: Float.self), width: sample.shape[3], height: sample.shape[2], range: .signed)
+                } catch ImageError.notANumber {
+                    throw GenerationError.notFinite(network: runner.name, precision: precision)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Architectures
+
+/// Which networks are kept in memory.
+public enum MemoryPolicy: Sendable, Equatable {
+    /// Each only while it is used: the text encoder is gone before the UNet is loaded, and that before the decoder. All pictures
+    /// of a request are denoised before the first is decoded.
+    case staged
+    /// All, from their first use on, also between requests.
+    case resident
+    /// Resident where that is likely to fit into so many bytes, staged otherwise.
+    case limit(Int)
+
+    /// Whether networks stay, for a model at a size.
+    /// - Parameter pixels: of one picture, times the batch.
+    func keepsNetworks(of model: LatentDiffusionModel, pixels: Int) -> Bool {
+        switch self {
+        case .staged: false
+        case .resident: true
+        case .limit(let bytes): Self.residentBytes(of: model, pixels: pixels) <= bytes
+        }
+    }
+
+    /// What all networks together are likely to take at the most: their weights in f32, and activations by the pixel.
+    static func residentBytes(of model: LatentDiffusionModel, pixels: Int) -> Int {
+        let parameters =
+            model.unetWeights.parameterCount + model.textEncoderWeights.parameterCount + model.autoencoderWeights.parameterCount
+        return parameters * 4 + pixels * bytesPerPixel + fixedBytes
+    }
+
+    /// Measured on Stable Diffusion 1.5's UNet and autoencoder at 512×512: see docs/benchmarks.md.
+    private static let bytesPerPixel = 6_000
+    private static let fixedBytes = 300 << 20
+}

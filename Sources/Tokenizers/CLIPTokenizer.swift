@@ -1,0 +1,149 @@
+public import Foundation
+
+/// CLIP's tokenizer: the ids of transformers 5's `CLIPTokenizer`, for any text.
+///
+/// The text is searched for added tokens, normalized (composed, lowercased), split into words, and each word encoded by byte
+/// pairs; a begin and an end marker enclose it all. What does not change between releases of Swift and what the reference
+/// does is described at each step. `do_lower_case` and `add_prefix_space` are ignored, as they are there.
+///
+/// Encoding is a pure function of its arguments: a tokenizer can be used from any number of tasks at once, and keeps no cache.
+public struct CLIPTokenizer: Sendable {
+    public let configuration: CLIPTokenizerConfiguration
+    public let bosTokenID: Int32
+    public let eosTokenID: Int32
+    public let padTokenID: Int32
+    let table: TokenTable
+    private let encoder: BytePairEncoder
+    /// Added tokens that are looked for in the text as given, and in the normalized text.
+    private let rawTokens: AddedTokenSplitter
+    private let normalizedTokens: AddedTokenSplitter
+
+    /// Reads a folder with tokenizer.json, or vocab.json and merges.txt; tokenizer_config.json, special_tokens_map.json and
+    /// added_tokens.json count where they are there.
+    /// - Throws: what is missing or wrong, with file and line or path.
+    public init(folder: URL) throws(TokenizerError) {
+        let files = try TokenizerFolder(folder)
+        try self.init(vocabulary: CLIPVocabulary(files), configuration: ConfigurationReader.read(files))
+    }
+
+    /// - Throws: what is wrong with the merges, or a named token that is not in the vocabulary.
+    public init(
+        vocabulary: CLIPVocabulary, configuration: CLIPTokenizerConfiguration = CLIPTokenizerConfiguration()
+    ) throws(TokenizerError) {
+        guard configuration.modelMaxLength >= 2 else {
+            throw .option(
+                "model_max_length", expected: "at least 2", found: "\(configuration.modelMaxLength)", file: configuration.file)
+        }
+        var table = try TokenTable(vocabulary.tokens, file: vocabulary.tokensFile)
+        guard let unknown = table.id(configuration.unkToken.content) else {
+            throw .missingSpecialToken(configuration.unkToken.content, role: "unk_token", file: vocabulary.tokensFile)
+        }
+        encoder = try BytePairEncoder(vocabulary, table, unknown: unknown)
+
+        let added = try Self.add(configuration, to: &table, vocabulary.tokensFile)
+        rawTokens = AddedTokenSplitter(added.filter { !$0.token.isNormalized }) { $0 }
+        normalizedTokens = AddedTokenSplitter(added.filter(\.token.isNormalized), normalize: TextNormalizer.normalized)
+
+        func id(_ token: AddedToken) -> Int32 { table.id(token.content) ?? unknown }
+        bosTokenID = id(configuration.bosToken)
+        eosTokenID = id(configuration.eosToken)
+        padTokenID = id(configuration.padToken)
+        self.configuration = configuration
+        self.table = table
+    }
+
+    /// Tokens the text encoder takes, begin and end included.
+    public var modelMaxLength: Int { configuration.modelMaxLength }
+
+    /// All tokens, added ones included: ids are below it.
+    public var vocabularyCount: Int { table.count }
+
+    /// Gives added tokens their ids, new ones at the end of `table`; each once, with the last one's flags.
+    private static func add(
+        _ configuration: CLIPTokenizerConfiguration, to table: inout TokenTable, _ file: String
+    ) throws(TokenizerError) -> [(token: AddedToken, id: Int32)] {
+        let placed = Set(configuration.addedTokens.values.map { Array($0.content.utf8) })
+        for (role, token) in configuration.namedTokens
+        where table.id(token.content) == nil && !placed.contains(Array(token.content.utf8)) {
+            throw .missingSpecialToken(token.content, role: role, file: file)
+        }
+        var tokens: [Int32: AddedToken] = [:]
+        for token in configuration.tokensToAdd {
+            guard let id = table.id(token.content) ?? table.append(token.content) else { continue }
+            tokens[id] = token
+        }
+        for (expected, token) in configuration.addedTokens.sorted(by: { $0.key < $1.key }) {
+            guard let id = table.id(token.content), Int(id) != expected else { continue }
+            throw .addedTokenID(token.content, expected: Int(id), found: expected, file: configuration.file)
+        }
+        return tokens.sorted { $0.key < $1.key }.map { ($0.value, $0.key) }
+    }
+}
+
+extension CLIPTokenizer {
+    /// The ids of a text.
+    public struct Encoding: Sendable, Equatable {
+        /// Begin marker, tokens, end marker, padding.
+        public let ids: [Int32]
+        /// Tokens of the whole text, markers included, whether they fit or not.
+        public let tokenCount: Int
+        /// Tokens for which there was no room.
+        public let droppedIDs: [Int32]
+        /// What the dropped tokens say, as diffusers' warning shows it; empty where all fit.
+        public let droppedText: String
+    }
+
+    /// Encodes the whole text, however long it is, without padding.
+    public func encode(_ text: String) -> Encoding {
+        let ids = [bosTokenID] + tokens(text) + [eosTokenID]
+        return Encoding(ids: ids, tokenCount: ids.count, droppedIDs: [], droppedText: "")
+    }
+
+    /// Encodes as much of the text as `maxLength` tokens can hold.
+    ///
+    /// - Parameters:
+    ///   - maxLength: markers included; `modelMaxLength` by default. The markers stay in any case: less than 2 counts as 2.
+    ///   - padded: whether to fill up to `maxLength` with `padTokenID`.
+    public func encode(_ text: String, maxLength: Int? = nil, padded: Bool = true) -> Encoding {
+        let length = max(2, maxLength ?? modelMaxLength)
+        let tokens = tokens(text)
+        let dropped = Array(tokens.dropFirst(length - 2))
+        var ids = [bosTokenID] + tokens.prefix(length - 2) + [eosTokenID]
+        if padded { ids += Array(repeating: padTokenID, count: length - ids.count) }
+        return Encoding(
+            ids: ids, tokenCount: tokens.count + 2, droppedIDs: dropped, droppedText: dropped.isEmpty ? "" : decode(dropped))
+    }
+
+    /// The ids of a text, without markers.
+    private func tokens(_ text: String) -> [Int32] {
+        var ids: [Int32] = []
+        let scalars = Array(text.unicodeScalars)
+        for piece in rawTokens.split(scalars) {
+            switch piece {
+            case .token(let id): ids.append(id)
+            case .text(let range): encode(TextNormalizer.normalized(scalars[range]), into: &ids)
+            }
+        }
+        return ids
+    }
+
+    private func encode(_ normalized: [Unicode.Scalar], into ids: inout [Int32]) {
+        for piece in normalizedTokens.split(normalized) {
+            switch piece {
+            case .token(let id): ids.append(id)
+            case .text(let range):
+                for word in WordSplitter(normalized, in: range) {
+                    encoder.encode(normalized[word].utf8Bytes, into: &ids)
+                }
+            }
+        }
+    }
+}
+
+extension Sequence<Unicode.Scalar> {
+    fileprivate var utf8Bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for scalar in self { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
+        return bytes
+    }
+}

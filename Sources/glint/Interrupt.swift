@@ -1,0 +1,26 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+
+/// Runs `body`, and cancels it at the first Ctrl-C or SIGTERM: what was begun ends cleanly, and nothing half-written is left. The
+/// second one ends the program at once.
+func cancellingOnInterrupt(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    let task = Task { try await body() }
+    let sources = [SIGINT, SIGTERM].map { number in
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number)
+        source.setEventHandler {
+            task.cancel()
+            signal(number, SIG_DFL)
+        }
+        source.resume()
+        return source
+    }
+    defer { for source in sources { source.cancel() } }
+    do {
+        try await task.value
+    } catch is CancellationError {
+        FileHandle.standardError.write(Data("\nStopped.\n".utf8))
+        throw ExitCode(130)
+    }
+}

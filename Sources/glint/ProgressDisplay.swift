@@ -1,0 +1,55 @@
+import Diffusion
+import Foundation
+
+/// Shows on standard error how far a request is: a bar that is drawn over on a terminal, a line a step elsewhere.
+final class ProgressDisplay {
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let steps: Int
+    private let pictures: Int
+    private var done = 0
+    private var lineIsOpen = false
+    private let start = ContinuousClock.now
+
+    init(steps: Int, pictures: Int) {
+        self.steps = steps
+        self.pictures = pictures
+    }
+
+    func note(_ text: String) { line("note: \(text)") }
+
+    func show(_ event: GenerationEvent) {
+        switch event {
+        case .warning(let text): line("warning: \(text)")
+        case .stage(let stage): status(stage.rawValue)
+        case .step(let step):
+            done += step.pictures.count
+            status("step \(step.index + 1) of \(step.count)\(pictures > 1 ? ", picture \(step.pictures.upperBound) of \(pictures)" : "")")
+        case .picture: break
+        }
+    }
+
+    func finish() {
+        if lineIsOpen { write("\r\u{1B}[K") }
+        lineIsOpen = false
+    }
+
+    private func status(_ text: String) {
+        let seconds = String(format: "%.1f s", (ContinuousClock.now - start).seconds)
+        guard isTerminal else {
+            line("\(text) (\(seconds))")
+            return
+        }
+        let width = 24
+        let filled = min(width * done / max(steps * pictures, 1), width)
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+        write("\r\u{1B}[K\(bar) \(text) · \(seconds)")
+        lineIsOpen = true
+    }
+
+    private func line(_ text: String) {
+        finish()
+        write(text + "\n")
+    }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
