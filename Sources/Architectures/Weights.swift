@@ -16,23 +16,34 @@ public struct Weights: Sendable {
         }
     }
 
-    public private(set) var entries: [String: Entry]
+    public let entries: [String: Entry]
     /// What errors call the checkpoint: its file or folder.
     public let source: String
+    private let recorder: TensorRecorder?
 
     public init(_ entries: [String: Entry], source: String) {
+        self.init(entries, source: source, recorder: nil)
+    }
+
+    private init(_ entries: [String: Entry], source: String, recorder: TensorRecorder?) {
         self.entries = entries
         self.source = source
+        self.recorder = recorder
+    }
+
+    /// A checkpoint that has every tensor it is asked for, to learn which a network needs. Graphs over it can't be run.
+    public init(recording recorder: TensorRecorder) {
+        self.init([:], source: "a recording", recorder: recorder)
     }
 
     /// The tensors of safetensors files.
     public init(_ checkpoint: SafetensorsCheckpoint, source: String) {
-        self.source = source
-        entries = checkpoint.entries.mapValues { entry in
+        let entries = checkpoint.entries.mapValues { entry in
             Entry(
                 elementType: entry.elementType, shape: entry.shape,
                 data: .file(entry.file, offset: entry.offset, byteCount: entry.byteCount))
         }
+        self.init(entries, source: source)
     }
 
     public func contains(_ name: String) -> Bool { entries[name] != nil }
@@ -42,6 +53,7 @@ public struct Weights: Sendable {
     /// Axes of 1 at the end count for nothing: linear layers of older files are 1×1 convolutions.
     /// - Throws: `ArchitectureError.missingTensor`, `.tensorShape`.
     func entry(_ name: String, _ shape: Shape) throws(ArchitectureError) -> Entry {
+        if let recorder { return recorder.record(name, shape) }
         guard let entry = entries[name] else { throw .missingTensor(name, in: source) }
         guard entry.shape.dropTrailingOnes == shape.dropTrailingOnes else {
             throw .tensorShape(name, in: source, expected: shape, found: entry.shape)
@@ -56,7 +68,7 @@ public struct Weights: Sendable {
             let newName = rename(name)
             if renamed[newName] == nil || newName == name { renamed[newName] = entry }
         }
-        return Weights(renamed, source: source)
+        return Weights(renamed, source: source, recorder: recorder)
     }
 
     /// Elements in all.

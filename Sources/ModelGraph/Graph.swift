@@ -13,7 +13,8 @@ public struct Graph: Sendable {
 
     /// Prefix of the names of nodes appended from now on; the checkpoint's path, by convention.
     public private(set) var scope = ""
-    private var usedNames: Set<String> = []
+    /// Names in use, and the number to try next where one is wanted again.
+    private var usedNames: [String: Int] = [:]
 
     public init(name: String = "model") { self.name = name }
 
@@ -77,9 +78,13 @@ public struct Graph: Sendable {
     func nodeName(_ type: String) -> String { scope.isEmpty ? type : "\(scope)/\(type)" }
 
     private mutating func unique(_ name: String) -> String {
-        if usedNames.insert(name).inserted { return name }
-        var number = 1
-        while !usedNames.insert("\(name)_\(number)").inserted { number += 1 }
+        guard var number = usedNames[name] else {
+            usedNames[name] = 1
+            return name
+        }
+        while usedNames["\(name)_\(number)"] != nil { number += 1 }
+        usedNames[name] = number + 1
+        usedNames["\(name)_\(number)"] = 1
         return "\(name)_\(number)"
     }
 }

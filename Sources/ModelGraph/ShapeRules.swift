@@ -1,28 +1,44 @@
 public import TensorStore
 
 extension Dimension {
-    /// Applies `body` to the size, where it is known. Bounds of a dynamic axis are not followed.
-    func map(_ body: (Int) -> Int) -> Dimension {
-        if case .fixed(let value) = self { .fixed(body(value)) } else { .any }
+    /// The axis with each element `scale` times. Bounds of a dynamic axis are not followed, nor sizes beyond `Int`.
+    static func * (dimension: Dimension, scale: Int) -> Dimension {
+        guard case .fixed(let size) = dimension else { return .any }
+        let (product, overflow) = size.multipliedReportingOverflow(by: scale)
+        return overflow ? .any : .fixed(product)
     }
 
     /// The axis that holds one after the other.
     static func + (a: Dimension, b: Dimension) -> Dimension {
-        if case .fixed(let a) = a, case .fixed(let b) = b { .fixed(a + b) } else { .any }
+        guard case .fixed(let a) = a, case .fixed(let b) = b else { return .any }
+        let (sum, overflow) = a.addingReportingOverflow(b)
+        return overflow ? .any : .fixed(sum)
     }
 
     /// The axis of two that must be the same one; nil where they can't be.
     func merged(with other: Dimension) -> Dimension? {
         guard isCompatible(with: other) else { return nil }
-        return fixedValue == nil ? other : self
+        switch (self, other) {
+        case (.fixed, _): return self
+        case (_, .fixed): return other
+        case (.dynamic(let low, let high), .dynamic(let otherLow, let otherHigh)):
+            let minimum = max(low, otherLow)
+            let maximum = [high, otherHigh].compactMap(\.self).min()
+            return minimum == maximum ? .fixed(minimum) : .dynamic(minimum: minimum, maximum: maximum)
+        }
     }
 
     /// The axis of two that broadcast against each other as NumPy's do; nil where they don't.
     func broadcast(with other: Dimension) -> Dimension? {
         switch (self, other) {
-        case (.fixed(1), _): other
-        case (_, .fixed(1)): self
-        default: merged(with: other)
+        case (.fixed(1), _): return other
+        case (_, .fixed(1)): return self
+        case (.fixed, .dynamic) where other.isCompatible(with: 1): return self
+        case (.dynamic, .fixed) where isCompatible(with: 1): return other
+        case (.dynamic, .dynamic) where self != other && (isCompatible(with: 1) || other.isCompatible(with: 1)):
+            // Either may turn out to be the 1 that is stretched.
+            return .any
+        default: return merged(with: other)
         }
     }
 }

@@ -1,7 +1,6 @@
 public import ModelGraph
 public import OpenVINO
-import Synchronization
-public import TensorStore
+import TensorStore
 
 /// A network that is ready to run.
 public struct CompiledNetwork: Sendable {

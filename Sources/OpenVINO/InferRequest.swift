@@ -16,9 +16,12 @@ public final class InferRequest {
     }
 
     /// Infers, and blocks the calling thread until done.
-    /// - Throws: `.runtime`, with REQUEST_BUSY where the request is already being inferred.
+    /// - Throws: `.runtime`, with REQUEST_BUSY where the request is already being inferred. A model of dynamic shapes that
+    ///   failed over shapes which don't fit goes on failing over those of its last success until it has had others;
+    ///   compile it anew to be sure.
     public func infer() throws(OpenVINOError) {
-        // Not by `ov_infer_request_infer`, which in 2026.4 returns OK when the inference fails.
+        // Not by `ov_infer_request_infer`: in 2026.4.1 it returns OK when the CPU plugin fails, and once that happened on
+        // several threads, the process crashes.
         try handle.startAsync()
         try handle.wait()
     }

@@ -3,7 +3,7 @@ import Dispatch
 
 /// Owner of an `ov_infer_request_t` and of what an inference needs, which may outlive its `InferRequest`.
 ///
-/// @unchecked: other threads only `wait` and `cancel`, which OpenVINO allows from any thread; all else is done by the
+/// @unchecked: other threads only wait and cancel, which OpenVINO allows from any thread; all else is done by the
 /// one task that has the `InferRequest`, and fails with REQUEST_BUSY while an inference runs.
 final class RequestHandle: @unchecked Sendable {
     let pointer: OpaquePointer

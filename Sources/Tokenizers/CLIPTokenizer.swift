@@ -3,8 +3,8 @@ public import Foundation
 /// CLIP's tokenizer: the ids of transformers 5's `CLIPTokenizer`, for any text.
 ///
 /// The text is searched for added tokens, normalized (composed, lowercased), split into words, and each word encoded by byte
-/// pairs; a begin and an end marker enclose it all. What does not change between releases of Swift and what the reference
-/// does is described at each step. `do_lower_case` and `add_prefix_space` are ignored, as they are there.
+/// pairs; a begin and an end marker enclose it all. `do_lower_case` and `add_prefix_space` are ignored, as they are there.
+/// An added token that is special is found in a prompt too: with SD 2's padding, "!" is one token wherever it stands.
 ///
 /// Encoding is a pure function of its arguments: a tokenizer can be used from any number of tasks at once, and keeps no cache.
 public struct CLIPTokenizer: Sendable {
@@ -13,10 +13,10 @@ public struct CLIPTokenizer: Sendable {
     public let eosTokenID: Int32
     public let padTokenID: Int32
     let table: TokenTable
-    private let encoder: BytePairEncoder
+    let encoder: BytePairEncoder
     /// Added tokens that are looked for in the text as given, and in the normalized text.
-    private let rawTokens: AddedTokenSplitter
-    private let normalizedTokens: AddedTokenSplitter
+    let rawTokens: AddedTokenSplitter
+    let normalizedTokens: AddedTokenSplitter
 
     /// Reads a folder with tokenizer.json, or vocab.json and merges.txt; tokenizer_config.json, special_tokens_map.json and
     /// added_tokens.json count where they are there.
@@ -77,73 +77,5 @@ public struct CLIPTokenizer: Sendable {
             throw .addedTokenID(token.content, expected: Int(id), found: expected, file: configuration.file)
         }
         return tokens.sorted { $0.key < $1.key }.map { ($0.value, $0.key) }
-    }
-}
-
-extension CLIPTokenizer {
-    /// The ids of a text.
-    public struct Encoding: Sendable, Equatable {
-        /// Begin marker, tokens, end marker, padding.
-        public let ids: [Int32]
-        /// Tokens of the whole text, markers included, whether they fit or not.
-        public let tokenCount: Int
-        /// Tokens for which there was no room.
-        public let droppedIDs: [Int32]
-        /// What the dropped tokens say, as diffusers' warning shows it; empty where all fit.
-        public let droppedText: String
-    }
-
-    /// Encodes the whole text, however long it is, without padding.
-    public func encode(_ text: String) -> Encoding {
-        let ids = [bosTokenID] + tokens(text) + [eosTokenID]
-        return Encoding(ids: ids, tokenCount: ids.count, droppedIDs: [], droppedText: "")
-    }
-
-    /// Encodes as much of the text as `maxLength` tokens can hold.
-    ///
-    /// - Parameters:
-    ///   - maxLength: markers included; `modelMaxLength` by default. The markers stay in any case: less than 2 counts as 2.
-    ///   - padded: whether to fill up to `maxLength` with `padTokenID`.
-    public func encode(_ text: String, maxLength: Int? = nil, padded: Bool = true) -> Encoding {
-        let length = max(2, maxLength ?? modelMaxLength)
-        let tokens = tokens(text)
-        let dropped = Array(tokens.dropFirst(length - 2))
-        var ids = [bosTokenID] + tokens.prefix(length - 2) + [eosTokenID]
-        if padded { ids += Array(repeating: padTokenID, count: length - ids.count) }
-        return Encoding(
-            ids: ids, tokenCount: tokens.count + 2, droppedIDs: dropped, droppedText: dropped.isEmpty ? "" : decode(dropped))
-    }
-
-    /// The ids of a text, without markers.
-    private func tokens(_ text: String) -> [Int32] {
-        var ids: [Int32] = []
-        let scalars = Array(text.unicodeScalars)
-        for piece in rawTokens.split(scalars) {
-            switch piece {
-            case .token(let id): ids.append(id)
-            case .text(let range): encode(TextNormalizer.normalized(scalars[range]), into: &ids)
-            }
-        }
-        return ids
-    }
-
-    private func encode(_ normalized: [Unicode.Scalar], into ids: inout [Int32]) {
-        for piece in normalizedTokens.split(normalized) {
-            switch piece {
-            case .token(let id): ids.append(id)
-            case .text(let range):
-                for word in WordSplitter(normalized, in: range) {
-                    encoder.encode(normalized[word].utf8Bytes, into: &ids)
-                }
-            }
-        }
-    }
-}
-
-extension Sequence<Unicode.Scalar> {
-    fileprivate var utf8Bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        for scalar in self { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
-        return bytes
     }
 }

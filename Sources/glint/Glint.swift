@@ -9,5 +9,5 @@ import ArgumentParser
 
               ./glint generate "a pink unicorn on a blue background"
             """,
-        subcommands: [GenerateCommand.self, ModelCommand.self, InfoCommand.self])
+        subcommands: [GenerateCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self])
 }

@@ -4,6 +4,7 @@ import Diffusion
 import Foundation
 import ModelGraph
 import ModelLoading
+import TensorStore
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

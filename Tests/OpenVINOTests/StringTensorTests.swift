@@ -5,7 +5,8 @@ import Testing
 struct StringTensorTests {
     /// Shorter and longer than what std::string keeps inside of itself (15 bytes), and beyond ASCII.
     static let strings = [
-        "", "a pink unicorn", "fifteen bytes..", "sixteen bytes...", "ein blaues Pferd für Äpfel 🦄🏳️‍🌈", "日本語",
+        "", "a pink unicorn", "fifteen bytes..", "sixteen bytes...",
+        "ein blaues Pferd für Äpfel 🦄🏳️‍🌈", "日本語",
     ]
 
     @Test func readsWhatWasWritten() throws {

@@ -47,8 +47,10 @@ struct NetworkBuilder {
         paddingEnd: Int? = nil, bias: Bool = true
     ) throws -> Value {
         let weights = try weight("\(path).weight", [outputs, inputs, kernel, kernel])
+        let before = padding ?? (kernel - 1) / 2
+        let after = paddingEnd ?? before
         let product = try graph.convolution(
-            x, weights, stride: stride, padding: padding ?? (kernel - 1) / 2, paddingEnd: paddingEnd, name: "\(path)/Convolution")
+            x, weights, stride: stride, padding: [before, before], paddingEnd: [after, after], name: "\(path)/Convolution")
         guard bias else { return product }
         let terms = try channelwise(weight("\(path).bias", [outputs]), outputs)
         return try graph.add(product, terms, name: "\(path)/Add")

@@ -54,15 +54,4 @@ extension NetworkBuilder {
     mutating func downsample(_ x: Value, _ path: String, _ channels: Int, padding: Int) throws -> Value {
         try convolution(x, "\(path).conv", channels, channels, stride: 2, padding: padding, paddingEnd: padding == 0 ? 1 : padding)
     }
-
-    /// Twice the height and width, or those of `model`: x `[B, C, H, W]`; diffusers' `Upsample2D`.
-    mutating func upsample(_ x: Value, like model: Value? = nil, _ path: String, _ channels: Int) throws -> Value {
-        let larger =
-            if let model {
-                try graph.resizeNearest(x, like: model, name: "\(path)/Interpolate")
-            } else {
-                try graph.upsampleNearest(x, by: 2, name: "\(path)/Interpolate")
-            }
-        return try convolution(larger, "\(path).conv", channels, channels)
-    }
 }

@@ -23,12 +23,18 @@ public struct AutoencoderTiny: Sendable {
             let channels = config.decoderBlockOutChannels[index]
             let isLast = index == config.numDecoderBlocks.count - 1
             for _ in 0..<blocks { hidden = try block(hidden, layers.next(), channels, &builder) }
-            if !isLast {
-                hidden = try builder.graph.upsampleNearest(
-                    hidden, by: config.upsamplingScalingFactor, name: "\(layers.next())/Interpolate")
+            guard !isLast else {
+                hidden = try builder.convolution(hidden, layers.next(), channels, config.outChannels)
+                break
             }
-            hidden = try builder.convolution(
-                hidden, layers.next(), channels, isLast ? config.outChannels : channels, bias: isLast)
+            let upsampling = layers.next()
+            if config.upsamplingScalingFactor == 2 {
+                hidden = try builder.upsampledConvolution(hidden, layers.next(), channels, bias: false)
+            } else {
+                hidden = try builder.graph.upsampleNearest(
+                    hidden, by: config.upsamplingScalingFactor, name: "\(upsampling)/Interpolate")
+                hidden = try builder.convolution(hidden, layers.next(), channels, channels, bias: false)
+            }
         }
         // From 0…1, in which the network was trained.
         builder.graph.result(try builder.graph.add(builder.graph.multiply(hidden, by: 2), -1), name: "sample")

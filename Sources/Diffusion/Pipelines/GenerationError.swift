@@ -1,17 +1,18 @@
-public import TensorStore
-
 /// What can be wrong with a request, or with what a model made of it.
 public enum GenerationError: Error, Equatable, Sendable {
     case emptyPrompt(index: Int)
     case noPrompts
     /// An option has a value outside of its range.
     case option(String, value: String, expected: String)
-    /// A side of the picture is no multiple of what a latent stands for, or none at all.
+    /// A side of the picture is no multiple of what a latent stands for, too long, or none at all.
     case size(String, value: Int, multiple: Int)
     /// The networks of the model do not go together.
     case model(file: String, reason: String)
     /// A network's output holds values that are no numbers.
     case notFinite(network: String, precision: String)
+
+    /// Of pictures, in pixels.
+    static let longestSide = 1 << 16
 }
 
 extension GenerationError: CustomStringConvertible {
@@ -21,13 +22,16 @@ extension GenerationError: CustomStringConvertible {
         case .noPrompts: "There is no prompt; say what to draw."
         case .option(let name, let value, let expected): "\(name) must be \(expected); it is \(value)."
         case .size(let side, let value, let multiple):
-            value > 0
+            (1...Self.longestSide).contains(value)
                 ? "The \(side) must be a multiple of \(multiple); \(value) is not. "
-                    + "The nearest are \(max(value / multiple, 1) * multiple) and \((value / multiple + 1) * multiple)."
-                : "The \(side) must be a multiple of \(multiple); \(value) is not."
+                    + (value < multiple
+                        ? "The nearest is \(multiple)."
+                        : "The nearest are \(value / multiple * multiple) and \((value / multiple + 1) * multiple).")
+                : "The \(side) must be a multiple of \(multiple), from \(multiple) to \(Self.longestSide); it is \(value)."
         case .model(let file, let reason): "\(file): \(reason)."
         case .notFinite(let network, let precision):
-            "The \(network) computed values that are no numbers in precision \(precision); try --precision f32."
+            "The \(network) computed values that are no numbers in precision \(precision)"
+                + (precision == "f32" ? ": the model's weights are damaged, or an option is far from what it is made for." : "; f32 may help.")
         }
     }
 }

@@ -62,7 +62,7 @@ struct GenerationJob {
     }
 
     private static func latentSize(_ side: String, _ value: Int, _ factor: Int) throws(GenerationError) -> Int {
-        guard value > 0, value % factor == 0, value <= 1 << 16 else { throw .size(side, value: value, multiple: factor) }
+        guard value > 0, value % factor == 0, value <= GenerationError.longestSide else { throw .size(side, value: value, multiple: factor) }
         return value / factor
     }
 
@@ -121,21 +121,26 @@ struct GenerationJob {
 }
 
 extension GenerationRequest {
-    /// What can be told without the model.
-    func check() throws(GenerationError) {
+    /// What can be told without the model; `generate` checks it too.
+    public func check() throws(GenerationError) {
         guard !prompts.isEmpty else { throw .noPrompts }
         if let index = prompts.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) { throw .emptyPrompt(index: index) }
-        guard imagesPerPrompt >= 1, !prompts.count.multipliedReportingOverflow(by: imagesPerPrompt).overflow else {
-            throw .option("The number of pictures", value: "\(imagesPerPrompt)", expected: "1 or more")
+        guard imagesPerPrompt >= 1, imagesPerPrompt <= Self.mostPictures / prompts.count else {
+            throw .option("The number of pictures", value: "\(imagesPerPrompt)", expected: "from 1 to \(Self.mostPictures) in all")
         }
         guard batchSize >= 1 else { throw .option("The batch size", value: "\(batchSize)", expected: "1 or more") }
-        guard guidanceScale.isFinite else {
-            throw .option("The guidance scale", value: "\(guidanceScale)", expected: "a finite number")
+        guard abs(guidanceScale) <= Self.largestGuidanceScale else {
+            throw .option("The guidance scale", value: "\(guidanceScale)", expected: "a number up to \(Self.largestGuidanceScale)")
         }
         if let previewInterval, previewInterval < 1 {
             throw .option("The preview interval", value: "\(previewInterval)", expected: "1 or more steps")
         }
     }
+
+    /// Far more than anyone waits for; every picture has a generator, and a place in memory.
+    private static let mostPictures = 100_000
+    /// Beyond, sines of the embedding's angles have nothing left of the scale in single precision.
+    private static let largestGuidanceScale = 1e6
 
     /// Whether what is foreseen shall be shown after step `index`; the last step's is the picture itself.
     func wantsPreview(after index: Int, of count: Int) -> Bool {

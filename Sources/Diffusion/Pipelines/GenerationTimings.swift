@@ -1,3 +1,5 @@
+public import OpenVINO
+
 /// Where the time of a request went.
 public struct GenerationTimings: Sendable {
     public var tokenizing: Duration = .zero
@@ -17,6 +19,8 @@ public struct GenerationTimings: Sendable {
         public var reading: Duration = .zero
         public var compiling: Duration = .zero
         public var runs: [Duration] = []
+        /// What each node took in the last run; empty unless networks are compiled for profiling.
+        public var nodes: [ProfilingInfo] = []
 
         public init(name: String) { self.name = name }
     }

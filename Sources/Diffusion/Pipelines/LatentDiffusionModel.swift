@@ -1,5 +1,5 @@
 public import Architectures
-public import Foundation
+import Foundation
 public import ModelLoading
 import TensorStore
 public import Tokenizers

@@ -8,10 +8,12 @@ final class NetworkRunner {
     /// What timings call it.
     let name: String
     private let request: InferRequest
+    private let profiling: Bool
 
     /// Builds and compiles the network that `graph` gives.
     init(_ name: String, _ compiler: NetworkCompiler, _ log: TimingLog, graph: () throws -> Graph) throws {
         self.name = name
+        profiling = compiler.options.profiling
         let start = ContinuousClock.now
         let graph = try graph()
         let built = ContinuousClock.now
@@ -36,7 +38,11 @@ final class NetworkRunner {
         let start = ContinuousClock.now
         try await request.infer()
         let took = ContinuousClock.now - start
-        log.network(name) { $0.runs.append(took) }
+        let nodes = profiling ? try request.profilingInfo() : []
+        log.network(name) { entry in
+            entry.runs.append(took)
+            entry.nodes = nodes
+        }
         var outputs: [String: Tensor] = [:]
         for port in request.model.outputs {
             if let name = port.name { outputs[name] = try request.outputTensor(port.index) }
@@ -46,9 +52,6 @@ final class NetworkRunner {
 
     /// The names of the inputs.
     var inputNames: Set<String> { Set(request.model.inputs.compactMap(\.name)) }
-
-    /// Per-node figures of the last run; empty unless compiled for profiling.
-    func profile() throws -> [ProfilingInfo] { try request.profilingInfo() }
 }
 
 extension [String: Tensor] {

@@ -33,6 +33,7 @@ struct IRWriter {
             [.init("id", "\(index)"), .init("name", node.name), .init("type", node.type), .init("version", node.opset)]
                 + node.layerAttributes)
         var attributes = node.attributes
+        if isConstant(node.type), node.constant == nil { throw .structure(node: node.name, reason: "a constant needs its bytes") }
         if let constant = node.constant {
             attributes += [.init("offset", "\(try place(constant))"), .init("size", "\(constant.byteCount)")]
         }
@@ -41,24 +42,27 @@ struct IRWriter {
         if !node.inputs.isEmpty {
             xml.start("input")
             for (port, input) in node.inputs.enumerated() {
-                self.port(port, .init(elementType: input.elementType, shape: input.shape, runtimeInfo: node.inputInfo[port] ?? []), to: &xml)
+                let type = Node.Output(elementType: input.elementType, shape: input.shape, runtimeInfo: node.inputInfo[port] ?? [])
+                try self.port(port, type, of: node, to: &xml)
             }
             xml.end()
         }
         if !node.outputs.isEmpty {
             xml.start("output")
-            for (port, output) in node.outputs.enumerated() { self.port(port + node.inputs.count, output, to: &xml) }
+            for (port, output) in node.outputs.enumerated() { try self.port(port + node.inputs.count, output, of: node, to: &xml) }
             xml.end()
         }
         for body in node.bodies { xml.element(try relocated(body, from: node)) }
         xml.end()
     }
 
-    private func port(_ id: Int, _ output: Node.Output, to xml: inout XMLWriter) {
+    private func port(_ id: Int, _ output: Node.Output, of node: Node, to xml: inout XMLWriter) throws(GraphError) {
         var attributes: [Node.Attribute] = [.init("id", "\(id)"), .init("precision", output.elementType.irPrecision)]
         if !output.names.isEmpty {
-            let names = output.names.map { $0.replacing(#"\"#, with: #"\\"#).replacing(",", with: #"\,"#) }
-            attributes.append(.init("names", names.joined(separator: ",")))
+            guard let names = irNames(output.names) else {
+                throw .structure(node: node.name, reason: "IR can't hold a tensor name that ends in a backslash before another: \(output.names)")
+            }
+            attributes.append(.init("names", names))
         }
         let dimensions = output.shape.dimensions ?? []
         guard !dimensions.isEmpty || !output.runtimeInfo.isEmpty else {
@@ -96,11 +100,12 @@ struct IRWriter {
     /// A body with its constants at their places in the new weights.
     private func relocated(_ element: XMLElement, from node: Node) throws(GraphError) -> XMLElement {
         var element = element
-        if element.name == "layer", element["type"].map(isConstant) == true, let file = node.bodyWeights,
+        if element.name == "layer", element["type"].map(isConstant) == true,
             let data = element.children.firstIndex(where: { $0.name == "data" }),
             let offset = element.children[data]["offset"].flatMap({ Int($0) }),
             let size = element.children[data]["size"].flatMap({ Int($0) })
         {
+            guard let file = node.bodyWeights else { throw .structure(node: node.name, reason: "constants in its bodies lie in no file") }
             let moved = try place(.file(file, offset: offset, byteCount: size))
             for index in element.children[data].attributes.indices where element.children[data].attributes[index].name == "offset" {
                 element.children[data].attributes[index].value = "\(moved)"

@@ -6,9 +6,10 @@ struct XMLFault: Error {
     let reason: String
 }
 
-/// Reads `bytes` into a tree, by expat: no entities from outside, expansion limited by the library itself.
+/// Reads `bytes` into a tree, by expat.
 ///
-/// Elements may be nested 256 deep, far beyond any IR, so that no document can exhaust the stack.
+/// A document type is refused: IR has none, and with it go entities of all kinds and their expansion. Elements may be nested
+/// 256 deep, far beyond any IR, so that no document can exhaust the stack.
 func parseXML(_ bytes: UnsafeRawBufferPointer) throws(XMLFault) -> XMLElement {
     guard let parser = XML_ParserCreate("UTF-8") else { throw XMLFault(line: 0, reason: "no memory for a parser") }
     defer { XML_ParserFree(parser) }
@@ -29,6 +30,11 @@ func parseXML(_ bytes: UnsafeRawBufferPointer) throws(XMLFault) -> XMLElement {
         Unmanaged<XMLTreeBuilder>.fromOpaque(context).takeUnretainedValue().characters(text, Int(length))
     }
 
+    XML_SetStartDoctypeDeclHandler(parser) { context, _, _, _, _ in
+        guard let context else { return }
+        Unmanaged<XMLTreeBuilder>.fromOpaque(context).takeUnretainedValue().refuse("a document type has no place in IR")
+    }
+
     // expat takes an Int32 of bytes at a time.
     let chunk = 1 << 24
     var offset = 0
@@ -38,8 +44,7 @@ func parseXML(_ bytes: UnsafeRawBufferPointer) throws(XMLFault) -> XMLElement {
         let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
         let status = XML_Parse(parser, part.bindMemory(to: CChar.self).baseAddress, Int32(count), isFinal)
         guard status == XML_STATUS_OK else {
-            let reason = tree.tooDeep ? "elements are nested more than \(XMLTreeBuilder.depthLimit) deep" : expatMessage(parser)
-            throw XMLFault(line: Int(XML_GetCurrentLineNumber(parser)), reason: reason)
+            throw XMLFault(line: Int(XML_GetCurrentLineNumber(parser)), reason: tree.refusal ?? expatMessage(parser))
         }
         offset += count
     } while offset < bytes.count
@@ -52,18 +57,18 @@ private func expatMessage(_ parser: XML_Parser) -> String {
 }
 
 private final class XMLTreeBuilder {
-    static let depthLimit = 256
+    private static let depthLimit = 256
     private let parser: XML_Parser
     private var open: [XMLElement] = []
     private(set) var root: XMLElement?
-    private(set) var tooDeep = false
+    /// Why the document is refused although it is well-formed so far.
+    private(set) var refusal: String?
 
     init(parser: XML_Parser) { self.parser = parser }
 
     func start(_ name: UnsafePointer<CChar>, _ attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>) {
         guard open.count < Self.depthLimit else {
-            tooDeep = true
-            XML_StopParser(parser, XML_Bool(0))
+            refuse("elements are nested more than \(Self.depthLimit) deep")
             return
         }
         var element = XMLElement(String(cString: name))
@@ -73,6 +78,11 @@ private final class XMLTreeBuilder {
             index += 2
         }
         open.append(element)
+    }
+
+    func refuse(_ reason: String) {
+        refusal = reason
+        XML_StopParser(parser, XML_Bool(0))
     }
 
     func characters(_ text: UnsafePointer<CChar>, _ length: Int) {
@@ -85,7 +95,17 @@ private final class XMLTreeBuilder {
 
     func end() {
         guard var element = open.popLast() else { return }
-        while element.text.last?.isWhitespace == true { element.text.removeLast() }
+        element.text = trimmed(element.text)
         if open.isEmpty { root = element } else { open[open.count - 1].children.append(element) }
     }
+}
+
+/// `text` without XML's white space at its ends.
+private func trimmed(_ text: String) -> String {
+    func isSpace(_ scalar: Unicode.Scalar) -> Bool { [" ", "\n", "\r", "\t"].contains(scalar) }
+    guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last, isSpace(first) || isSpace(last) else { return text }
+    guard let start = text.unicodeScalars.firstIndex(where: { !isSpace($0) }),
+        let end = text.unicodeScalars.lastIndex(where: { !isSpace($0) })
+    else { return "" }
+    return String(text.unicodeScalars[start...end])
 }

@@ -1,6 +1,6 @@
 /// Writes XML text, element by element.
 struct XMLWriter {
-    private(set) var text = ""
+    private(set) var text = "<?xml version=\"1.0\"?>\n"
     private var open: [String] = []
 
     /// Starts an element that `end` ends.

@@ -13,8 +13,8 @@ extension Graph {
     }
 
     public mutating func binary(_ operation: Binary, _ a: Value, _ b: Value, name: String? = nil) throws(GraphError) -> Value {
-        guard a.elementType == b.elementType else {
-            throw refusal(operation.rawValue, [a, b], "both operands must be of one type", name: name)
+        guard a.elementType == b.elementType, a.elementType != .boolean, a.elementType != .string else {
+            throw refusal(operation.rawValue, [a, b], "both operands must be numbers of one type", name: name)
         }
         guard let shape = PartialShape.broadcast(a.shape, b.shape) else {
             throw refusal(operation.rawValue, [a, b], "the operands must broadcast against each other", name: name)

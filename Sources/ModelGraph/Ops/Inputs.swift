@@ -26,7 +26,7 @@ extension Graph {
         return constant(.bytes(elements.withUnsafeBytes(Array.init)), Element.elementType, shape, name: name)
     }
 
-    /// A constant with one element and no axes, of any floating-point type.
+    /// An f32 constant with one element and no axes.
     public mutating func scalar(_ value: Float, name: String? = nil) -> Value { constant([value], shape: [], name: name) }
 
     /// A vector of i64, as shapes, orders and axes are given.
@@ -65,9 +65,4 @@ extension Graph {
             "Convert", name: name, attributes: [.init("destination_type", elementType.rawValue)], inputs: [value],
             elementType: elementType, shape: value.shape)
     }
-}
-
-extension PartialShape {
-    /// The notation of IR's `shape` attribute: `1,?,2..8`; `...` for any rank.
-    var irDescription: String { dimensions?.map(\.description).joined(separator: ",") ?? "..." }
 }

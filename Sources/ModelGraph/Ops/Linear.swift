@@ -8,7 +8,9 @@ extension Graph {
     public mutating func matMul(
         _ a: Value, _ b: Value, transposeA: Bool = false, transposeB: Bool = false, name: String? = nil
     ) throws(GraphError) -> Value {
-        guard a.elementType == b.elementType else { throw refusal("MatMul", [a, b], "both operands must be of one type", name: name) }
+        guard a.elementType == b.elementType, a.elementType != .boolean, a.elementType != .string else {
+            throw refusal("MatMul", [a, b], "both operands must be numbers of one type", name: name)
+        }
         var shape = PartialShape.any
         if let left = a.shape.dimensions, let right = b.shape.dimensions {
             guard left.count >= 2, right.count >= 2 else { throw refusal("MatMul", [a, b], "each operand needs two axes or more", name: name) }
@@ -30,10 +32,12 @@ extension Graph {
 
     /// 2-D convolution without bias, `x` `[B, C, H, W]`, `weights` `[O, C, kh, kw]` (Convolution, opset1).
     /// - Parameters:
-    ///   - padding: zeros added at the start of height and width; also at their ends unless `paddingEnd` is given.
+    ///   - stride: of height and width.
+    ///   - padding: zeros added above and at the left; also below and at the right unless `paddingEnd` is given.
     public mutating func convolution(
-        _ x: Value, _ weights: Value, stride: Int = 1, padding: Int = 0, paddingEnd: Int? = nil, name: String? = nil
+        _ x: Value, _ weights: Value, stride: Int = 1, padding: [Int] = [0, 0], paddingEnd: [Int]? = nil, name: String? = nil
     ) throws(GraphError) -> Value {
+        precondition(padding.count == 2 && paddingEnd?.count ?? 2 == 2, "padding is given for height and width")
         guard x.elementType == weights.elementType else {
             throw refusal("Convolution", [x, weights], "both operands must be of one type", name: name)
         }
@@ -45,21 +49,28 @@ extension Graph {
             throw refusal("Convolution", [x, weights], "the input's channels (\(input[1])) must be the weights' (\(kernel[1]))", name: name)
         }
         let end = paddingEnd ?? padding
+        guard stride > 0, (padding + end).allSatisfy({ $0 >= 0 }) else {
+            throw refusal("Convolution", [x, weights], "stride \(stride) must be positive, padding \(padding), \(end) not negative", name: name)
+        }
         var spatial: [Dimension] = []
         for axis in 2...3 {
             guard let size = input[axis].fixedValue, let window = kernel[axis].fixedValue else {
                 spatial.append(.any)
                 continue
             }
-            let steps = size + padding + end - window
+            guard case .fixed(let padded) = .fixed(size) + .fixed(padding[axis - 2]) + .fixed(end[axis - 2]) else {
+                spatial.append(.any)
+                continue
+            }
+            let steps = padded - window
             guard steps >= 0 else { throw refusal("Convolution", [x, weights], "the kernel must fit into the padded input", name: name) }
             spatial.append(.fixed(steps / stride + 1))
         }
         return append(
             "Convolution", name: name,
             attributes: [
-                .init("strides", "\(stride), \(stride)"), .init("dilations", "1, 1"), .init("pads_begin", "\(padding), \(padding)"),
-                .init("pads_end", "\(end), \(end)"), .init("auto_pad", "explicit"),
+                .init("strides", "\(stride), \(stride)"), .init("dilations", "1, 1"), .init("pads_begin", "\(padding[0]), \(padding[1])"),
+                .init("pads_end", "\(end[0]), \(end[1])"), .init("auto_pad", "explicit"),
             ],
             inputs: [x, weights], elementType: x.elementType, shape: PartialShape([input[0], kernel[0]] + spatial))
     }

@@ -4,30 +4,31 @@ extension Graph {
     /// The same elements under another shape (Reshape, opset1).
     /// - Parameter shape: 0 keeps the axis at the same place; one −1 takes what is left.
     public mutating func reshape(_ x: Value, to shape: [Int], name: String? = nil) throws(GraphError) -> Value {
-        var result: [Dimension] = []
-        for (axis, size) in shape.enumerated() {
-            switch size {
-            case 0:
-                guard let dimensions = x.shape.dimensions else {
-                    result.append(.any)
-                    continue
-                }
-                guard axis < dimensions.count else { throw refusal("Reshape", [x], "axis \(axis) of \(shape) keeps an axis that is not there", name: name) }
-                result.append(dimensions[axis])
-            case -1: result.append(.any)
-            default: result.append(.fixed(size))
-            }
+        guard shape.allSatisfy({ $0 >= -1 }), shape.count(where: { $0 == -1 }) <= 1 else {
+            throw refusal("Reshape", [x], "\(shape) may leave one axis open, with -1", name: name)
         }
-        if let count = x.shape.fixed?.checkedElementCount {
-            let known = result.compactMap(\.fixedValue).reduce(1, *)
-            switch shape.count(where: { $0 == -1 }) {
-            case 0 where result.allSatisfy { $0.fixedValue != nil }:
-                guard known == count else { throw refusal("Reshape", [x], "\(shape) must have as many elements as the input", name: name) }
-            case 1:
-                guard known > 0, count % known == 0 else { throw refusal("Reshape", [x], "\(shape) must divide the input's elements", name: name) }
-                if let axis = shape.firstIndex(of: -1) { result[axis] = .fixed(count / known) }
-            case 0: break
-            default: throw refusal("Reshape", [x], "\(shape) may leave one axis open", name: name)
+        var result = shape.map { $0 > 0 ? Dimension.fixed($0) : .any }
+        if let dimensions = x.shape.dimensions {
+            for axis in shape.indices where shape[axis] == 0 {
+                guard axis < dimensions.count else {
+                    throw refusal("Reshape", [x], "axis \(axis) of \(shape) keeps an axis that is not there", name: name)
+                }
+                result[axis] = dimensions[axis]
+            }
+            // What is kept is on both sides, known or not: the other axes must have as many elements.
+            let moved = dimensions.indices.filter { $0 >= shape.count || shape[$0] != 0 }.map { dimensions[$0] }
+            let known = Shape(shape.filter { $0 > 0 }).checkedElementCount
+            if let count = PartialShape(moved).fixed?.checkedElementCount {
+                if let open = shape.firstIndex(of: -1) {
+                    guard let known, count % known == 0 else {
+                        throw refusal("Reshape", [x], "\(shape) must divide the input's elements", name: name)
+                    }
+                    result[open] = .fixed(count / known)
+                } else {
+                    guard known == count else {
+                        throw refusal("Reshape", [x], "\(shape) must have as many elements as the input", name: name)
+                    }
+                }
             }
         }
         let target = integers(shape)
@@ -83,10 +84,13 @@ extension Graph {
 
     /// New axes of 1; `axes` are places in the result (Unsqueeze, opset1).
     public mutating func unsqueeze(_ x: Value, _ axes: [Int]) throws(GraphError) -> Value {
+        guard axes.allSatisfy({ $0 >= 0 }), Set(axes).count == axes.count else {
+            throw refusal("Unsqueeze", [x], "axes \(axes) must be places in the result, each once")
+        }
         var shape = PartialShape.any
         if var dimensions = x.shape.dimensions {
             for axis in axes.sorted() {
-                guard axis >= 0, axis <= dimensions.count else { throw refusal("Unsqueeze", [x], "axes \(axes) must be places in the result") }
+                guard axis <= dimensions.count else { throw refusal("Unsqueeze", [x], "axes \(axes) must be places in the result") }
                 dimensions.insert(1, at: axis)
             }
             shape = PartialShape(dimensions)
@@ -95,14 +99,19 @@ extension Graph {
         return append("Unsqueeze", inputs: [x, places], elementType: x.elementType, shape: shape)
     }
 
-    /// Elements `start..<stop` along `axis` (Slice, opset8).
+    /// The elements in `range` along `axis`, of which there are fewer where an axis of unknown size turns out to be shorter
+    /// (Slice, opset8).
     public mutating func slice(_ x: Value, axis: Int, _ range: Range<Int>, name: String? = nil) throws(GraphError) -> Value {
         var shape = PartialShape.any
         if var dimensions = x.shape.dimensions {
             guard dimensions.indices.contains(axis), range.lowerBound >= 0, range.upperBound <= dimensions[axis].fixedValue ?? .max else {
                 throw refusal("Slice", [x], "\(range) must lie within axis \(axis)", name: name)
             }
-            dimensions[axis] = .fixed(range.count)
+            if case .dynamic(let minimum, _) = dimensions[axis], minimum < range.upperBound {
+                dimensions[axis] = .dynamic(minimum: max(0, minimum - range.lowerBound), maximum: range.count)
+            } else {
+                dimensions[axis] = .fixed(range.count)
+            }
             shape = PartialShape(dimensions)
         }
         let bounds = [range.lowerBound, range.upperBound, 1, axis]
@@ -116,8 +125,8 @@ extension Graph {
     public mutating func gather(
         _ data: Value, _ indices: Value, axis: Int = 0, batchDimensions: Int = 0, name: String? = nil
     ) throws(GraphError) -> Value {
-        guard indices.elementType == .i64 || indices.elementType == .i32 else {
-            throw refusal("Gather", [data, indices], "the indices must be i32 or i64", name: name)
+        guard indices.elementType == .i64 || indices.elementType == .i32, batchDimensions >= 0 else {
+            throw refusal("Gather", [data, indices], "the indices must be i32 or i64, batch axes none or more", name: name)
         }
         var shape = PartialShape.any
         if let rows = data.shape.dimensions, let places = indices.shape.dimensions {
@@ -145,7 +154,7 @@ extension Graph {
 
     /// Nearest-neighbour resizing of height and width of `x` `[B, C, H, W]`, as torch's `interpolate(mode="nearest")`
     /// (Interpolate, opset11).
-    /// - Parameter size: the new height and width; where one is not known, `like`'s are taken in the graph.
+    /// - Parameter like: `[B, C, H, W]` with the new height and width, taken in the graph where one is not known.
     public mutating func resizeNearest(_ x: Value, like: Value, name: String? = nil) throws(GraphError) -> Value {
         guard let input = x.shape.dimensions, let target = like.shape.dimensions, input.count == 4, target.count == 4 else {
             throw refusal("Interpolate", [x, like], "input and model must be [B, C, H, W]", name: name)
@@ -159,11 +168,29 @@ extension Graph {
         return interpolate(x, "sizes", sizes, shape: [input[0], input[1], target[2], target[3]], name: name)
     }
 
+    /// Channels to places: x `[B, s²·C, H, W]` to `[B, C, s·H, s·W]`; channel (i·s + j)·C + c goes to row i and column j of each
+    /// square of s×s pixels (DepthToSpace, opset1, blocks first).
+    public mutating func depthToSpace(_ x: Value, blockSize: Int, name: String? = nil) throws(GraphError) -> Value {
+        var shape = PartialShape.any
+        if let input = x.shape.dimensions {
+            guard input.count == 4, blockSize > 0, input[1].fixedValue.map({ $0 % (blockSize * blockSize) == 0 }) ?? true else {
+                throw refusal("DepthToSpace", [x], "the input must be [B, \(blockSize)²·C, H, W]", name: name)
+            }
+            let channels = input[1].fixedValue.map { Dimension.fixed($0 / (blockSize * blockSize)) } ?? .any
+            shape = PartialShape([input[0], channels, input[2] * blockSize, input[3] * blockSize])
+        }
+        return append(
+            "DepthToSpace", name: name, attributes: [.init("mode", "blocks_first"), .init("block_size", "\(blockSize)")], inputs: [x],
+            elementType: x.elementType, shape: shape)
+    }
+
     /// Height and width of `x` `[B, C, H, W]` times `scale`, each pixel repeated (Interpolate, opset11).
     public mutating func upsampleNearest(_ x: Value, by scale: Int, name: String? = nil) throws(GraphError) -> Value {
-        guard let input = x.shape.dimensions, input.count == 4 else { throw refusal("Interpolate", [x], "the input must be [B, C, H, W]", name: name) }
+        guard let input = x.shape.dimensions, input.count == 4, scale > 0 else {
+            throw refusal("Interpolate", [x], "the input must be [B, C, H, W] and the scale (\(scale)) positive", name: name)
+        }
         let scales = constant([Float(scale), Float(scale)], shape: [2])
-        let shape = PartialShape([input[0], input[1], input[2].map { $0 * scale }, input[3].map { $0 * scale }])
+        let shape = PartialShape([input[0], input[1], input[2] * scale, input[3] * scale])
         return interpolate(x, "scales", scales, shape: shape, name: name)
     }
 

@@ -8,13 +8,14 @@ extension Graph {
     /// stage takes from an earlier one is an output of the one and an input of the other, under one name. Operations that
     /// depend on no input at all are part of every stage that uses them.
     ///
-    /// - Parameter inputs: names of the inputs that come with each stage; inputs named nowhere belong to the last.
+    /// - Parameter inputs: names of the inputs that come with each stage, at least one; inputs named nowhere belong to the last.
     /// - Returns: one graph a stage; nil for a stage that has nothing to compute.
     /// - Throws: `GraphError.structure` where the graph keeps state, which can't be cut.
     public func stages(_ inputs: [Set<String>]) throws(GraphError) -> [Graph?] {
         if let stateful = nodes.first(where: { $0.type == "ReadValue" || $0.type == "Assign" }) {
             throw .structure(node: stateful.name, reason: "a graph that keeps state can't be cut into stages")
         }
+        precondition(!inputs.isEmpty, "a graph is cut into one stage or more")
         let last = inputs.count - 1
         // The stage of each node; nil where it depends on no input.
         var stage: [Int?] = []
@@ -28,7 +29,7 @@ extension Graph {
             }
         }
         var cutter = StageCutter(graph: self, stage: stage, count: inputs.count)
-        for index in nodes.indices { cutter.place(index) }
+        cutter.cut()
         return cutter.graphs.map { $0.results.isEmpty ? nil : $0 }
     }
 }
@@ -40,24 +41,43 @@ private struct StageCutter {
     private(set) var graphs: [Graph]
     /// Where each node of the whole graph went, for each stage that has it.
     private var placed: [[Int: Int]]
-    /// Values of earlier stages that a stage has as inputs.
+    /// Values of earlier stages that a stage has as inputs, and their names.
     private var taken: [[Value: Value]]
+    private var crossings: [Value: String] = [:]
+    private var usedNames: Set<String>
 
     init(graph: Graph, stage: [Int?], count: Int) {
         self.graph = graph
         self.stage = stage
-        graphs = Array(repeating: Graph(name: graph.name), count: count)
+        var empty = Graph(name: graph.name)
+        empty.runtimeInfo = graph.runtimeInfo
+        graphs = Array(repeating: empty, count: count)
         placed = Array(repeating: [:], count: count)
         taken = Array(repeating: [:], count: count)
+        usedNames = Set(graph.nodes.flatMap(\.outputs).flatMap(\.names))
     }
 
-    /// Puts a node into its stage. Nodes without one follow when they are used.
-    mutating func place(_ index: Int) {
-        if let target = stage[index] { copy(index, into: target) }
+    mutating func cut() {
+        let targets = stagesOfNodes()
+        for index in graph.nodes.indices {
+            for target in targets[index].sorted() { copy(index, into: target) }
+        }
+    }
+
+    /// The stages that have each node: its own; for inputs, and for what depends on none, all that use it.
+    private func stagesOfNodes() -> [Set<Int>] {
+        var targets = [Set<Int>](repeating: [], count: graph.nodes.count)
+        for index in graph.nodes.indices.reversed() {
+            let node = graph.nodes[index]
+            if let own = stage[index], node.type != "Parameter" || targets[index].isEmpty { targets[index] = [own] }
+            for input in node.inputs where stage[input.node] == nil || graph.nodes[input.node].type == "Parameter" {
+                targets[input.node].formUnion(targets[index])
+            }
+        }
+        return targets
     }
 
     private mutating func copy(_ index: Int, into target: Int) {
-        guard placed[target][index] == nil else { return }
         var node = graph.nodes[index]
         node.inputs = node.inputs.map { fetch($0, into: target) }
         placed[target][index] = graphs[target].append(node)
@@ -65,32 +85,30 @@ private struct StageCutter {
 
     /// A value of the whole graph as stage `target` has it.
     private mutating func fetch(_ value: Value, into target: Int) -> Value {
-        let source = stage[value.node] ?? target
-        if source == target {
-            // Iterative over chains of constants: their depth is small in any real graph.
-            copy(value.node, into: target)
-            return graphs[target].value(placed[target][value.node] ?? 0, port: value.port)
-        }
+        if let index = placed[target][value.node] { return graphs[target].value(index, port: value.port) }
         if let known = taken[target][value] { return known }
-        let node = graph.nodes[value.node]
-        let input: Value
-        if node.type == "Parameter" {
-            // An input that both stages read is an input of both.
-            input = graphs[target].appendValue(node)
-        } else {
-            let name = crossing(value)
-            if !graphs[source].results.contains(where: { $0.name == "\(name)/sink" }) {
-                graphs[source].result(graphs[source].value(placed[source][value.node] ?? 0, port: value.port), name: name)
-            }
-            input = graphs[target].parameter(name, value.elementType, value.shape)
-        }
+        let name = crossing(value)
+        let input = graphs[target].parameter(name, value.elementType, value.shape)
         taken[target][value] = input
         return input
     }
 
-    /// The name of a value that crosses a cut: its node's, and the port where there are several.
-    private func crossing(_ value: Value) -> String {
+    /// The name under which a value crosses cuts, where its own stage gives it as an output: its node's, and the port where
+    /// there are several.
+    private mutating func crossing(_ value: Value) -> String {
+        if let known = crossings[value] { return known }
         let node = graph.nodes[value.node]
-        return node.outputs.count == 1 ? node.name : "\(node.name):\(value.port)"
+        var name = node.outputs.count == 1 ? node.name : "\(node.name):\(value.port)"
+        // Tensors of the same name may be there already, and mean something else.
+        if !node.outputs[value.port].names.contains(name) {
+            while usedNames.contains(name) { name += "'" }
+        }
+        usedNames.insert(name)
+        crossings[value] = name
+        guard let source = stage[value.node], let index = placed[source][value.node] else {
+            preconditionFailure("'\(node.name)' is read before its place in the order")
+        }
+        graphs[source].result(graphs[source].value(index, port: value.port), name: name)
+        return name
     }
 }

@@ -37,7 +37,7 @@ import Testing
                 if let timesteps = request.timesteps { .timesteps(timesteps) } else {
                     .count(try #require(request.numInferenceSteps))
                 }
-            return try SchedulerConfig(json: JSONValue(parsing: Data(config.utf8)), file: "scheduler_config.json").scheduler(
+            return try SchedulerConfig(json: JSONValue(parsing: config.utf8), file: "scheduler_config.json").scheduler(
                 ScheduleRequest(
                     steps, originalInferenceSteps: request.originalInferenceSteps, strength: request.strength ?? 1))
         }

@@ -1,5 +1,4 @@
 import Diffusion
-import Foundation
 import TensorStore
 import Testing
 
@@ -7,7 +6,7 @@ import Testing
     private let file = "scheduler/scheduler_config.json"
 
     private func config(_ text: String) throws -> LCMSchedulerConfig {
-        let json = try JSONValue(parsing: Data(text.utf8))
+        let json = try JSONValue(parsing: text.utf8)
         guard case .lcm(let config) = try SchedulerConfig(json: json, file: file) else { throw CancellationError() }
         return config
     }
@@ -81,5 +80,15 @@ import Testing
             guard case .option(key, expected: expected, found: _, file: file) = error as? SchedulerError else { return false }
             return true
         }
+    }
+
+    /// The message quotes the value as the file has it.
+    @Test func theMessageNamesOptionValueAndFile() {
+        let error = #expect(throws: SchedulerError.self) {
+            try config(#"{"_class_name": "LCMScheduler", "prediction_type": "flow"}"#)
+        }
+        #expect(
+            error?.description
+                == #"\#(file): prediction_type must be one of epsilon, sample, v_prediction; it is "flow"."#)
     }
 }

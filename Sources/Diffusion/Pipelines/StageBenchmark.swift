@@ -1,0 +1,79 @@
+import Architectures
+public import ModelLoading
+import TensorStore
+
+/// Runs single stages of a pipeline again and again, each loaded at its first run, for comparisons with other programs.
+public final class StageBenchmark {
+    public enum Stage: String, Sendable, CaseIterable {
+        case textEncoder = "text-encoder"
+        /// One prediction, without scheduler and noise.
+        case unetStep = "unet-step"
+        case vaeDecode = "vae-decode"
+        /// A whole picture in four steps.
+        case picture
+    }
+
+    private let model: LatentDiffusionModel
+    private let pipeline: LatentConsistencyModelPipeline
+    private let compiler: NetworkCompiler
+    private var textEncoder: NetworkRunner?
+    private var denoiser: (network: Denoiser, condition: Denoiser.Values, embedding: Denoiser.Values)?
+    private var decoder: Decoder?
+    private let log = TimingLog()
+
+    public init(_ model: LatentDiffusionModel, compile options: CompileOptions) {
+        self.model = model
+        compiler = NetworkCompiler(options)
+        pipeline = LatentConsistencyModelPipeline(model, compile: options)
+    }
+
+    /// Runs `stage` once, at the model's own size.
+    /// - Returns: what the run took, without loading.
+    public func run(_ stage: Stage, isolation: isolated (any Actor)? = #isolation) async throws -> Duration {
+        let side = pipeline.defaultSize / model.autoencoder.spatialFactor
+        let latents: Shape = [1, model.autoencoder.latentChannels, side, side]
+        var noise = TorchNoise(seed: 0)
+        switch stage {
+        case .textEncoder:
+            let stage = TextEncodingStage(model: model)
+            let runner = try textEncoder ?? stage.makeRunner(compiler, log)
+            textEncoder = runner
+            let tokens = try stage.tokenize(["a beautiful pink unicorn, 8k"]) { _ in }
+            return try await measure { _ = try await stage.encode(tokens, with: runner, log) }
+        case .unetStep:
+            let (network, condition, embedding) = try await loadedDenoiser(side)
+            let sample = try noise.normal(latents)
+            return try await measure { _ = try await network.predict(sample, condition: condition, embedding: embedding, log) }
+        case .vaeDecode:
+            let loaded = try decoder ?? Decoder(model, height: side, width: side, compiler, log)
+            decoder = loaded
+            let sample = try noise.normal(latents)
+            return try await measure { _ = try await loaded.decode(sample, log) }
+        case .picture:
+            let request = GenerationRequest(prompts: ["a beautiful pink unicorn, 8k"])
+            return try await measure { _ = try await pipeline.generate(request) }
+        }
+    }
+
+    private func loadedDenoiser(
+        _ side: Int, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> (network: Denoiser, condition: Denoiser.Values, embedding: Denoiser.Values) {
+        if let denoiser { return denoiser }
+        var noise = TorchNoise(seed: 0)
+        let size = Denoiser.Size(batch: 1, height: side, width: side, tokens: model.tokenCount)
+        let network = try Denoiser(model, size, compiler, log, keepsConditioning: false)
+        let states = try noise.normal([1, model.tokenCount, model.textEncoder.config.hiddenSize])
+        let guidance = try guidanceScaleEmbedding([7], dimension: model.unet.config.timeCondProjDim ?? 0)
+        let condition = try await network.condition(states: states, guidance: guidance, log)
+        let embedding = try await network.embedding(of: 999, condition: condition, log)
+        network.releaseConditioning()
+        denoiser = (network, condition, embedding)
+        return (network, condition, embedding)
+    }
+
+    private func measure(isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Void) async rethrows -> Duration {
+        let start = ContinuousClock.now
+        try await body()
+        return ContinuousClock.now - start
+    }
+}

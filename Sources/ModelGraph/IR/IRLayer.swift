@@ -1,0 +1,136 @@
+import TensorStore
+
+/// One `<layer>`, before it is connected.
+struct IRLayer {
+    /// Where an input comes from.
+    struct Source {
+        let layer: Int
+        /// Place among the layer's outputs.
+        let output: Int
+    }
+
+    let id: Int
+    private(set) var node: Node
+    /// The ids of the ports, in order.
+    private(set) var inputPorts: [String] = []
+    private(set) var outputPorts: [String] = []
+    var sources: [Source?]
+
+    init(_ element: XMLElement, reader: IRReader) throws(GraphError) {
+        let name = element["name"] ?? "?"
+        guard let id = element["id"].flatMap({ Int($0) }), let type = element["type"], let opset = element["version"],
+            element["name"] != nil
+        else { throw reader.fault("a layer needs id (a number), name, type and version", name) }
+        self.id = id
+        node = Node(name: name, type: type, opset: opset)
+        node.layerAttributes = element.attributes.filter { !["id", "name", "type", "version"].contains($0.name) }
+        node.attributes = element.child("data")?.attributes ?? []
+        for child in element.children {
+            switch child.name {
+            case "data": break
+            case "rt_info": node.runtimeInfo = child.children
+            case "input":
+                for (place, port) in child.children("port").enumerated() {
+                    inputPorts.append(port["id"] ?? "")
+                    if let info = port.child("rt_info") { node.inputInfo[place] = info.children }
+                }
+            case "output":
+                for port in child.children("port") {
+                    outputPorts.append(port["id"] ?? "")
+                    node.outputs.append(try reader.output(port, of: name))
+                }
+            default:
+                node.bodies.append(child)
+                node.bodyWeights = reader.weights
+            }
+        }
+        sources = Array(repeating: nil, count: inputPorts.count)
+        guard Set(inputPorts).count == inputPorts.count, Set(outputPorts).count == outputPorts.count else {
+            throw reader.fault("two of its ports have one id, or none", name)
+        }
+        try reader.check(element)
+        try reader.complete(&node, inputCount: inputPorts.count)
+    }
+}
+
+extension IRReader {
+    /// What the runtime would not survive, or would take for something else, in this layer and in its bodies.
+    func check(_ element: XMLElement) throws(GraphError) {
+        if element.name == "layer", let type = element["type"] {
+            let data = element.child("data")
+            let name = element["name"] ?? "?"
+            if type == "ReadValue" || type == "Assign", (data?["variable_id"] ?? "").isEmpty {
+                throw fault("\(type) has no variable_id", name)
+            }
+            if type == "Parameter", data?["shape"] == nil || data?["element_type"] == nil {
+                throw fault("a Parameter needs shape and element_type", name)
+            }
+            if isConstant(type) { _ = try constant(data, of: name) }
+        }
+        for child in element.children { try check(child) }
+    }
+
+    /// A constant's bytes in the weights file, and what they are.
+    private func constant(
+        _ data: XMLElement?, of name: String
+    ) throws(GraphError) -> (data: ConstantData, elementType: ElementType, shape: Shape) {
+        guard let data, let offsetText = data["offset"], let sizeText = data["size"], let typeName = data["element_type"],
+            let shapeText = data["shape"]
+        else { throw fault("a constant needs element_type, shape, offset and size", name) }
+        guard let offset = Int(offsetText), let size = Int(sizeText), offset >= 0, size >= 0 else {
+            throw fault("offset '\(offsetText)' and size '\(sizeText)' must be numbers of bytes", name)
+        }
+        guard let type = ElementType(rawValue: typeName) else { throw fault("the element type '\(typeName)' is not known", name) }
+        guard let shape = PartialShape(irDescription: shapeText)?.fixed, let count = shape.checkedElementCount else {
+            throw fault("'\(shapeText)' is no shape of a constant", name)
+        }
+        guard let weights else { throw fault("the model has constants, but there is no weights file beside it", name) }
+        let (end, overflow) = offset.addingReportingOverflow(size)
+        guard !overflow, end <= weights.byteCount else {
+            throw fault("its \(size) bytes from \(offset) on lie outside of the \(weights.byteCount) bytes of \(weights.path)", name)
+        }
+        if type.bitWidth != nil {
+            guard let needed = type.byteCount(of: count), size >= needed else {
+                throw fault("\(type) \(shape) takes more than the \(size) bytes that the file gives it", name)
+            }
+        }
+        return (.file(weights, offset: offset, byteCount: size), type, shape)
+    }
+
+    func output(_ port: XMLElement, of name: String) throws(GraphError) -> Node.Output {
+        guard let word = port["precision"], let type = ElementType(irPrecision: word) else {
+            throw fault("the output precision '\(port["precision"] ?? "")' is not known", name)
+        }
+        var dimensions: [Dimension] = []
+        for dimension in port.children("dim") {
+            guard let size = Int(dimension.text), size >= -1 else { throw fault("'\(dimension.text)' is no size of an axis", name) }
+            dimensions.append(size < 0 ? .any : .fixed(size))
+        }
+        return Node.Output(
+            elementType: type, shape: dimensions.isEmpty ? .any : PartialShape(dimensions),
+            names: port["names"].map(tensorNames) ?? [], runtimeInfo: port.child("rt_info")?.children ?? [])
+    }
+
+    /// What the attributes say and the ports do not; and the counts of ports that the rest of this module relies on.
+    func complete(_ node: inout Node, inputCount: Int) throws(GraphError) {
+        if isConstant(node.type) {
+            var attributes = XMLElement("data")
+            attributes.attributes = node.attributes
+            let constant = try constant(attributes, of: node.name)
+            guard inputCount == 0, node.outputs.count == 1 else { throw fault("a constant has no input and one output", node.name) }
+            node.constant = constant.data
+            node.outputs[0].elementType = constant.elementType
+            node.outputs[0].shape = PartialShape(constant.shape)
+            node[attribute: "offset"] = nil
+            node[attribute: "size"] = nil
+        }
+        if node.type == "Parameter", let typeName = node[attribute: "element_type"], let shapeText = node[attribute: "shape"] {
+            guard let type = ElementType(rawValue: typeName) else { throw fault("the element type '\(typeName)' is not known", node.name) }
+            guard let shape = PartialShape(irDescription: shapeText) else { throw fault("'\(shapeText)' is no shape", node.name) }
+            guard inputCount == 0, node.outputs.count == 1 else { throw fault("a Parameter has no input and one output", node.name) }
+            node.outputs[0].elementType = type
+            node.outputs[0].shape = shape
+        }
+        if node.type == "Result", inputCount != 1 { throw fault("a Result has one input", node.name) }
+    }
+}

@@ -1,0 +1,68 @@
+extension CLIPTokenizer {
+    /// The ids of a text.
+    public struct Encoding: Sendable, Equatable {
+        /// Begin marker, tokens, end marker, padding.
+        public let ids: [Int32]
+        /// Tokens of the whole text, markers included, whether they fit or not.
+        public let tokenCount: Int
+        /// Tokens for which there was no room.
+        public let droppedIDs: [Int32]
+        /// What the dropped tokens say, as diffusers' warning shows it; empty where all fit.
+        public let droppedText: String
+    }
+
+    /// Encodes the whole text, however long it is, without padding.
+    public func encode(_ text: String) -> Encoding {
+        let ids = [bosTokenID] + tokens(text) + [eosTokenID]
+        return Encoding(ids: ids, tokenCount: ids.count, droppedIDs: [], droppedText: "")
+    }
+
+    /// Encodes as much of the text as `maxLength` tokens can hold.
+    ///
+    /// - Parameters:
+    ///   - maxLength: markers included; `modelMaxLength` is what the model's folder asks for. The markers stay in any case:
+    ///     less than 2 counts as 2.
+    ///   - padded: whether to fill up to `maxLength` with `padTokenID`.
+    public func encode(_ text: String, maxLength: Int, padded: Bool = true) -> Encoding {
+        let length = max(2, maxLength)
+        let tokens = tokens(text)
+        let dropped = Array(tokens.dropFirst(length - 2))
+        var ids = [bosTokenID] + tokens.prefix(length - 2) + [eosTokenID]
+        if padded { ids += Array(repeating: padTokenID, count: length - ids.count) }
+        return Encoding(
+            ids: ids, tokenCount: tokens.count + 2, droppedIDs: dropped, droppedText: dropped.isEmpty ? "" : decode(dropped))
+    }
+
+    /// The ids of a text, without markers.
+    private func tokens(_ text: String) -> [Int32] {
+        var ids: [Int32] = []
+        let scalars = Array(text.unicodeScalars)
+        for piece in rawTokens.split(scalars) {
+            switch piece {
+            case .token(let id): ids.append(id)
+            case .text(let range): encode(TextNormalizer.normalized(scalars[range]), into: &ids)
+            }
+        }
+        return ids
+    }
+
+    private func encode(_ normalized: [Unicode.Scalar], into ids: inout [Int32]) {
+        for piece in normalizedTokens.split(normalized) {
+            switch piece {
+            case .token(let id): ids.append(id)
+            case .text(let range):
+                for word in WordSplitter(normalized, in: range) {
+                    encoder.encode(normalized[word].utf8Bytes, into: &ids)
+                }
+            }
+        }
+    }
+}
+
+extension Sequence<Unicode.Scalar> {
+    fileprivate var utf8Bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        for scalar in self { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
+        return bytes
+    }
+}

@@ -1,0 +1,51 @@
+@testable import ModelLoading
+import OpenVINO
+import TensorStore
+import Testing
+
+@Suite struct CompileOptionsTests {
+    @Test func defaultsAreExact() {
+        let expected: Properties = [
+            .performanceMode(.latency), .inferencePrecision(.f32), .dynamicQuantizationGroupSize(0), .kvCachePrecision(.f32),
+        ]
+        #expect(CompileOptions().runtimeProperties == expected)
+    }
+
+    @Test func precisions() {
+        func precision(_ precision: CompileOptions.Precision) -> String? {
+            CompileOptions(precision: precision).runtimeProperties["INFERENCE_PRECISION_HINT"]
+        }
+        #expect(precision(.auto) == nil)
+        #expect(precision(.f32) == "f32")
+        #expect(precision(.f16) == "f16")
+        #expect(precision(.bf16) == "bf16")
+        // Weights in INT8 may then be computed with as the device likes.
+        #expect(CompileOptions(precision: .auto).runtimeProperties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == nil)
+    }
+
+    /// Plugins refuse properties that they don't know.
+    @Test(arguments: ["GPU", "GPU.1", "NPU", "AUTO:GPU,CPU", "HETERO:GPU,CPU"])
+    func otherDevicesGetNoneOfTheCPUsProperties(_ name: String) {
+        let properties = CompileOptions(device: Device(name), threads: 2).runtimeProperties
+        for key in ["DYNAMIC_QUANTIZATION_GROUP_SIZE", "KV_CACHE_PRECISION", "INFERENCE_NUM_THREADS"] {
+            #expect(properties[key] == nil, "\(key)")
+        }
+        #expect(properties["INFERENCE_PRECISION_HINT"] == "f32")
+    }
+
+    @Test func threadsAndProfiling() {
+        let options = CompileOptions(threads: 3, profiling: true)
+        #expect(options.runtimeProperties["INFERENCE_NUM_THREADS"] == "3")
+        #expect(CompileOptions().runtimeProperties["INFERENCE_NUM_THREADS"] == nil)
+        #expect(CompileOptions().runtimeProperties["PERF_COUNT"] == nil)
+        #expect(options.runtimeProperties["PERF_COUNT"] != nil)
+    }
+
+    @Test func ownPropertiesHold() {
+        let options = CompileOptions(threads: 3, properties: [.numThreads(1), .inferencePrecision(.bf16), .custom("X", "y")])
+        #expect(options.runtimeProperties["INFERENCE_NUM_THREADS"] == "1")
+        #expect(options.runtimeProperties["INFERENCE_PRECISION_HINT"] == "bf16")
+        #expect(options.runtimeProperties["X"] == "y")
+        #expect(options.runtimeProperties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "0")
+    }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import ModelGraph
+@testable import ModelLoading
+import OpenVINO
+import TensorStore
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct NetworkCompilerTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var path: String { folder.path + "/model.safetensors" }
+
+    /// Writes a checkpoint of square matrices, each `value` times one.
+    private func writeWeights(_ value: Float, width: Int = 4, layers: Int = 1) throws {
+        var writer = SafetensorsWriter()
+        for layer in 0..<layers {
+            try writer.add("\(layer)", .f32, [width, width]) {
+                var matrix = [Float](repeating: 0, count: width * width)
+                for index in 0..<width { matrix[index * (width + 1)] = value }
+                return try Tensor(matrix, shape: [width, width])
+            }
+        }
+        try writer.write(to: path)
+    }
+
+    /// x `[1, width]` times each matrix, plus `term`.
+    private func graph(width: Int = 4, layers: Int = 1, plus term: Float = 0) throws -> Graph {
+        let checkpoint = try SafetensorsCheckpoint(path: path)
+        var graph = Graph(name: "chain")
+        var hidden = graph.parameter("x", .f32, [1, .fixed(width)])
+        for layer in 0..<layers {
+            let entry = try #require(checkpoint.entries["\(layer)"])
+            let matrix = graph.weights(
+                .file(entry.file, offset: entry.offset, byteCount: entry.byteCount), entry.elementType, entry.shape, name: "\(layer)")
+            hidden = try graph.matMul(hidden, matrix)
+        }
+        graph.result(try graph.add(hidden, graph.constant(Array(repeating: term, count: width), shape: [1, width])), name: "y")
+        return graph
+    }
+
+    private func run(_ network: CompiledNetwork, width: Int = 4) throws -> [Float] {
+        let request = try network.model.makeRequest()
+        try request.setInput("x", to: Tensor((0..<width).map { Float($0) }, shape: [1, width]))
+        try request.infer()
+        return try request.outputTensor("y").elements()
+    }
+
+    @Test func compilesAndTakesTime() throws {
+        try writeWeights(3)
+        let network = try NetworkCompiler(CompileOptions()).compile(graph(plus: 1))
+        #expect(try run(network) == [1, 4, 7, 10])
+        #expect(network.timings.reading > .zero && network.timings.compiling > .zero)
+    }
+
+    // MARK: Files
+
+    @Test func filesChangedSinceTheyWereMapped() throws {
+        try writeWeights(3)
+        let graph = try graph()
+        let old = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+        try FileManager.default.setAttributes([.modificationDate: (old ?? .now) + 10], ofItemAtPath: path)
+        let touched = #expect(throws: FileError.self) { try NetworkCompiler(CompileOptions()).compile(graph) }
+        guard case .changed(let found, _, _) = touched else {
+            Issue.record("\(String(describing: touched))")
+            return
+        }
+        #expect(found == path)
+
+        let another = try self.graph()
+        let handle = try FileHandle(forUpdating: URL(filePath: path))
+        try handle.truncate(atOffset: 10)
+        try handle.close()
+        #expect(throws: FileError.self) { try NetworkCompiler(CompileOptions()).compile(another) }
+    }
+
+    /// Savers that rename put another file under the name; what was mapped stays whole.
+    @Test func filesReplacedSinceTheyWereMapped() throws {
+        try writeWeights(3)
+        let graph = try graph()
+        try writeWeights(5)
+        #expect(try run(NetworkCompiler(CompileOptions()).compile(graph)) == [0, 3, 6, 9])
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try run(NetworkCompiler(CompileOptions()).compile(graph)) == [0, 3, 6, 9])
+    }
+
+    /// 200 MB of weights, of which the runtime has copies afterwards.
+    @Test func pagesOfFilesAreGivenBack() throws {
+        let (width, layers) = (1280, 32)
+        try writeWeights(1, width: width, layers: layers)
+        let graph = try graph(width: width, layers: layers)
+        let before = try residentFileBytes()
+        let network = try NetworkCompiler(CompileOptions()).compile(graph)
+        #expect(try residentFileBytes() - before < 40 << 20, "of \(width * width * layers * 4) bytes of weights")
+        #expect(try run(network, width: width) == (0..<width).map { Float($0) })
+    }
+
+    /// RssFile: resident pages of mapped files.
+    private func residentFileBytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("RssFile:") })
+        return try #require(line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }) * 1024
+    }
+
+    // MARK: Cache
+
+    private func isFromCache(_ network: CompiledNetwork) throws -> Bool { try network.model.property(.loadedFromCache) }
+
+    @Test func cachedNetworksAreFoundAgain() throws {
+        try writeWeights(3)
+        let options = CompileOptions(cacheDirectory: folder.path + "/cache")
+        #expect(try !isFromCache(NetworkCompiler(CompileOptions()).compile(graph())))
+        #expect(try !isFromCache(NetworkCompiler(options).compile(graph())))
+        let again = try NetworkCompiler(options).compile(graph())
+        #expect(try isFromCache(again))
+        #expect(try run(again) == [0, 3, 6, 9])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache").count == 1)
+    }
+
+    @Test func nothingOutdatedComesFromTheCache() throws {
+        try writeWeights(3)
+        var options = CompileOptions(cacheDirectory: folder.path + "/cache")
+        _ = try NetworkCompiler(options).compile(graph())
+        // The same layers and file names, other weights.
+        try writeWeights(5)
+        let changed = try NetworkCompiler(options).compile(graph())
+        #expect(try !isFromCache(changed))
+        #expect(try run(changed) == [0, 5, 10, 15])
+        // A constant that is in no file.
+        let shifted = try NetworkCompiler(options).compile(graph(plus: 1))
+        #expect(try !isFromCache(shifted))
+        #expect(try run(shifted) == [1, 6, 11, 16])
+        // Another precision, and so another network.
+        options.precision = .auto
+        #expect(try !isFromCache(NetworkCompiler(options).compile(graph())))
+        #expect(try isFromCache(NetworkCompiler(options).compile(graph())))
+    }
+
+    @Test func identityFollowsAllThatCounts() throws {
+        try writeWeights(3)
+        func identity(_ graph: Graph, _ options: String = "CPU") throws -> UInt64 { try graph.serialized().identity(with: options) }
+        let first = try identity(graph())
+        #expect(try identity(graph()) == first)
+        #expect(try identity(graph(), "GPU") != first)
+        #expect(try identity(graph(plus: 1)) != first)
+        var renamed = try graph()
+        renamed.result(renamed.value(0), name: "z")
+        #expect(try identity(renamed) != first)
+        try writeWeights(5)
+        #expect(try identity(graph()) != first)
+    }
+
+    @Test func aDamagedCacheIsNotBelieved() throws {
+        try writeWeights(3)
+        let options = CompileOptions(cacheDirectory: folder.path + "/cache")
+        _ = try NetworkCompiler(options).compile(graph())
+        let blob = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache").first)
+        let file = folder.url.appending(path: "cache/\(blob)")
+        let content = try Data(contentsOf: file)
+        try content.prefix(content.count / 2).write(to: file)
+        #expect(try run(NetworkCompiler(options).compile(graph())) == [0, 3, 6, 9])
+    }
+
+    @Test func cacheFoldersThatCannotBe() throws {
+        try writeWeights(3)
+        let file = try folder.write("file", "x")
+        // Whether the runtime refuses the folder or does without: no crash, and no wrong network.
+        if let network = try? NetworkCompiler(CompileOptions(cacheDirectory: file.path)).compile(graph()) {
+            #expect(try run(network) == [0, 3, 6, 9])
+        }
+    }
+}
