@@ -57,7 +57,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["TensorStore", "Imaging"], path: "Tests/TestSupport", swiftSettings: settings),
         tests(of: "TensorStore"),
         tests(of: "OpenVINO"),
-        tests(of: "ModelGraph"),
+        tests(of: "ModelGraph", ["OpenVINO"]),
         tests(of: "Architectures", ["ModelLoading"]),
         tests(of: "Tokenizers"),
         tests(of: "ModelLoading"),

@@ -44,6 +44,7 @@ def compare(options):
     sides = Sides(model, work, options.python.absolute(), options.python_optimum.absolute(), options.threads)
     preparation.check_environments(sides)
     sides.model = sides.model or preparation.synthetic_checkpoint(work, log)
+    preparation.check_model(sides)
     about = machine() | {"model": sides.model.name, "size_pixels": sides.size, "pairs": options.pairs}
     say("exporting")
     exported = preparation.export(sides, options.export_again, log)

@@ -60,7 +60,8 @@ def export(sides, exported):
     ready = bench["load_seconds"] + sum(part["graph_seconds"] + part["read_seconds"] for part in bench["networks"])
     when = "" if exported["measured_in_this_run"] else " (when it was exported)"
     return [
-        Row.of(f"from the folder to models ready to compile{when}", "seconds", "optimum-intel", [{"seconds": ready}], [exported]),
+        Row.of(f"from the folder to models ready to compile{when}", "seconds", "optimum-intel",
+               [{"seconds": ready}], [exported]),
         Row.alone(f"the exporter's peak memory{when}", "peak_memory_bytes", "optimum-intel", [exported]),
     ]
 

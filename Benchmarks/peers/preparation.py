@@ -18,6 +18,13 @@ def synthetic_checkpoint(work, log):
     return folder
 
 
+def check_model(sides):
+    """Refuses a folder that is no LCM with guidance embedding."""
+    unet = sides.model / "unet" / "config.json"
+    if not unet.exists() or not json.loads(unet.read_text()).get("time_cond_proj_dim"):
+        raise Failed(f"{sides.model} is no diffusers folder of an LCM with guidance embedding (time_cond_proj_dim)")
+
+
 def check_environments(sides):
     for python in (sides.python, sides.python_optimum):
         if not python.exists():

@@ -1,4 +1,5 @@
 """Processes that are measured: workers that stay loaded and answer a request a line, and commands that run once."""
+import contextlib
 import json
 import os
 import subprocess
@@ -45,7 +46,8 @@ class Worker:
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(60)
         except subprocess.TimeoutExpired:

@@ -1,6 +1,8 @@
 """A tiny autoencoder of TAESD's shape with random weights: its folder, and its decoder traced as optimum-intel traces one.
 
-    python tiny_vae.py FOLDER          writes FOLDER/config.json, FOLDER/diffusion_pytorch_model.safetensors, FOLDER/ir/openvino_model.xml
+    python tiny_vae.py FOLDER
+
+writes a diffusers folder (f16) and, in FOLDER/ir, the decoder.
 """
 import pathlib
 import sys

@@ -4,6 +4,8 @@ public import TensorStore
 public enum ArchitectureError: Error, Equatable, Sendable {
     case missingTensor(String, in: String)
     case tensorShape(String, in: String, expected: Shape, found: Shape)
+    /// Whole numbers, which are weights only together with scales of some kind of quantization.
+    case tensorType(String, in: String, found: ElementType)
     /// A parameter of the class has a value that is not implemented; `supported` names those that are.
     case unsupported(parameter: String, value: String, supported: String, class: String, file: String)
     /// A parameter of the class has a value of another kind than the class takes.
@@ -19,6 +21,8 @@ extension ArchitectureError: CustomStringConvertible {
         case .missingTensor(let name, let source): "\(source) has no tensor '\(name)', which its config.json asks for."
         case .tensorShape(let name, let source, let expected, let found):
             "The tensor '\(name)' in \(source) must be \(expected) by its config.json; the file has \(found)."
+        case .tensorType(let name, let source, let found):
+            "The tensor '\(name)' in \(source) is \(found); weights of floating-point numbers are needed."
         case .unsupported(let parameter, let value, let supported, let type, let file):
             "\(file): \(type) with \(parameter) = \(value) is not supported; \(supported) is."
         case .parameter(let name, let value, let expected, let type, let file):

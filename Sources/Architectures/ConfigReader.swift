@@ -17,8 +17,16 @@ public struct ConfigReader: Sendable {
         self.file = file
     }
 
+    /// A parameter whose null means the same as leaving it out.
     private func value(_ name: String) -> JSONValue? {
         guard let value = values[name], !value.isNull else { return nil }
+        return value
+    }
+
+    /// A parameter that the class gives a default, and that can't be null.
+    private func value(_ name: String, neverNull expected: String) throws(ArchitectureError) -> JSONValue? {
+        guard let value = values[name] else { return nil }
+        guard !value.isNull else { throw mismatch(name, value, expected) }
         return value
     }
 
@@ -34,7 +42,8 @@ public struct ConfigReader: Sendable {
 
     /// - Parameter range: what the network can be built with; sizes are bounded so that arithmetic over them can't overflow.
     func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int> = 1...1 << 24) throws(ArchitectureError) -> Int {
-        try optionalInteger(name, in: range) ?? fallback
+        guard let value = try value(name, neverNull: Self.expected(range)) else { return fallback }
+        return try checked(name, value, range)
     }
 
     func optionalInteger(_ name: String, in range: ClosedRange<Int> = 1...1 << 24) throws(ArchitectureError) -> Int? {
@@ -43,45 +52,72 @@ public struct ConfigReader: Sendable {
     }
 
     private func checked(_ name: String, _ value: JSONValue, _ range: ClosedRange<Int>) throws(ArchitectureError) -> Int {
-        guard let number = value.int, range.contains(number) else {
-            throw mismatch(name, value, "a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
+        guard let number = value.int, range.contains(number) else { throw mismatch(name, value, Self.expected(range)) }
         return number
     }
 
-    func double(_ name: String, default fallback: Double) throws(ArchitectureError) -> Double {
-        guard let value = value(name) else { return fallback }
-        guard let number = value.double, number.isFinite else { throw mismatch(name, value, "a number") }
+    private static func expected(_ range: ClosedRange<Int>) -> String {
+        "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    }
+
+    /// - Parameter range: by default what has a finite square in single precision.
+    func double(
+        _ name: String, default fallback: Double, in range: ClosedRange<Double> = -1e18...1e18
+    ) throws(ArchitectureError) -> Double {
+        let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
+        guard let value = try value(name, neverNull: expected) else { return fallback }
+        guard let number = value.double, range.contains(number) else { throw mismatch(name, value, expected) }
         return number
     }
 
+    /// A number that null means 0 for.
+    func doubleOrZero(_ name: String) throws(ArchitectureError) -> Double {
+        value(name) == nil ? 0 : try double(name, default: 0)
+    }
+
+    /// A flag; null is false, as where the reference asks for its truth.
     func bool(_ name: String, default fallback: Bool) throws(ArchitectureError) -> Bool {
-        guard let value = value(name) else { return fallback }
-        guard let flag = value.bool else { throw mismatch(name, value, "true or false") }
+        guard let value = values[name] else { return fallback }
+        guard let flag = value.isNull ? false : value.bool else { throw mismatch(name, value, "true or false") }
         return flag
     }
 
     func integers(_ name: String, default fallback: [Int], in range: ClosedRange<Int> = 1...1 << 24) throws(ArchitectureError) -> [Int] {
-        guard let value = value(name) else { return fallback }
-        guard let list = value.array, !list.isEmpty, list.count <= 64 else { throw mismatch(name, value, "a list of whole numbers") }
+        let expected = "a list of whole numbers"
+        guard let value = try value(name, neverNull: expected) else { return fallback }
+        guard let list = value.array, !list.isEmpty, list.count <= 64 else { throw mismatch(name, value, expected) }
         var numbers: [Int] = []
         for element in list { numbers.append(try checked(name, element, range)) }
         return numbers
     }
 
+    /// One number, or height and width, which must be the same.
+    func squareSize(_ name: String) throws(ArchitectureError) -> Int? {
+        guard let value = value(name), value.array != nil else { return try optionalInteger(name) }
+        let sizes = try integers(name, default: [])
+        guard sizes.count == 2 else { throw mismatch(name, value, "a whole number, or two") }
+        guard sizes[0] == sizes[1] else { throw unsupported(name, "\(value)", supported: "a height and width that are the same") }
+        return sizes[0]
+    }
+
     /// A number for every block: a list of `count`, or one for all.
-    func perBlock(_ name: String, default fallback: Int, count: Int) throws(ArchitectureError) -> [Int] {
-        guard let value = value(name) else { return Array(repeating: fallback, count: count) }
-        guard value.array != nil else { return Array(repeating: try checked(name, value, 1...1 << 24), count: count) }
-        let numbers = try integers(name, default: [])
-        guard numbers.count == count else { throw mismatch(name, value, "one number for each of \(count) blocks") }
+    func perBlock(
+        _ name: String, default fallback: Int, count: Int, in range: ClosedRange<Int> = 1...1 << 24
+    ) throws(ArchitectureError) -> [Int] {
+        let expected = "a number, or one for each of \(count) blocks"
+        guard let value = try value(name, neverNull: expected) else { return Array(repeating: fallback, count: count) }
+        guard value.array != nil else { return Array(repeating: try checked(name, value, range), count: count) }
+        let numbers = try integers(name, default: [], in: range)
+        guard numbers.count == count else { throw mismatch(name, value, expected) }
         return numbers
     }
 
     /// A number for every layer of every block: one for all, one for each block, or a list for each block.
     /// - Parameter layers: how many layers each block has.
     func perLayer(_ name: String, default fallback: Int, layers: [Int]) throws(ArchitectureError) -> [[Int]] {
-        guard let value = value(name) else { return layers.map { Array(repeating: fallback, count: $0) } }
+        guard let value = try value(name, neverNull: "a number, or one for each block") else {
+            return layers.map { Array(repeating: fallback, count: $0) }
+        }
         guard let list = value.array else {
             let number = try checked(name, value, 1...1024)
             return layers.map { Array(repeating: number, count: $0) }
@@ -103,12 +139,11 @@ public struct ConfigReader: Sendable {
 
     /// A flag for every block: a list of `count`, or one for all.
     func flags(_ name: String, default fallback: Bool, count: Int) throws(ArchitectureError) -> [Bool] {
-        guard let value = value(name) else { return Array(repeating: fallback, count: count) }
+        let expected = "true, false or one of them for each of \(count) blocks"
+        guard let value = try value(name, neverNull: expected) else { return Array(repeating: fallback, count: count) }
         if let flag = value.bool { return Array(repeating: flag, count: count) }
         let flags = (value.array ?? []).compactMap(\.bool)
-        guard flags.count == count, value.array?.count == count else {
-            throw mismatch(name, value, "true, false or one of them for each of \(count) blocks")
-        }
+        guard flags.count == count, value.array?.count == count else { throw mismatch(name, value, expected) }
         return flags
     }
 
@@ -116,7 +151,8 @@ public struct ConfigReader: Sendable {
     func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
         _ name: String, default fallback: Choice, aliases: [String: Choice] = [:]
     ) throws(ArchitectureError) -> Choice where Choice.RawValue == String {
-        try optionalChoice(name, aliases: aliases) ?? fallback
+        guard let value = try value(name, neverNull: "a name") else { return fallback }
+        return try choice(name, value, aliases)
     }
 
     func optionalChoice<Choice: RawRepresentable & CaseIterable & Sendable>(
@@ -129,8 +165,9 @@ public struct ConfigReader: Sendable {
     func choices<Choice: RawRepresentable & CaseIterable & Sendable>(
         _ name: String, default fallback: [Choice]
     ) throws(ArchitectureError) -> [Choice] where Choice.RawValue == String {
-        guard let value = value(name) else { return fallback }
-        guard let list = value.array, !list.isEmpty, list.count <= 64 else { throw mismatch(name, value, "a list of names") }
+        let expected = "a list of names"
+        guard let value = try value(name, neverNull: expected) else { return fallback }
+        guard let list = value.array, !list.isEmpty, list.count <= 64 else { throw mismatch(name, value, expected) }
         var choices: [Choice] = []
         for element in list { choices.append(try choice(name, element, [:])) }
         return choices
@@ -157,8 +194,8 @@ public struct ConfigReader: Sendable {
         if let value = value(name), value.bool != neutral { throw unsupported(name, "\(value)", supported: "\(neutral)") }
     }
 
-    func refuse(_ name: String, unless neutral: String) throws(ArchitectureError) {
-        if let value = value(name), value.string != neutral { throw unsupported(name, "\(value)", supported: neutral) }
+    func refuse(_ name: String, unless neutral: String, orNull: Bool = true) throws(ArchitectureError) {
+        if let value = values[name], value.string != neutral, !(orNull && value.isNull) { throw unsupported(name, "\(value)", supported: neutral) }
     }
 
     func unsupported(_ name: String, _ value: String, supported: String) -> ArchitectureError {

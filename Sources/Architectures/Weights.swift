@@ -51,13 +51,14 @@ public struct Weights: Sendable {
     /// The tensor called `name`, which must have the given shape.
     ///
     /// Axes of 1 at the end count for nothing: linear layers of older files are 1×1 convolutions.
-    /// - Throws: `ArchitectureError.missingTensor`, `.tensorShape`.
+    /// - Throws: `ArchitectureError.missingTensor`, `.tensorShape`, `.tensorType`.
     func entry(_ name: String, _ shape: Shape) throws(ArchitectureError) -> Entry {
         if let recorder { return recorder.record(name, shape) }
         guard let entry = entries[name] else { throw .missingTensor(name, in: source) }
         guard entry.shape.dropTrailingOnes == shape.dropTrailingOnes else {
             throw .tensorShape(name, in: source, expected: shape, found: entry.shape)
         }
+        guard entry.elementType.isFloatingPoint else { throw .tensorType(name, in: source, found: entry.elementType) }
         return entry
     }
 

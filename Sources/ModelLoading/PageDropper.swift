@@ -13,8 +13,9 @@ final class PageDropper: Sendable {
     init(_ weights: WeightSpace) {
         self.weights = weights
         Thread.detachNewThread { [self] in
-            while !stopped.withLock({ $0 }) {
+            while true {
                 Thread.sleep(forTimeInterval: Self.interval)
+                if stopped.withLock({ $0 }) { return }
                 weights.dropPages()
             }
         }

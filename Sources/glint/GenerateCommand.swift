@@ -29,12 +29,14 @@ struct GenerateCommand: AsyncParsableCommand {
         let count = picture.count
         let recipe = try picture.recipe(prompt: prompt)
         let request = try recipe.request(count: count)
+        try request.check()
         let files = try OutputFiles(output, recipe: recipe, count: count)
         let options = try machine.compileOptions()
         let model = try LatentDiffusionModel(ModelFolder(ModelLocation.resolve(recipe.model)))
         try files.check()
 
         let progress = ProgressDisplay(steps: request.numInferenceSteps, pictures: count)
+        defer { progress.finish() }
         for note in model.folder.notes { progress.note(note) }
         let pipeline = LatentConsistencyModelPipeline(model, compile: options, memory: try machine.memoryPolicy(pictures: count))
         var drawn: [Result<DrawnPicture, any Error>] = []

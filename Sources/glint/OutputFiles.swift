@@ -12,6 +12,7 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Quality of JPEG, 1 to 100.") var quality = 95
 
     func validate() throws {
+        if output?.isEmpty == true { throw ValidationError("--output must name a file or a folder; it is empty.") }
         if !(1...100).contains(quality) { throw ValidationError("--quality must be from 1 to 100; it is \(quality).") }
     }
 }
@@ -73,12 +74,13 @@ struct OutputFiles {
         return path.hasSuffix("/") || FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }
 
-    /// A text as part of a file's name: letters and digits of any script, the rest as dashes, at most 60 characters.
+    /// A text as part of a file's name: letters and digits of any script, the rest as dashes, less than 60 characters
+    /// and, as file systems count, 200 bytes.
     static func slug(_ text: String) -> String {
         let words = text.lowercased().split { !$0.isLetter && !$0.isNumber }
         var slug = ""
         for word in words {
-            guard slug.count + word.count < 60 else { break }
+            guard slug.count + word.count < 60, slug.utf8.count + word.utf8.count < 200 else { break }
             slug += slug.isEmpty ? word : "-" + word
         }
         return slug.isEmpty ? "picture" : slug

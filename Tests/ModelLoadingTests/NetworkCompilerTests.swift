@@ -95,6 +95,13 @@ import Testing
         let network = try NetworkCompiler(CompileOptions()).compile(graph)
         #expect(try residentFileBytes() - before < 40 << 20, "of \(width * width * layers * 4) bytes of weights")
         #expect(try run(network, width: width) == (0..<width).map { Float($0) })
+
+        // What it would look like otherwise.
+        let file = try #require(graph.serialized().weights.files.first)
+        let sum = file.withUnsafeBytes { bytes in stride(from: 0, to: bytes.count, by: 4096).reduce(0) { $0 &+ Int(bytes[$1]) } }
+        #expect(sum > 0)
+        #expect(try residentFileBytes() - before > 150 << 20)
+        file.dropPages()
     }
 
     /// RssFile: resident pages of mapped files.

@@ -23,7 +23,7 @@ public struct CLIPTextConfig: Sendable {
         numAttentionHeads = try reader.integer("num_attention_heads", default: 8)
         maxPositionEmbeddings = try reader.integer("max_position_embeddings", default: 77)
         hiddenActivation = try reader.choice("hidden_act", default: .quickGELU, aliases: ["swish": .silu])
-        layerNormEpsilon = try reader.double("layer_norm_eps", default: 1e-5)
+        layerNormEpsilon = try reader.double("layer_norm_eps", default: 1e-5, in: 0...1)
         eosTokenID = try reader.integer("eos_token_id", default: 49407, in: 0...1 << 24)
         // `attention_dropout`, `initializer_*`, `pad_token_id` and `bos_token_id` change nothing in inference.
         try reader.refuse("use_attention_mask", unless: false)

@@ -66,7 +66,7 @@ public struct UNet2DConditionConfig: Sendable {
 
     /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
-        sampleSize = try? reader.optionalInteger("sample_size")
+        sampleSize = try reader.squareSize("sample_size")
         inChannels = try reader.integer("in_channels", default: 4)
         outChannels = try reader.integer("out_channels", default: 4)
         centerInputSample = try reader.bool("center_input_sample", default: false)
@@ -83,12 +83,13 @@ public struct UNet2DConditionConfig: Sendable {
                     + "(\(blockOutChannels.count)) must be of one length")
         }
         onlyCrossAttention = try reader.flags("only_cross_attention", default: false, count: levels)
-        layersPerBlock = try reader.perBlock("layers_per_block", default: 2, count: levels)
+        layersPerBlock = try reader.perBlock("layers_per_block", default: 2, count: levels, in: 1...1024)
         downsamplePadding = try reader.integer("downsample_padding", default: 1, in: 0...16)
         midBlockScaleFactor = Float(try reader.double("mid_block_scale_factor", default: 1))
+        guard midBlockScaleFactor != 0 else { throw reader.inconsistent("mid_block_scale_factor must not be 0") }
         activation = try reader.choice("act_fn", default: .silu, aliases: Self.activationAliases)
         normGroups = try reader.integer("norm_num_groups", default: 32)
-        normEpsilon = try reader.double("norm_eps", default: 1e-5)
+        normEpsilon = try reader.double("norm_eps", default: 1e-5, in: 0...1)
         crossAttentionDim = try reader.perBlock("cross_attention_dim", default: 1280, count: levels)
         attentionHeads = try reader.perBlock("attention_head_dim", default: 8, count: levels)
         useLinearProjection = try reader.bool("use_linear_projection", default: false)
@@ -109,7 +110,7 @@ public struct UNet2DConditionConfig: Sendable {
         encoderHidDim = try reader.optionalInteger("encoder_hid_dim")
         try reader.refuse("encoder_hid_dim_type", unless: "text_proj")
         if reader.isGiven("encoder_hid_dim_type"), encoderHidDim == nil {
-            throw reader.inconsistent("encoder_hid_dim_type needs encoder_hid_dim")
+            throw reader.inconsistent("encoder_hid_dim_type text_proj needs encoder_hid_dim")
         }
         scaleShift = try reader.choice("resnet_time_scale_shift", default: TimeScaleShift.addition) == .scaleShift
         timeEmbedChannels = try reader.optionalInteger("time_embedding_dim") ?? 4 * blockOutChannels[0]
@@ -128,11 +129,12 @@ public struct UNet2DConditionConfig: Sendable {
         try reader.refuse("class_embed_type")
         try reader.refuse("num_class_embeds")
         try reader.refuse("class_embeddings_concat", unless: false)
-        try reader.refuse("time_embedding_type", unless: "positional")
+        try reader.refuse("time_embedding_type", unless: "positional", orNull: false)
         try reader.refuse("attention_type", unless: "default")
-        for (level, heads) in attentionHeads.enumerated() {
+        for (level, heads) in attentionHeads.enumerated() where hasAttention(level) {
             guard blockOutChannels[level] / heads > 0 else {
-                throw reader.inconsistent("\(heads) attention heads are more than the \(blockOutChannels[level]) channels of their block")
+                throw reader.inconsistent(
+                    "attention_head_dim (which counts heads) is \(heads), more than the \(blockOutChannels[level]) channels of its block")
             }
         }
     }
@@ -140,6 +142,11 @@ public struct UNet2DConditionConfig: Sendable {
     private enum TimeScaleShift: String, Sendable, CaseIterable {
         case addition = "default"
         case scaleShift = "scale_shift"
+    }
+
+    private func hasAttention(_ level: Int) -> Bool {
+        downBlocks[level] == .crossAttention || upBlocks[upBlocks.count - 1 - level] == .crossAttention
+            || level == downBlocks.count - 1 && midBlock == .crossAttention
     }
 
     /// null means none here, and only a missing key the default.
@@ -151,11 +158,13 @@ public struct UNet2DConditionConfig: Sendable {
     private static func textTimeAddition(_ reader: ConfigReader) throws(ArchitectureError) -> TextTimeAddition? {
         try reader.refuse("addition_embed_type", unless: "text_time")
         guard reader.isGiven("addition_embed_type") else { return nil }
-        guard let timeChannels = try reader.optionalInteger("addition_time_embed_dim"),
-            let inputChannels = try reader.optionalInteger("projection_class_embeddings_input_dim"), inputChannels > 6 * timeChannels
-        else {
+        let timeChannels = try reader.optionalInteger("addition_time_embed_dim")
+        let inputChannels = try reader.optionalInteger("projection_class_embeddings_input_dim")
+        guard let timeChannels, let inputChannels, inputChannels > 6 * timeChannels else {
+            func text(_ number: Int?) -> String { number.map { "\($0)" } ?? "null" }
             throw reader.inconsistent(
-                "addition_embed_type text_time needs addition_time_embed_dim, and projection_class_embeddings_input_dim larger than six of it")
+                "addition_embed_type text_time needs addition_time_embed_dim (\(text(timeChannels))), and "
+                    + "projection_class_embeddings_input_dim (\(text(inputChannels))) larger than six of it")
         }
         return TextTimeAddition(timeChannels: timeChannels, inputChannels: inputChannels)
     }

@@ -36,7 +36,7 @@ public struct AutoencoderKLConfig: Sendable {
         latentChannels = try reader.integer("latent_channels", default: 4)
         normGroups = try reader.integer("norm_num_groups", default: 32)
         scalingFactor = try reader.double("scaling_factor", default: 0.18215)
-        shiftFactor = try reader.double("shift_factor", default: 0)
+        shiftFactor = try reader.doubleOrZero("shift_factor")
         guard scalingFactor != 0 else { throw reader.inconsistent("scaling_factor must not be 0") }
         useQuantConv = try reader.bool("use_quant_conv", default: true)
         usePostQuantConv = try reader.bool("use_post_quant_conv", default: true)

@@ -27,15 +27,16 @@ public struct AutoencoderTinyConfig: Sendable {
         numEncoderBlocks = try reader.integers("num_encoder_blocks", default: [1, 3, 3, 3], in: 0...64)
         numDecoderBlocks = try reader.integers("num_decoder_blocks", default: [3, 3, 3, 1], in: 0...64)
         scalingFactor = try reader.double("scaling_factor", default: 1)
-        shiftFactor = try reader.double("shift_factor", default: 0)
+        shiftFactor = try reader.doubleOrZero("shift_factor")
         guard scalingFactor != 0 else { throw reader.inconsistent("scaling_factor must not be 0") }
         // `latent_magnitude` and `latent_shift` are for storing latents as pictures, `force_upcast` for f16.
-        try reader.refuse("upsample_fn", unless: "nearest")
+        try reader.refuse("upsample_fn", unless: "nearest", orNull: false)
         guard encoderBlockOutChannels.count == numEncoderBlocks.count, decoderBlockOutChannels.count == numDecoderBlocks.count,
             Set(encoderBlockOutChannels).count == 1, Set(decoderBlockOutChannels).count == 1, numDecoderBlocks.count <= 8
         else {
             throw reader.inconsistent(
-                "block_out_channels and num_blocks of encoder and of decoder must be as long (8 at most), all channels of each the same")
+                "encoder_block_out_channels must be as long as num_encoder_blocks, decoder_block_out_channels as num_decoder_blocks "
+                    + "(8 at most), and all channels of each the same")
         }
     }
 

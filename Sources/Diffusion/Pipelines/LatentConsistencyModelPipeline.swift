@@ -53,6 +53,9 @@ public final class LatentConsistencyModelPipeline {
         var job = try GenerationJob(request, model, defaultSize: defaultSize, log)
         for warning in job.warnings { report(.warning(warning)) }
         let keeps = memory.keepsNetworks(of: model, pixels: job.pixels)
+        // Also after an error: a UNet whose networks for prompts are gone must not be found by the next request.
+        if !keeps { releaseNetworks() }
+        defer { if !keeps { releaseNetworks() } }
 
         report(.stage(.encodingText))
         let states = try await encode(job.tokens, log)  // [1, tokens, channels] for each prompt
@@ -79,7 +82,6 @@ public final class LatentConsistencyModelPipeline {
             if !keeps { denoisers = [] }
         }
         for (index, latents) in waiting { pictures.append(try await finish(index, latents, job, log, report)) }
-        if !keeps { decoder = nil }
         return GenerationResult(pictures: pictures, timings: log.finish(), warnings: job.warnings)
     }
 
@@ -131,6 +133,12 @@ public final class LatentConsistencyModelPipeline {
     }
 
     // MARK: Networks
+
+    private func releaseNetworks() {
+        textEncoder = nil
+        denoisers = []
+        decoder = nil
+    }
 
     private func encode(_ tokens: [Tensor], _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws -> [Tensor] {
         let stage = TextEncodingStage(model: model)

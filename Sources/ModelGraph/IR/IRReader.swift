@@ -73,6 +73,7 @@ public struct IRReader {
             }
             indices[id] = graph.append(node)
         }
+        if net["version"] == "10" { graph.nameInputsAndOutputs() }
         return graph
     }
 
@@ -121,6 +122,24 @@ public struct IRReader {
     }
 
     func fault(_ reason: String, _ layer: String? = nil) -> GraphError { .ir(file: file, layer: layer, reason: reason) }
+}
+
+extension Graph {
+    /// Names tensors after nodes, as the runtime does for IR version 10, which knows no names of tensors.
+    fileprivate mutating func nameInputsAndOutputs() {
+        for index in nodes.indices {
+            if nodes[index].type == "Parameter" { name(self.value(index), nodes[index].name) }
+            if nodes[index].type == "Result" {
+                let value = nodes[index].inputs[0]
+                let node = nodes[value.node]
+                name(value, node.outputs.count == 1 ? node.name : "\(node.name).\(value.port)")
+            }
+        }
+    }
+
+    private mutating func name(_ value: Value, _ name: String) {
+        if !nodes[value.node].outputs[value.port].names.contains(name) { nodes[value.node].outputs[value.port].names.append(name) }
+    }
 }
 
 /// Where the weights of the IR file at `path` are by custom: the same name with `.bin`.

@@ -12,7 +12,7 @@ extension Graph {
     /// - Returns: one graph a stage; nil for a stage that has nothing to compute.
     /// - Throws: `GraphError.structure` where the graph keeps state, which can't be cut.
     public func stages(_ inputs: [Set<String>]) throws(GraphError) -> [Graph?] {
-        if let stateful = nodes.first(where: { $0.type == "ReadValue" || $0.type == "Assign" }) {
+        if let stateful = nodes.first(where: { isStateful($0.type) || $0.bodies.contains(where: keepsState) }) {
             throw .structure(node: stateful.name, reason: "a graph that keeps state can't be cut into stages")
         }
         precondition(!inputs.isEmpty, "a graph is cut into one stage or more")
@@ -32,6 +32,13 @@ extension Graph {
         cutter.cut()
         return cutter.graphs.map { $0.results.isEmpty ? nil : $0 }
     }
+}
+
+private func isStateful(_ type: String) -> Bool { type == "ReadValue" || type == "Assign" }
+
+/// Whether a body of a node, or one inside of it, keeps state.
+private func keepsState(_ body: XMLElement) -> Bool {
+    body.name == "layer" && isStateful(body["type"] ?? "") || body.children.contains(where: keepsState)
 }
 
 /// Copies nodes into the stages' graphs, and values across the cuts.

@@ -7,12 +7,17 @@ import TestSupport
 import Testing
 
 /// What is wrong with a request is told before any network is loaded, and what may be, in warnings.
-@Suite struct GenerationRequestTests {
+@Suite(.serialized) struct GenerationRequestTests {
+    /// Loaded once: tests of a serialized suite run one after the other.
+    private nonisolated(unsafe) static let shared = Result { try Small.pipeline() }
+    private let pipeline: LatentConsistencyModelPipeline
+
+    init() throws { pipeline = try Self.shared.get() }
+
     /// Expects `request` to be refused with `error`, before the first stage.
     private func expectRefusal<Failure: Error & Equatable>(
         of request: GenerationRequest, _ error: Failure, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let pipeline = try Small.pipeline()
         var stages = 0
         await #expect(throws: error, sourceLocation: sourceLocation) {
             _ = try await pipeline.generate(request) { event in
@@ -52,12 +57,12 @@ import Testing
     }
 
     @Test(arguments: [0, -1, Int.max, Int.min]) func counts(_ count: Int) async throws {
-        await #expect(throws: GenerationError.self) { try await Small.pipeline().generate(Small.request(images: count)) }
+        await #expect(throws: GenerationError.self) { try await pipeline.generate(Small.request(images: count)) }
         var request = Small.request(prompts: ["a cat", "a dog"], images: count)
-        await #expect(throws: GenerationError.self) { try await Small.pipeline().generate(request) }
+        await #expect(throws: GenerationError.self) { try await pipeline.generate(request) }
         request = Small.request()
         request.previewInterval = min(count, 0)
-        await #expect(throws: GenerationError.self) { try await Small.pipeline().generate(request) }
+        await #expect(throws: GenerationError.self) { try await pipeline.generate(request) }
     }
 
     @Test func batchSizes() async throws {
@@ -70,18 +75,17 @@ import Testing
         // Larger than what there is to draw.
         var request = Small.request()
         request.batchSize = .max
-        #expect(try await Small.pipeline().generate(request).pictures.count == 1)
+        #expect(try await pipeline.generate(request).pictures.count == 1)
     }
 
     /// Too large for single precision as well: the embedding would be no numbers.
     @Test(arguments: [Double.nan, .infinity, -.infinity, 1e300, -1e38]) func guidanceScales(_ scale: Double) async throws {
         var request = Small.request()
         request.guidanceScale = scale
-        await #expect(throws: GenerationError.self) { try await Small.pipeline().generate(request) }
+        await #expect(throws: GenerationError.self) { try await pipeline.generate(request) }
     }
 
     @Test func unusualGuidanceScalesDraw() async throws {
-        let pipeline = try Small.pipeline()
         var request = Small.request(steps: 1)
         for scale in [0, 0.5, 1, -3, 100, 1e6] {
             request.guidanceScale = scale
@@ -93,7 +97,7 @@ import Testing
         for count in [0, -1] { try await expectRefusal(of: Small.request(steps: count), SchedulerError.steps(count)) }
         try await expectRefusal(
             of: Small.request(steps: 51), SchedulerError.tooManySteps(51, originalSteps: 50, strength: 1))
-        await #expect(throws: SchedulerError.self) { try await Small.pipeline().generate(Small.request(steps: .max)) }
+        await #expect(throws: SchedulerError.self) { try await pipeline.generate(Small.request(steps: .max)) }
         var request = Small.request()
         request.originalInferenceSteps = 1001
         try await expectRefusal(of: request, SchedulerError.originalSteps(1001, trained: 1000))
@@ -102,7 +106,6 @@ import Testing
     @Test func timestepsByHand() async throws {
         var request = Small.request(steps: 9)
         request.timesteps = [999, 759, 19]
-        let pipeline = try Small.pipeline()
         let drawn = try await draw(request, with: pipeline)
         #expect(drawn.steps.map(\.timestep) == [999, 759, 19])
         #expect(drawn.steps.allSatisfy { $0.count == 3 })
@@ -120,7 +123,7 @@ import Testing
     @Test func longPromptsAreCutWithAWarning() async throws {
         let long = Array(repeating: "a green apple", count: 40).joined(separator: " and ") + " and a purple robot"
         var reported: [String] = []
-        let result = try await Small.pipeline().generate(Small.request(prompts: ["a cat", long], steps: 1)) { event in
+        let result = try await pipeline.generate(Small.request(prompts: ["a cat", long], steps: 1)) { event in
             if case .warning(let text) = event { reported.append(text) }
         }
         #expect(result.pictures.count == 2)
@@ -133,7 +136,6 @@ import Testing
     @Test func theModelsOwnSizeIsTheDefault() async throws {
         var request = Small.request(steps: 1)
         (request.width, request.height) = (nil, 72)
-        let pipeline = try Small.pipeline()
         let image = try await pipeline.generate(request).images[0]
         #expect((image.width, image.height) == (pipeline.defaultSize, 72))
     }

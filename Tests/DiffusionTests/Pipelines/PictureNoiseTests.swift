@@ -7,11 +7,13 @@ import TestSupport
 import Testing
 
 /// Where a request's noise comes from.
-@Suite struct PictureNoiseTests {
+@Suite(.serialized) struct PictureNoiseTests {
+    /// Loaded once: tests of a serialized suite run one after the other.
+    private nonisolated(unsafe) static let shared = Result { try Small.pipeline() }
     private static let shape: Shape = [1, 4, 8, 8]
     private let pipeline: LatentConsistencyModelPipeline
 
-    init() throws { pipeline = try Small.pipeline() }
+    init() throws { pipeline = try Self.shared.get() }
 
     private func tensor(_ elements: [Float], _ shape: Shape) throws -> Tensor { try Tensor(elements, shape: shape) }
 

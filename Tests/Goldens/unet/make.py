@@ -147,15 +147,6 @@ def main():
             time_embedding_dim=22, timestep_post_act="mish", time_embedding_act_fn="silu", time_cond_proj_dim=5,
             mid_block_scale_factor=1.7, resnet_skip_time_act=True, resnet_out_scale_factor=1.4),
         batch=2, size=(4, 6), inert={"resnet_skip_time_act": False, "resnet_out_scale_factor": 1.0})
-    # The blocks that do have them: resnets that sample down by averaging and up by repetition.
-    make(
-        "resnet-sampling",
-        dict(
-            block_out_channels=(6, 10), layers_per_block=1, norm_num_groups=2, cross_attention_dim=8, attention_head_dim=2,
-            down_block_types=("ResnetDownsampleBlock2D", CROSS_DOWN), up_block_types=(CROSS_UP, "ResnetUpsampleBlock2D"),
-            resnet_time_scale_shift="scale_shift", time_embedding_act_fn="gelu", resnet_skip_time_act=True,
-            resnet_out_scale_factor=1.4),
-        size=(4, 6))
     # An inpainting network's nine channels, other kernels at both ends, cosines last, and padding at one side only.
     make(
         "kernels-and-padding",

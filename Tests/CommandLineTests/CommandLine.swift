@@ -1,0 +1,80 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The program as users run it: the binary in the build folder that the tests lie in.
+enum Program {
+    static let url = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "glint")
+
+    static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: url.path) }
+
+    static let missing: Comment = "the program is not built: swift build"
+
+    /// A small model of random weights that draws in about a second.
+    static let smallModel = Goldens.url("pipeline/autoencoder-kl/model").path
+    /// Arguments that draw its quickest picture.
+    static let quick = ["--model", smallModel, "--width", "64", "--height", "64", "--steps", "1"]
+}
+
+/// What a run of the program gave.
+struct ProgramRun {
+    let status: Int32
+    /// Ended by itself, not by a signal.
+    let exited: Bool
+    let output: String
+    let errors: String
+
+    /// The lines of standard error but for notes on the model.
+    var complaints: [String] {
+        errors.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            .filter { !$0.isEmpty && !$0.hasPrefix("note: ") }
+    }
+}
+
+/// A folder that the program is run in.
+struct Workplace {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Runs `glint` with `arguments`.
+    /// - Parameter interrupt: a signal to send, and the text on standard error that it is sent after.
+    func run(_ arguments: [String], interrupt: (signal: Int32, after: String)? = nil) throws -> ProgramRun {
+        let logs = try TemporaryFolder()
+        let (output, errors) = (try logs.write("out", ""), try logs.write("err", ""))
+        let process = Process()
+        process.executableURL = Program.url
+        process.arguments = arguments
+        process.currentDirectoryURL = folder.url
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: errors)
+        try process.run()
+        if let interrupt {
+            while process.isRunning, try !String(contentsOf: errors, encoding: .utf8).contains(interrupt.after) { usleep(5_000) }
+            kill(process.processIdentifier, interrupt.signal)
+        }
+        process.waitUntilExit()
+        return ProgramRun(
+            status: process.terminationStatus, exited: process.terminationReason == .exit,
+            output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8))
+    }
+
+    /// Runs `glint generate`, which must succeed.
+    @discardableResult
+    func generate(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> ProgramRun {
+        let found = try run(["generate"] + arguments)
+        #expect(found.status == 0 && found.exited, "\(found.errors)", sourceLocation: sourceLocation)
+        return found
+    }
+
+    /// The same of the small model's quickest picture.
+    @discardableResult
+    func generateQuickly(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> ProgramRun {
+        let found = try run(["generate"] + arguments + Program.quick)
+        #expect(found.status == 0 && found.exited, "\(found.errors)", sourceLocation: sourceLocation)
+        return found
+    }
+
+    func path(_ name: String) -> String { folder.path + "/" + name }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+/// What goes wrong is said in one line, quickly, and leaves nothing behind.
+@Suite(.enabled(if: Program.isBuilt, Program.missing)) struct MistakeTests {
+    struct Mistake: CustomTestStringConvertible {
+        let arguments: [String]
+        /// 1, or 64 for arguments that are none, after which usage is shown.
+        let status: Int32
+        /// What the message says.
+        let text: String
+
+        init(_ arguments: [String], _ status: Int32, _ text: String) {
+            self.arguments = arguments
+            self.status = status
+            self.text = text
+        }
+
+        var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    static let mistakes: [Mistake] = [
+        .init(["a cat", "--model", "nowhere"], 1, "There is no model folder at"),
+        .init(["a cat", "--model", "/"], 1, "/ is no model in diffusers' layout: it has no model_index.json"),
+        .init(["a cat", "--model", Program.smallModel + "/unet"], 1, "give the folder above it"),
+        .init(["a cat", "--width", "100"], 1, "The width must be a multiple of 8; 100 is not. The nearest are 96 and 104."),
+        .init(["a cat", "--height", "0"], 1, "The height must be a multiple of 8, from 8 to 65536; it is 0."),
+        .init(["a cat", "--width=-8"], 1, "it is -8."),
+        .init(["a cat", "--width", "9223372036854775807"], 1, "from 8 to 65536"),
+        .init(["a cat", "--width", "99999999999999999999"], 64, "99999999999999999999"),
+        .init(["a cat", "--width", "wide"], 64, "wide"),
+        .init(["a cat", "--device", "TPU"], 1, "There is no device 'TPU' here; there is CPU"),
+        .init(["a cat", "--device", ""], 1, "There is no device ''"),
+        .init(["a cat", "--output", "nowhere/x.png"], 1, "'nowhere/x.png' can't be written: No such file or directory."),
+        .init(["a cat", "--output", "nowhere/"], 1, "can't be written"),
+        .init(["a cat", "--output", "/proc/x.png"], 1, "'/proc/x.png' can't be written"),
+        .init(["a cat", "--output", ""], 64, "--output must name a file or a folder; it is empty."),
+        .init([""], 64, "Say what to draw"),
+        .init([], 64, "Say what to draw"),
+        .init(["  \n "], 1, "Prompt 1 is empty; say what to draw."),
+        .init(["a cat", "a dog"], 64, "a dog"),
+        .init(["a cat", "--steps", "0"], 1, "The number of steps must be 1 or more; it is 0."),
+        .init(["a cat", "--steps", "51"], 1, "51 steps are more than the original schedule has"),
+        .init(["a cat", "--steps", "four"], 64, "four"),
+        .init(["a cat", "--guidance-scale", "nan"], 1, "The guidance scale must be"),
+        .init(["a cat", "--guidance-scale", "1e300"], 1, "The guidance scale must be"),
+        .init(["a cat", "--seed=-1"], 64, "-1"),
+        .init(["a cat", "--seed", "1.5"], 64, "1.5"),
+        .init(["a cat", "--noise", "numpy", "--seed", "4294967296"], 1, "NumPy's seeds are 0 to 4294967295"),
+        .init(["a cat", "--count", "0"], 64, "--count must be 1 or more; it is 0."),
+        .init(["a cat", "--count", "9223372036854775807"], 1, "The number of pictures must be from 1 to"),
+        .init(["a cat", "--noise", "perlin"], 1, "--noise must be torch, numpy or a file ending in .npy; it is 'perlin'."),
+        .init(["a cat", "--noise", "nowhere.npy"], 1, "nowhere.npy"),
+        .init(["a cat", "--noise", Goldens.url("noise/make.py").path + ".npy"], 1, ".npy"),
+        .init(["a cat", "--max-memory", "lots"], 64, "--max-memory must be a size such as 4G or 3500M; it is 'lots'."),
+        .init(["a cat", "--max-memory=-1G"], 64, "it is '-1G'"),
+        .init(["a cat", "--threads", "0"], 64, "--threads must be 1 or more"),
+        .init(["a cat", "--precision", "f64"], 64, "f64"),
+        .init(["a cat", "--quality", "101"], 64, "--quality must be from 1 to 100; it is 101."),
+        .init(["a cat", "--format", "gif"], 64, "gif"),
+        .init(["--from", "nowhere.png"], 1, "nowhere.png"),
+        .init(["--from", Goldens.url("imaging/rgb8.png").path], 1, "does not say how it was drawn"),
+        .init(["--from", Goldens.url("README.md").path], 1, "is neither PNG nor JPEG"),
+        .init(["a cat", "--colour", "red"], 64, "--colour"),
+    ]
+
+    @Test(arguments: mistakes) func mistake(_ mistake: Mistake) throws {
+        let place = try Workplace()
+        let run = try place.run(["generate"] + mistake.arguments)
+        #expect(run.exited && run.status == mistake.status, "\(run.errors)")
+        #expect(run.complaints.first?.hasPrefix("Error: ") == true && run.complaints.first?.contains(mistake.text) == true, "\(run.errors)")
+        if mistake.status == 1 {
+            #expect(run.complaints.count == 1, "\(run.errors)")
+        } else {
+            #expect(run.errors.contains("Usage: glint"), "\(run.errors)")
+        }
+        #expect(run.output.isEmpty)
+        #expect(!run.errors.contains("encoding the prompt"), "it was noticed too late: \(run.errors)")
+        #expect(try place.folder.contents.isEmpty)
+    }
+
+    /// What can't be known before the file is written.
+    @Test func fullDisk() throws {
+        let run = try Workplace().run(["generate", "a cat", "--output", "/dev/full"] + Program.quick)
+        #expect(run.status == 1)
+        #expect(run.complaints.last == "Error: '/dev/full' can't be written: No space left on device.")
+    }
+
+    @Test func cacheThatIsAFile() throws {
+        let place = try Workplace()
+        try place.folder.write("cache", "x")
+        let run = try place.run(["generate", "a cat", "--output", "a.png", "--cache-dir", "cache"] + Program.quick)
+        // Refused in a line, or done without.
+        #expect(run.exited && [0, 1].contains(run.status))
+        #expect(run.errors.contains("Error: ") == (run.status == 1))
+        #expect(try place.folder.contents == (run.status == 0 ? ["a.png", "cache"] : ["cache"]))
+    }
+
+    @Test func damagedModels() throws {
+        let place = try Workplace()
+        let copy = place.path("model")
+        try FileManager.default.copyItem(atPath: Program.smallModel, toPath: copy)
+        let weights = URL(filePath: copy + "/unet/diffusion_pytorch_model.safetensors")
+        let whole = try Data(contentsOf: weights)
+        for damage in [whole.prefix(whole.count - 100), whole.prefix(4), Data()] {
+            try damage.write(to: weights)
+            let run = try place.run(["generate", "a cat", "--model", "model"])
+            #expect(run.status == 1 && run.complaints.count == 1 && run.errors.contains("diffusion_pytorch_model.safetensors"), "\(run.errors)")
+        }
+        try whole.write(to: weights)
+        try Data("{\"in_channels\": 4,".utf8).write(to: URL(filePath: copy + "/unet/config.json"))
+        let run = try place.run(["generate", "a cat", "--model", "model"])
+        #expect(run.status == 1 && run.complaints.count == 1 && run.errors.contains("unet/config.json"), "\(run.errors)")
+        #expect(try place.folder.contents == ["model"])
+    }
+
+    // MARK: Interrupts
+
+    @Test(arguments: [("1", "step 1 of"), ("300", "picture 2 of"), ("1", "encoding the prompt")])
+    func interrupts(_ count: String, _ after: String) throws {
+        let place = try Workplace()
+        let run = try place.run(
+            ["generate", "a cat", "--steps", "50", "--count", count, "--seed", "1", "--output", "pictures.png"],
+            interrupt: (SIGINT, after))
+        #expect(run.exited && run.status == 130, "\(run.errors)")
+        #expect(run.complaints.last == "Stopped.")
+        #expect(!run.errors.contains("step 50 of 50, picture 300"))
+        // Pictures that were finished stay, whole; nothing else is there.
+        for name in try place.folder.contents {
+            #expect(count == "300" && name.hasPrefix("pictures-") && name.hasSuffix(".png"), "\(name)")
+            #expect(throws: Never.self) { try ImageFile(path: place.path(name)) }
+        }
+    }
+}
