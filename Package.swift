@@ -50,7 +50,7 @@ let package = Package(
         module("Diffusion", ["ModelLoading", "Imaging"]),
         .executableTarget(
             name: "glint",
-            dependencies: ["Diffusion", "ModelLoading", "Architectures", "ModelGraph", "OpenVINO", "Imaging", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Diffusion", "ModelLoading", "Architectures", "ModelGraph", "OpenVINO", "Imaging", "TensorStore", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
 
         .target(

@@ -66,7 +66,8 @@ public struct Graph: Sendable {
     public mutating func append(_ node: Node) -> Int {
         for input in node.inputs {
             precondition(
-                input.node < nodes.count && input.port < nodes[input.node].outputs.count, "an input of \(node.name) is not there yet")
+                input.node < nodes.count && input.port < nodes[input.node].outputs.count,
+                "an input of \(node.name) is not there yet")
         }
         var node = node
         node.name = unique(node.name)

@@ -66,10 +66,8 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     }
 
     private func measure(_ folder: URL) async throws -> PipelineBenchmark {
-        let start = ContinuousClock.now
+        let ready = try ReadyBenchmark(folder, width: width, height: height)
         let loaded = try LatentDiffusionModel(ModelFolder(folder))
-        let load = ContinuousClock.now - start
-        let memory = ProcessMemory.residentBytes
         var options = try machine.compileOptions()
         options.profiling = profile
         let pipeline = LatentConsistencyModelPipeline(loaded, compile: options, memory: staged ? .staged : .resident)
@@ -81,7 +79,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             runs.append(try await pipeline.generate(request).timings)
         }
         return PipelineBenchmark(
-            model: model.synthetic ?? folder.lastPathComponent, load: load, loadedBytes: memory, first: runs[0],
+            model: model.synthetic ?? folder.lastPathComponent, ready: ready, first: runs[0],
             rest: Array(runs.dropFirst()), steps: steps)
     }
 }

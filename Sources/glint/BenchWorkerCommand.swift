@@ -10,7 +10,7 @@ struct BenchWorkerCommand: AsyncParsableCommand {
         abstract: "Run a stage once for each line of standard input: {\"run\": \"unet-step\"}.",
         discussion: """
             Stages are \(StageBenchmark.Stage.allCases.map(\.rawValue).joined(separator: ", ")). Each is loaded at its first run. \
-            The answer is a line too: {"run": …, "seconds": …, "peak_memory_bytes": …}, or {"error": …}.
+            The answer is a line too: {"run": …, "seconds": …, "cpu_seconds": …, "peak_memory_bytes": …}, or {"error": …}.
             """)
 
     @OptionGroup var model: BenchModelOptions
@@ -31,11 +31,19 @@ struct BenchWorkerCommand: AsyncParsableCommand {
     private struct Answer: Encodable {
         var run: String?
         var seconds: Double?
+        /// Of all threads.
+        var cpuSeconds: Double?
+        /// From the mapped checkpoint to models ready to compile, of what was loaded so far.
+        var readySeconds: Double?
+        var compileSeconds: Double?
         var peakMemoryBytes: Int?
         var error: String?
 
         enum CodingKeys: String, CodingKey {
             case run, seconds, error
+            case cpuSeconds = "cpu_seconds"
+            case readySeconds = "ready_seconds"
+            case compileSeconds = "compile_seconds"
             case peakMemoryBytes = "peak_memory_bytes"
         }
     }
@@ -46,7 +54,12 @@ struct BenchWorkerCommand: AsyncParsableCommand {
             let name = try JSONDecoder().decode(Request.self, from: Data(line.utf8)).run
             answer.run = name
             if let stage = StageBenchmark.Stage(rawValue: name) {
-                answer.seconds = try await benchmark.run(stage).seconds
+                let figures = try await benchmark.run(stage)
+                answer.seconds = figures.wall.seconds
+                answer.cpuSeconds = figures.processor.seconds
+                let networks = benchmark.timings.networks
+                answer.readySeconds = networks.reduce(0) { $0 + ($1.graph + $1.reading).seconds }
+                answer.compileSeconds = networks.reduce(0) { $0 + $1.compiling.seconds }
                 answer.peakMemoryBytes = ProcessMemory.peakBytes
             } else {
                 answer.error = "there is no stage '\(name)'"

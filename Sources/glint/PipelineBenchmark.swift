@@ -6,10 +6,7 @@ struct PipelineBenchmark: Encodable {
     let model: String
     let steps: Int
     let repeats: Int
-    /// From the folder to configs, tokenizer and mapped weights.
-    let loadSeconds: Double
-    /// Resident after that.
-    let loadedMemoryBytes: Int?
+    let ready: ReadyBenchmark
     let networks: [Network]
     let tokenizingSeconds: Double
     let noiseSeconds: Double
@@ -45,12 +42,11 @@ struct PipelineBenchmark: Encodable {
         }
     }
 
-    init(model: String, load: Duration, loadedBytes: Int?, first: GenerationTimings, rest: [GenerationTimings], steps: Int) {
+    init(model: String, ready: ReadyBenchmark, first: GenerationTimings, rest: [GenerationTimings], steps: Int) {
         self.model = model
         self.steps = steps
         repeats = rest.count
-        loadSeconds = load.seconds
-        loadedMemoryBytes = loadedBytes
+        self.ready = ready
         networks = first.networks.map { network in
             // The first run of each network warms it up.
             let runs = rest.flatMap { $0[network.name]?.runs ?? [] }.map(\.seconds)
@@ -72,9 +68,7 @@ struct PipelineBenchmark: Encodable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, steps, repeats, networks
-        case loadSeconds = "load_seconds"
-        case loadedMemoryBytes = "loaded_memory_bytes"
+        case model, steps, repeats, ready, networks
         case tokenizingSeconds = "tokenizing_seconds"
         case noiseSeconds = "noise_seconds"
         case schedulerSeconds = "scheduler_seconds"
@@ -97,8 +91,8 @@ struct PipelineBenchmark: Encodable {
         }
         let share = totalSeconds > 0 ? String(format: "%.2f %%", 100 * outsideNetworksSeconds / totalSeconds) : ""
         var lines = [table.text, ""]
-        lines.append("load the folder     \(format(seconds: loadSeconds))")
-        if let loadedMemoryBytes { lines.append("memory then         \(format(bytes: loadedMemoryBytes))") }
+        let memory = ready.memoryBytes.map { ", \(format(bytes: $0)) of memory beyond the mapped files" } ?? ""
+        lines.append("ready to compile    \(format(seconds: ready.seconds)) from the folder\(memory)")
         lines.append("outside networks    \(format(seconds: outsideNetworksSeconds)) (\(share) of a picture)")
         lines.append("a picture           \(format(seconds: totalSeconds)), the first \(format(seconds: firstTotalSeconds))")
         if let peakMemoryBytes { lines.append("peak memory         \(format(bytes: peakMemoryBytes))") }

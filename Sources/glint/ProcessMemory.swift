@@ -5,8 +5,8 @@ enum ProcessMemory {
     /// The most that was resident at once, mapped files included (VmHWM); nil where the system does not tell.
     static var peakBytes: Int? { field("VmHWM:") }
 
-    /// What is resident now.
-    static var residentBytes: Int? { field("VmRSS:") }
+    /// What is resident now without mapped files.
+    static var anonymousBytes: Int? { field("RssAnon:") }
 
     private static func field(_ name: String) -> Int? {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }

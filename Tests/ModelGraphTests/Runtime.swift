@@ -59,7 +59,9 @@ func check(
     #expect(value.shape == expected, sourceLocation: sourceLocation)
     let port = try runtimeModel(graph).output(0)
     #expect(port.elementType == value.elementType, sourceLocation: sourceLocation)
-    #expect(value.shape.contains(port.shape), "the runtime infers \(port.shape), the graph \(value.shape)", sourceLocation: sourceLocation)
+    #expect(
+        value.shape.contains(port.shape), "the runtime infers \(port.shape), the graph \(value.shape)",
+        sourceLocation: sourceLocation)
     if value.shape.fixed != nil { #expect(port.shape == value.shape, sourceLocation: sourceLocation) }
     return graph
 }
@@ -89,14 +91,17 @@ extension TensorStore.Dimension {
 /// What `build` makes of `inputs`, computed by the runtime.
 func compute(_ inputs: Tensor..., build: (inout Graph, [Value]) throws -> Value) throws -> Tensor {
     var graph = Graph()
-    let values = inputs.enumerated().map { graph.parameter("x\($0.offset)", $0.element.elementType, PartialShape($0.element.shape)) }
+    let values = inputs.enumerated().map {
+        graph.parameter("x\($0.offset)", $0.element.elementType, PartialShape($0.element.shape))
+    }
     graph.result(try build(&graph, values), name: "y")
     return try #require(try run(graph, inputs).first)
 }
 
 /// Expects `build` to be refused with an error that names the operation, the inputs' names and shapes, and `rule`.
 func expectRefusal(
-    _ operation: String, _ rule: String, _ inputs: (ElementType, PartialShape)..., sourceLocation: SourceLocation = #_sourceLocation,
+    _ operation: String, _ rule: String, _ inputs: (ElementType, PartialShape)...,
+    sourceLocation: SourceLocation = #_sourceLocation,
     build: (inout Graph, [Value]) throws -> Value
 ) {
     var graph = Graph()

@@ -27,7 +27,9 @@ import Testing
         #expect(Dimension.fixed(20).broadcast(with: .dynamic(minimum: 2, maximum: 8)) == nil)
         #expect(Dimension.any.broadcast(with: oneToEight) == .any)
         #expect(oneToEight.broadcast(with: oneToEight) == oneToEight)
-        #expect(Dimension.dynamic(minimum: 2, maximum: 8).broadcast(with: .dynamic(minimum: 4, maximum: nil)) == .dynamic(minimum: 4, maximum: 8))
+        #expect(
+            Dimension.dynamic(minimum: 2, maximum: 8).broadcast(with: .dynamic(minimum: 4, maximum: nil))
+                == .dynamic(minimum: 4, maximum: 8))
     }
 
     @Test func shapesBroadcastFromTheLastAxis() {

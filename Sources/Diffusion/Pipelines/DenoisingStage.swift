@@ -61,8 +61,8 @@ final class Denoiser {
     ) async throws -> Values {
         let inputs = ["timestep": try Tensor([timestep], shape: [1])]
         guard let time else { return inputs }
-        let shared = condition.filter { time.inputNames.contains($0.key) }
-        return try await inputs.merging(time.run(inputs.merging(shared) { own, _ in own }, log)) { _, new in new }
+        try time.set(condition)
+        return try await inputs.merging(time.run(inputs, log)) { _, new in new }
     }
 
     /// Tells that no more prompts or timesteps follow for now: where memory is short, their networks go.
@@ -72,13 +72,15 @@ final class Denoiser {
         time = nil
     }
 
-    /// One prediction.
+    /// Sets what all steps of a batch have in common.
+    func begin(_ condition: Values) throws { try step.set(condition) }
+
+    /// One prediction, under the condition last begun with.
     /// - Parameter sample: `[batch, C, h, w]`.
     /// - Returns: the network's output, of the same shape.
     func predict(
-        _ sample: Tensor, condition: Values, embedding: Values, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+        _ sample: Tensor, embedding: Values, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
     ) async throws -> Tensor {
-        let inputs = condition.merging(embedding) { _, new in new }.filter { step.inputNames.contains($0.key) }
-        return try await step.run(inputs.merging(["sample": sample]) { own, _ in own }, log).required("out_sample")
+        try await step.run(embedding.merging(["sample": sample]) { own, _ in own }, log).required("out_sample")
     }
 }

@@ -90,13 +90,14 @@ public final class LatentConsistencyModelPipeline {
         _ batch: Range<Int>, _ job: inout GenerationJob, _ denoiser: Denoiser, _ condition: GenerationJob.Condition, _ log: TimingLog,
         _ report: (GenerationEvent) -> Void, isolation: isolated (any Actor)? = #isolation
     ) async throws -> Tensor {
+        try denoiser.begin(condition.prompt)
         var scheduler = job.plan
         var sample = try log.measure(\.noise) { try job.initialLatents(batch) }
         var denoised = sample
         for (index, timestep) in scheduler.timesteps.enumerated() {
             try Task.checkCancellation()
             let input = try log.measure(\.scheduler) { try scheduler.scaleModelInput(sample, at: index) }
-            let output = try await denoiser.predict(input, condition: condition.prompt, embedding: condition.times[index], log)
+            let output = try await denoiser.predict(input, embedding: condition.times[index], log)
             let noise = try log.measure(\.noise) { scheduler.needsNoise(at: index) ? try job.stepNoise(batch) : nil }
             let step = try log.measure(\.scheduler) {
                 try scheduler.step(index, output: output, sample: sample, noise: noise)

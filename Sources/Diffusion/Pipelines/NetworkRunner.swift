@@ -7,6 +7,8 @@ import TensorStore
 final class NetworkRunner {
     /// What timings call it.
     let name: String
+    private let inputs: [String: Int]
+    private let outputs: [(name: String, index: Int)]
     private let request: InferRequest
     private let profiling: Bool
 
@@ -21,6 +23,8 @@ final class NetworkRunner {
         let compiled = ContinuousClock.now
         // A request allocates what the network computes in.
         request = try network.model.makeRequest()
+        inputs = Dictionary(uniqueKeysWithValues: network.model.inputs.compactMap { port in port.name.map { ($0, port.index) } })
+        outputs = network.model.outputs.compactMap { port in port.name.map { ($0, port.index) } }
         log.network(name) { entry in
             entry.graph += built - start
             entry.reading += network.timings.reading
@@ -28,15 +32,17 @@ final class NetworkRunner {
         }
     }
 
-    /// Sets an input for the runs from now on.
-    func set(_ input: String, to tensor: Tensor) throws { try request.setInput(input, to: tensor) }
+    /// Sets inputs for the runs from now on; what is none of this network's inputs is passed over.
+    func set(_ values: [String: Tensor]) throws {
+        for (name, tensor) in values { if let index = inputs[name] { try request.setInput(index, to: tensor) } }
+    }
 
-    /// Runs the network on what is set, and on `inputs`.
+    /// Runs the network on what is set, and on `values`, which stay set.
     /// - Returns: copies of all outputs, by name.
     func run(
-        _ inputs: [String: Tensor] = [:], _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+        _ values: [String: Tensor] = [:], _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
     ) async throws -> [String: Tensor] {
-        for (name, tensor) in inputs { try request.setInput(name, to: tensor) }
+        try set(values)
         let start = ContinuousClock.now
         try await request.infer()
         let took = ContinuousClock.now - start
@@ -45,15 +51,10 @@ final class NetworkRunner {
             entry.runs.append(took)
             entry.nodes = nodes
         }
-        var outputs: [String: Tensor] = [:]
-        for port in request.model.outputs {
-            if let name = port.name { outputs[name] = try request.outputTensor(port.index) }
-        }
-        return outputs
+        var results: [String: Tensor] = [:]
+        for output in outputs { results[output.name] = try request.outputTensor(output.index) }
+        return results
     }
-
-    /// The names of the inputs.
-    var inputNames: Set<String> { Set(request.model.inputs.compactMap(\.name)) }
 }
 
 extension [String: Tensor] {

@@ -1,4 +1,5 @@
 import Architectures
+import Foundation
 public import ModelLoading
 import TensorStore
 
@@ -17,7 +18,7 @@ public final class StageBenchmark {
     private let pipeline: LatentConsistencyModelPipeline
     private let compiler: NetworkCompiler
     private var textEncoder: NetworkRunner?
-    private var denoiser: (network: Denoiser, condition: Denoiser.Values, embedding: Denoiser.Values)?
+    private var denoiser: (network: Denoiser, embedding: Denoiser.Values)?
     private var decoder: Decoder?
     private let log = TimingLog()
 
@@ -27,9 +28,14 @@ public final class StageBenchmark {
         pipeline = LatentConsistencyModelPipeline(model, compile: options)
     }
 
+    /// What loading took, by network.
+    public var timings: GenerationTimings { log.timings }
+
     /// Runs `stage` once, at the model's own size.
-    /// - Returns: what the run took, without loading.
-    public func run(_ stage: Stage, isolation: isolated (any Actor)? = #isolation) async throws -> Duration {
+    /// - Returns: what the run took by the clock and of all processors, without loading.
+    public func run(
+        _ stage: Stage, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> (wall: Duration, processor: Duration) {
         let side = pipeline.defaultSize / model.autoencoder.spatialFactor
         let latents: Shape = [1, model.autoencoder.latentChannels, side, side]
         var noise = TorchNoise(seed: 0)
@@ -41,9 +47,9 @@ public final class StageBenchmark {
             let tokens = try stage.tokenize(["a beautiful pink unicorn, 8k"]) { _ in }
             return try await measure { _ = try await stage.encode(tokens, with: runner, log) }
         case .unetStep:
-            let (network, condition, embedding) = try await loadedDenoiser(side)
+            let (network, embedding) = try await loadedDenoiser(side)
             let sample = try noise.normal(latents)
-            return try await measure { _ = try await network.predict(sample, condition: condition, embedding: embedding, log) }
+            return try await measure { _ = try await network.predict(sample, embedding: embedding, log) }
         case .vaeDecode:
             let loaded = try decoder ?? Decoder(model, height: side, width: side, compiler, log)
             decoder = loaded
@@ -57,7 +63,7 @@ public final class StageBenchmark {
 
     private func loadedDenoiser(
         _ side: Int, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> (network: Denoiser, condition: Denoiser.Values, embedding: Denoiser.Values) {
+    ) async throws -> (network: Denoiser, embedding: Denoiser.Values) {
         if let denoiser { return denoiser }
         var noise = TorchNoise(seed: 0)
         let size = Denoiser.Size(batch: 1, height: side, width: side, tokens: model.tokenCount)
@@ -67,13 +73,23 @@ public final class StageBenchmark {
         let condition = try await network.condition(states: states, guidance: guidance, log)
         let embedding = try await network.embedding(of: 999, condition: condition, log)
         network.releaseConditioning()
-        denoiser = (network, condition, embedding)
-        return (network, condition, embedding)
+        try network.begin(condition)
+        denoiser = (network, embedding)
+        return (network, embedding)
     }
 
-    private func measure(isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Void) async rethrows -> Duration {
-        let start = ContinuousClock.now
+    private func measure(
+        isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Void
+    ) async rethrows -> (wall: Duration, processor: Duration) {
+        let (wall, processor) = (ContinuousClock.now, Self.processorTime)
         try await body()
-        return ContinuousClock.now - start
+        return (ContinuousClock.now - wall, Self.processorTime - processor)
+    }
+
+    /// What all threads of this process have used so far.
+    private static var processorTime: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }

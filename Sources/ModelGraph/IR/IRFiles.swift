@@ -14,7 +14,9 @@ extension Graph {
     ///   or one can't be written; what was under the two names is then left as it was.
     public func writeIR(xml path: String, weights weightsPath: String? = nil) throws {
         let weightsPath = weightsPath ?? pathOfWeights(beside: path)
-        guard path != weightsPath else { throw GraphError.ir(file: path, layer: nil, reason: "text and weights need a file each") }
+        guard path != weightsPath else {
+            throw GraphError.ir(file: path, layer: nil, reason: "text and weights need a file each")
+        }
         var layout = WeightsLayout()
         let text = try IRWriter.text(of: self) { layout.place($0) }
         // Both are complete before one of them is renamed: a full disk does no harm.

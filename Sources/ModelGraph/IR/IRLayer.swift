@@ -87,7 +87,8 @@ extension IRReader {
         guard let weights else { throw fault("the model has constants, but there is no weights file beside it", name) }
         let (end, overflow) = offset.addingReportingOverflow(size)
         guard !overflow, end <= weights.byteCount else {
-            throw fault("its \(size) bytes from \(offset) on lie outside of the \(weights.byteCount) bytes of \(weights.path)", name)
+            throw fault(
+                "its \(size) bytes from \(offset) on lie outside of the \(weights.byteCount) bytes of \(weights.path)", name)
         }
         if type.bitWidth != nil {
             guard let needed = type.byteCount(of: count), size >= needed else {
@@ -103,7 +104,9 @@ extension IRReader {
         }
         var dimensions: [Dimension] = []
         for dimension in port.children("dim") {
-            guard let size = Int(dimension.text), size >= -1 else { throw fault("'\(dimension.text)' is no size of an axis", name) }
+            guard let size = Int(dimension.text), size >= -1 else {
+                throw fault("'\(dimension.text)' is no size of an axis", name)
+            }
             dimensions.append(size < 0 ? .any : .fixed(size))
         }
         return Node.Output(
@@ -117,7 +120,9 @@ extension IRReader {
             var attributes = XMLElement("data")
             attributes.attributes = node.attributes
             let constant = try constant(attributes, of: node.name)
-            guard inputCount == 0, node.outputs.count == 1 else { throw fault("a constant has no input and one output", node.name) }
+            guard inputCount == 0, node.outputs.count == 1 else {
+                throw fault("a constant has no input and one output", node.name)
+            }
             node.constant = constant.data
             node.outputs[0].elementType = constant.elementType
             node.outputs[0].shape = PartialShape(constant.shape)
@@ -125,9 +130,13 @@ extension IRReader {
             node[attribute: "size"] = nil
         }
         if node.type == "Parameter", let typeName = node[attribute: "element_type"], let shapeText = node[attribute: "shape"] {
-            guard let type = ElementType(rawValue: typeName) else { throw fault("the element type '\(typeName)' is not known", node.name) }
+            guard let type = ElementType(rawValue: typeName) else {
+                throw fault("the element type '\(typeName)' is not known", node.name)
+            }
             guard let shape = PartialShape(irDescription: shapeText) else { throw fault("'\(shapeText)' is no shape", node.name) }
-            guard inputCount == 0, node.outputs.count == 1 else { throw fault("a Parameter has no input and one output", node.name) }
+            guard inputCount == 0, node.outputs.count == 1 else {
+                throw fault("a Parameter has no input and one output", node.name)
+            }
             node.outputs[0].elementType = type
             node.outputs[0].shape = shape
         }

@@ -83,7 +83,9 @@ public struct IRReader {
         guard let from = edge["from-layer"].flatMap({ Int($0) }), let fromPort = edge["from-port"], let target,
             let toPort = edge["to-port"], let output = layers[from]?.outputPorts.firstIndex(of: fromPort),
             let input = layers[target]?.inputPorts.firstIndex(of: toPort)
-        else { throw fault("the edge \(edge.attributes.map { "\($0.name)=\($0.value)" }.joined(separator: " ")) leads nowhere", name) }
+        else {
+            throw fault("the edge \(edge.attributes.map { "\($0.name)=\($0.value)" }.joined(separator: " ")) leads nowhere", name)
+        }
         guard layers[target]?.sources[input] == nil else { throw fault("two edges lead to its input \(input)", name) }
         layers[target]?.sources[input] = .init(layer: from, output: output)
     }
@@ -94,7 +96,7 @@ public struct IRReader {
         let inputs = order.filter { type($0) == "Parameter" }
         let outputs = order.filter { type($0) == "Result" }
         var sorted: [Int] = []
-        var state: [Int: Bool] = [:]  // false while a layer's inputs are being placed, true when it is placed
+        var state: [Int: Bool] = [:] // false while a layer's inputs are being placed, true when it is placed
         for root in inputs + order.filter({ type($0) != "Result" }) + outputs where state[root] == nil {
             var stack = [root]
             while let id = stack.last {
@@ -138,7 +140,9 @@ extension Graph {
     }
 
     private mutating func name(_ value: Value, _ name: String) {
-        if !nodes[value.node].outputs[value.port].names.contains(name) { nodes[value.node].outputs[value.port].names.append(name) }
+        if !nodes[value.node].outputs[value.port].names.contains(name) {
+            nodes[value.node].outputs[value.port].names.append(name)
+        }
     }
 }
 

@@ -42,14 +42,17 @@ struct IRWriter {
         if !node.inputs.isEmpty {
             xml.start("input")
             for (port, input) in node.inputs.enumerated() {
-                let type = Node.Output(elementType: input.elementType, shape: input.shape, runtimeInfo: node.inputInfo[port] ?? [])
+                let type = Node.Output(
+                    elementType: input.elementType, shape: input.shape, runtimeInfo: node.inputInfo[port] ?? [])
                 try self.port(port, type, of: node, to: &xml)
             }
             xml.end()
         }
         if !node.outputs.isEmpty {
             xml.start("output")
-            for (port, output) in node.outputs.enumerated() { try self.port(port + node.inputs.count, output, of: node, to: &xml) }
+            for (port, output) in node.outputs.enumerated() {
+                try self.port(port + node.inputs.count, output, of: node, to: &xml)
+            }
             xml.end()
         }
         for body in node.bodies { xml.element(try relocated(body, from: node)) }
@@ -60,7 +63,9 @@ struct IRWriter {
         var attributes: [Node.Attribute] = [.init("id", "\(id)"), .init("precision", output.elementType.irPrecision)]
         if !output.names.isEmpty {
             guard let names = irNames(output.names) else {
-                throw .structure(node: node.name, reason: "IR can't hold a tensor name that ends in a backslash before another: \(output.names)")
+                throw .structure(
+                    node: node.name,
+                    reason: "IR can't hold a tensor name that ends in a backslash before another: \(output.names)")
             }
             attributes.append(.init("names", names))
         }
@@ -105,9 +110,12 @@ struct IRWriter {
             let offset = element.children[data]["offset"].flatMap({ Int($0) }),
             let size = element.children[data]["size"].flatMap({ Int($0) })
         {
-            guard let file = node.bodyWeights else { throw .structure(node: node.name, reason: "constants in its bodies lie in no file") }
+            guard let file = node.bodyWeights else {
+                throw .structure(node: node.name, reason: "constants in its bodies lie in no file")
+            }
             let moved = try place(.file(file, offset: offset, byteCount: size))
-            for index in element.children[data].attributes.indices where element.children[data].attributes[index].name == "offset" {
+            for index in element.children[data].attributes.indices where element.children[data].attributes[index].name == "offset"
+            {
                 element.children[data].attributes[index].value = "\(moved)"
             }
             return element

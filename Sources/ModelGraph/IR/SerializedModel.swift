@@ -28,7 +28,6 @@ extension Graph {
             case nil: if let file = node.bodyWeights { files.appendOnce(file) }
             }
         }
-        for file in files { try file.checkUnchanged() }
         let weights = try WeightSpace(files: files, inline: inline)
         var inlineOffset = weights.inlineOffset
         let xml = try IRWriter.text(of: self) { constant in

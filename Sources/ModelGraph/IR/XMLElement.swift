@@ -7,7 +7,8 @@ public struct XMLElement: Sendable, Hashable {
     /// The text directly inside, white space at its ends dropped.
     public var text: String
 
-    public init(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], children: [XMLElement] = [], text: String = "") {
+    public init(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], children: [XMLElement] = [], text: String = "")
+    {
         self.name = name
         self.attributes = attributes.map { Attribute($0.key, $0.value) }
         self.children = children

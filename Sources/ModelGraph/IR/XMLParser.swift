@@ -103,7 +103,9 @@ private final class XMLTreeBuilder {
 /// `text` without XML's white space at its ends.
 private func trimmed(_ text: String) -> String {
     func isSpace(_ scalar: Unicode.Scalar) -> Bool { [" ", "\n", "\r", "\t"].contains(scalar) }
-    guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last, isSpace(first) || isSpace(last) else { return text }
+    guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last, isSpace(first) || isSpace(last) else {
+        return text
+    }
     guard let start = text.unicodeScalars.firstIndex(where: { !isSpace($0) }),
         let end = text.unicodeScalars.lastIndex(where: { !isSpace($0) })
     else { return "" }

@@ -11,14 +11,21 @@ extension Graph {
         _ query: Value, _ key: Value, _ value: Value, mask: Value? = nil, causal: Bool = false, name: String? = nil
     ) throws(GraphError) -> Value {
         let inputs = [query, key, value] + (mask.map { [$0] } ?? [])
-        guard let q = query.shape.dimensions, let k = key.shape.dimensions, let v = value.shape.dimensions, q.count == 4, k.count == 4,
+        guard let q = query.shape.dimensions, let k = key.shape.dimensions, let v = value.shape.dimensions, q.count == 4,
+            k.count == 4,
             v.count == 4
-        else { throw refusal("ScaledDotProductAttention", inputs, "query, key and value must be [B, heads, tokens, d]", name: name) }
-        guard query.elementType.isFloatingPoint, key.elementType == query.elementType, value.elementType == query.elementType else {
-            throw refusal("ScaledDotProductAttention", inputs, "query, key and value must be of one floating-point type", name: name)
+        else {
+            throw refusal("ScaledDotProductAttention", inputs, "query, key and value must be [B, heads, tokens, d]", name: name)
+        }
+        guard query.elementType.isFloatingPoint, key.elementType == query.elementType, value.elementType == query.elementType
+        else {
+            throw refusal(
+                "ScaledDotProductAttention", inputs, "query, key and value must be of one floating-point type", name: name)
         }
         guard q[3].isCompatible(with: k[3]), k[2].isCompatible(with: v[2]),
-            (0...1).allSatisfy({ q[$0].isCompatible(with: k[$0]) && k[$0].isCompatible(with: v[$0]) && q[$0].isCompatible(with: v[$0]) })
+            (0...1).allSatisfy({
+                q[$0].isCompatible(with: k[$0]) && k[$0].isCompatible(with: v[$0]) && q[$0].isCompatible(with: v[$0])
+            })
         else {
             throw refusal(
                 "ScaledDotProductAttention", inputs,
@@ -31,7 +38,8 @@ extension Graph {
             else {
                 throw refusal(
                     "ScaledDotProductAttention", inputs,
-                    "the mask must be of the query's type or boolean, broadcast to \(scores), and come without 'causal'", name: name)
+                    "the mask must be of the query's type or boolean, broadcast to \(scores), and come without 'causal'",
+                    name: name)
             }
         }
         return append(

@@ -61,7 +61,9 @@ extension Graph {
     }
 
     public mutating func unary(_ operation: Unary, _ x: Value, name: String? = nil) throws(GraphError) -> Value {
-        guard x.elementType.isFloatingPoint else { throw refusal(operation.rawValue, [x], "the operand must be floating point", name: name) }
+        guard x.elementType.isFloatingPoint else {
+            throw refusal(operation.rawValue, [x], "the operand must be floating point", name: name)
+        }
         return append(
             operation.rawValue, opset: operation.opset, name: name,
             attributes: operation == .gelu ? [.init("approximation_mode", "ERF")] : [], inputs: [x],

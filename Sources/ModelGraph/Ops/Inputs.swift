@@ -36,7 +36,8 @@ extension Graph {
 
     /// A constant over bytes that may belong to a mapped file (Const, opset1).
     /// - Precondition: `data` is as long as type and shape need.
-    public mutating func constant(_ data: ConstantData, _ elementType: ElementType, _ shape: Shape, name: String? = nil) -> Value {
+    public mutating func constant(_ data: ConstantData, _ elementType: ElementType, _ shape: Shape, name: String? = nil) -> Value
+    {
         precondition(
             shape.checkedElementCount.flatMap { elementType.byteCount(of: $0) } == data.byteCount,
             "\(data.byteCount) bytes do not fill \(elementType) \(shape)")

@@ -13,14 +13,18 @@ extension Graph {
         }
         var shape = PartialShape.any
         if let left = a.shape.dimensions, let right = b.shape.dimensions {
-            guard left.count >= 2, right.count >= 2 else { throw refusal("MatMul", [a, b], "each operand needs two axes or more", name: name) }
-            let (rows, inner) = transposeA ? (left[left.count - 1], left[left.count - 2]) : (left[left.count - 2], left[left.count - 1])
+            guard left.count >= 2, right.count >= 2 else {
+                throw refusal("MatMul", [a, b], "each operand needs two axes or more", name: name)
+            }
+            let (rows, inner) =
+                transposeA ? (left[left.count - 1], left[left.count - 2]) : (left[left.count - 2], left[left.count - 1])
             let (depth, columns) =
                 transposeB ? (right[right.count - 1], right[right.count - 2]) : (right[right.count - 2], right[right.count - 1])
             guard inner.isCompatible(with: depth) else {
                 throw refusal("MatMul", [a, b], "the inner axes must agree (\(inner) and \(depth))", name: name)
             }
-            guard let batch = PartialShape.broadcast(PartialShape(Array(left.dropLast(2))), PartialShape(Array(right.dropLast(2)))),
+            guard
+                let batch = PartialShape.broadcast(PartialShape(Array(left.dropLast(2))), PartialShape(Array(right.dropLast(2)))),
                 let leading = batch.dimensions
             else { throw refusal("MatMul", [a, b], "the leading axes must broadcast against each other", name: name) }
             shape = PartialShape(leading + [rows, columns])
@@ -42,15 +46,19 @@ extension Graph {
             throw refusal("Convolution", [x, weights], "both operands must be of one type", name: name)
         }
         guard x.shape.rank ?? 4 == 4, let kernel = weights.shape.dimensions, kernel.count == 4 else {
-            throw refusal("Convolution", [x, weights], "the input must be [B, C, H, W] and the weights [O, C, kh, kw]", name: name)
+            throw refusal(
+                "Convolution", [x, weights], "the input must be [B, C, H, W] and the weights [O, C, kh, kw]", name: name)
         }
         let input = x.shape.dimensions ?? [.any, .any, .any, .any]
         guard input[1].isCompatible(with: kernel[1]) else {
-            throw refusal("Convolution", [x, weights], "the input's channels (\(input[1])) must be the weights' (\(kernel[1]))", name: name)
+            throw refusal(
+                "Convolution", [x, weights], "the input's channels (\(input[1])) must be the weights' (\(kernel[1]))", name: name)
         }
         let end = paddingEnd ?? padding
         guard stride > 0, (padding + end).allSatisfy({ $0 >= 0 }) else {
-            throw refusal("Convolution", [x, weights], "stride \(stride) must be positive, padding \(padding), \(end) not negative", name: name)
+            throw refusal(
+                "Convolution", [x, weights], "stride \(stride) must be positive, padding \(padding), \(end) not negative",
+                name: name)
         }
         var spatial: [Dimension] = []
         for axis in 2...3 {
@@ -63,13 +71,16 @@ extension Graph {
                 continue
             }
             let steps = padded - window
-            guard steps >= 0 else { throw refusal("Convolution", [x, weights], "the kernel must fit into the padded input", name: name) }
+            guard steps >= 0 else {
+                throw refusal("Convolution", [x, weights], "the kernel must fit into the padded input", name: name)
+            }
             spatial.append(.fixed(steps / stride + 1))
         }
         return append(
             "Convolution", name: name,
             attributes: [
-                .init("strides", "\(stride), \(stride)"), .init("dilations", "1, 1"), .init("pads_begin", "\(padding[0]), \(padding[1])"),
+                .init("strides", "\(stride), \(stride)"), .init("dilations", "1, 1"),
+                .init("pads_begin", "\(padding[0]), \(padding[1])"),
                 .init("pads_end", "\(end[0]), \(end[1])"), .init("auto_pad", "explicit"),
             ],
             inputs: [x, weights], elementType: x.elementType, shape: PartialShape([input[0], kernel[0]] + spatial))

@@ -39,7 +39,9 @@ extension Graph {
 
     /// A reshape whose target is computed in the graph: `shape` is i64 `[rank]`, `known` what is known of it.
     public mutating func reshape(_ x: Value, to shape: Value, known: PartialShape) throws(GraphError) -> Value {
-        guard shape.elementType == .i64, shape.shape.rank == 1 else { throw refusal("Reshape", [x, shape], "the shape must be i64 [rank]") }
+        guard shape.elementType == .i64, shape.shape.rank == 1 else {
+            throw refusal("Reshape", [x, shape], "the shape must be i64 [rank]")
+        }
         return append(
             "Reshape", attributes: [.init("special_zero", "false")], inputs: [x, shape], elementType: x.elementType, shape: known)
     }
@@ -62,7 +64,9 @@ extension Graph {
         }
         guard var joined = first.shape.dimensions else { throw refusal("Concat", values, "ranks must be known", name: name) }
         let axis = axis < 0 ? axis + joined.count : axis
-        guard joined.indices.contains(axis) else { throw refusal("Concat", values, "axis \(axis) must be an axis of the operands", name: name) }
+        guard joined.indices.contains(axis) else {
+            throw refusal("Concat", values, "axis \(axis) must be an axis of the operands", name: name)
+        }
         for value in values.dropFirst() {
             guard let other = value.shape.dimensions, other.count == joined.count else {
                 throw refusal("Concat", values, "all operands must have as many axes", name: name)
@@ -90,7 +94,9 @@ extension Graph {
         var shape = PartialShape.any
         if var dimensions = x.shape.dimensions {
             for axis in axes.sorted() {
-                guard axis <= dimensions.count else { throw refusal("Unsqueeze", [x], "axes \(axes) must be places in the result") }
+                guard axis <= dimensions.count else {
+                    throw refusal("Unsqueeze", [x], "axes \(axes) must be places in the result")
+                }
                 dimensions.insert(1, at: axis)
             }
             shape = PartialShape(dimensions)
@@ -104,7 +110,9 @@ extension Graph {
     public mutating func slice(_ x: Value, axis: Int, _ range: Range<Int>, name: String? = nil) throws(GraphError) -> Value {
         var shape = PartialShape.any
         if var dimensions = x.shape.dimensions {
-            guard dimensions.indices.contains(axis), range.lowerBound >= 0, range.upperBound <= dimensions[axis].fixedValue ?? .max else {
+            guard dimensions.indices.contains(axis), range.lowerBound >= 0,
+                range.upperBound <= dimensions[axis].fixedValue ?? .max
+            else {
                 throw refusal("Slice", [x], "\(range) must lie within axis \(axis)", name: name)
             }
             if case .dynamic(let minimum, _) = dimensions[axis], minimum < range.upperBound {
@@ -130,10 +138,16 @@ extension Graph {
         }
         var shape = PartialShape.any
         if let rows = data.shape.dimensions, let places = indices.shape.dimensions {
-            guard rows.indices.contains(axis) else { throw refusal("Gather", [data, indices], "axis \(axis) must be an axis of the data", name: name) }
+            guard rows.indices.contains(axis) else {
+                throw refusal("Gather", [data, indices], "axis \(axis) must be an axis of the data", name: name)
+            }
             guard batchDimensions <= min(axis, places.count),
                 zip(rows, places).prefix(batchDimensions).allSatisfy({ $0.isCompatible(with: $1) })
-            else { throw refusal("Gather", [data, indices], "the first \(batchDimensions) axes must agree and come before axis \(axis)", name: name) }
+            else {
+                throw refusal(
+                    "Gather", [data, indices], "the first \(batchDimensions) axes must agree and come before axis \(axis)",
+                    name: name)
+            }
             var result = Array(rows[..<axis])
             result += places[batchDimensions...]
             result += rows[(axis + 1)...]
@@ -141,7 +155,8 @@ extension Graph {
         }
         let along = constant([Int64(axis)], shape: [])
         return append(
-            "Gather", opset: 8, name: name, attributes: [.init("batch_dims", "\(batchDimensions)")], inputs: [data, indices, along],
+            "Gather", opset: 8, name: name, attributes: [.init("batch_dims", "\(batchDimensions)")],
+            inputs: [data, indices, along],
             elementType: data.elementType, shape: shape)
     }
 
@@ -180,7 +195,8 @@ extension Graph {
             shape = PartialShape([input[0], channels, input[2] * blockSize, input[3] * blockSize])
         }
         return append(
-            "DepthToSpace", name: name, attributes: [.init("mode", "blocks_first"), .init("block_size", "\(blockSize)")], inputs: [x],
+            "DepthToSpace", name: name, attributes: [.init("mode", "blocks_first"), .init("block_size", "\(blockSize)")],
+            inputs: [x],
             elementType: x.elementType, shape: shape)
     }
 
@@ -200,7 +216,8 @@ extension Graph {
             "Interpolate", opset: 11, name: name,
             attributes: [
                 .init("mode", "nearest"), .init("shape_calculation_mode", mode),
-                .init("coordinate_transformation_mode", "asymmetric"), .init("nearest_mode", "floor"), .init("antialias", "false"),
+                .init("coordinate_transformation_mode", "asymmetric"), .init("nearest_mode", "floor"),
+                .init("antialias", "false"),
                 .init("pads_begin", "0, 0, 0, 0"), .init("pads_end", "0, 0, 0, 0"), .init("cube_coeff", "-0.75"),
             ],
             inputs: [x, target, axes], elementType: x.elementType, shape: shape)

@@ -12,11 +12,14 @@ extension Graph {
             throw refusal("GroupNormalization", [x, scale, bias], "all operands must be of one floating-point type", name: name)
         }
         guard groups > 0, x.shape.rank ?? 2 >= 2, scale.shape.rank == 1, bias.shape.rank == 1 else {
-            throw refusal("GroupNormalization", [x, scale, bias], "the input must be [B, C, ...], scale and bias [C], groups (\(groups)) 1 or more", name: name)
+            throw refusal(
+                "GroupNormalization", [x, scale, bias],
+                "the input must be [B, C, ...], scale and bias [C], groups (\(groups)) 1 or more", name: name)
         }
         if let channels = x.shape.dimensions?[1] {
             guard [scale, bias].allSatisfy({ channels.isCompatible(with: $0.shape.dimensions?[0] ?? .any) }) else {
-                throw refusal("GroupNormalization", [x, scale, bias], "scale and bias must have one element for each channel", name: name)
+                throw refusal(
+                    "GroupNormalization", [x, scale, bias], "scale and bias must have one element for each channel", name: name)
             }
             if let count = channels.fixedValue, count % groups != 0 {
                 throw refusal("GroupNormalization", [x], "\(count) channels do not divide into \(groups) groups", name: name)
@@ -30,7 +33,9 @@ extension Graph {
 
     /// Mean 0 and variance 1 over `axes` (MVN, opset6).
     /// - Parameter epsilon: added to the variance, inside of the root.
-    public mutating func meanVarianceNormalization(_ x: Value, axes: [Int], epsilon: Double, name: String? = nil) throws(GraphError) -> Value {
+    public mutating func meanVarianceNormalization(_ x: Value, axes: [Int], epsilon: Double, name: String? = nil)
+        throws(GraphError) -> Value
+    {
         guard x.elementType.isFloatingPoint else { throw refusal("MVN", [x], "the operand must be floating point", name: name) }
         if let rank = x.shape.rank, axes.contains(where: { $0 >= rank || $0 < -rank }) {
             throw refusal("MVN", [x], "axes \(axes) must be axes of the input", name: name)
@@ -44,7 +49,9 @@ extension Graph {
 
     /// e^x over its sum along `axis` (SoftMax, opset8).
     public mutating func softmax(_ x: Value, axis: Int, name: String? = nil) throws(GraphError) -> Value {
-        guard x.elementType.isFloatingPoint else { throw refusal("SoftMax", [x], "the operand must be floating point", name: name) }
+        guard x.elementType.isFloatingPoint else {
+            throw refusal("SoftMax", [x], "the operand must be floating point", name: name)
+        }
         if let rank = x.shape.rank, axis >= rank || axis < -rank {
             throw refusal("SoftMax", [x], "axis \(axis) must be an axis of the input", name: name)
         }

@@ -28,11 +28,11 @@ import Testing
         // Each step of each picture. 13 units in the last place of f16; diffusers' own f32 lies as far from f64.
         for step in drawn.steps {
             let (latents, denoised) = (try golden["latents.\(step.index + 1)"], try golden["denoised.\(step.index + 1)"])
-            try expectClose(step.latents, latents.rows(step.pictures), tolerance: 2e-4, "latents after step \(step.index)")
-            try expectClose(step.denoised, denoised.rows(step.pictures), tolerance: 2e-4, "denoised at step \(step.index)")
+            try expectClose(step.latents, latents.rows(step.pictures), tolerance: 1e-9, "latents after step \(step.index)")
+            try expectClose(step.denoised, denoised.rows(step.pictures), tolerance: 1e-9, "denoised at step \(step.index)")
         }
         let finished = Tensor.stacked(drawn.result.pictures.map(\.latents))
-        try expectClose(finished, golden["denoised.\(run.numInferenceSteps)"], tolerance: 2e-4, "finished latents")
+        try expectClose(finished, golden["denoised.\(run.numInferenceSteps)"], tolerance: 1e-9, "finished latents")
     }
 
     @Test(arguments: runs) func firstLatentsAreDiffusers(_ run: GoldenRun) throws {
@@ -52,14 +52,14 @@ import Testing
         let log = TimingLog()
         let states = try await stage.encode(ids, with: stage.makeRunner(NetworkCompiler(CompileOptions()), log), log)
         let perPicture = states.flatMap { Array(repeating: $0, count: run.numImagesPerPrompt) }
-        try expectClose(.stacked(perPicture), golden["prompt_embeds"], tolerance: 1e-4, "prompt_embeds")
+        try expectClose(.stacked(perPicture), golden["prompt_embeds"], tolerance: 1e-9, "prompt_embeds")
     }
 
     /// Looser than the rest: an angle is up to 1000 · w, so that the reference's own rounding shows.
     @Test(arguments: runs) func guidanceEmbeddingMatchesDiffusers(_ run: GoldenRun) throws {
         let golden = try run.values()["timestep_cond"]
         let scales = Array(repeating: Float(run.guidanceScale - 1), count: golden.shape[0])
-        try expectClose(guidanceScaleEmbedding(scales, dimension: golden.shape[1]), golden, tolerance: 1e-3, "timestep_cond")
+        try expectClose(guidanceScaleEmbedding(scales, dimension: golden.shape[1]), golden, tolerance: 1e-9, "timestep_cond")
     }
 
     // MARK: The same picture on every way
@@ -103,7 +103,7 @@ import Testing
             #expect(batched.result.pictures.map(\.prompt) == ["a green apple", "a green apple", "a red heart", "a red heart"])
             for (found, reference) in zip(batched.result.pictures, single.result.pictures) {
                 #expect(found.seed == reference.seed)
-                try expectClose(found.latents, reference.latents, tolerance: 1e-4, "\(batchSize): picture \(found.index)")
+                try expectClose(found.latents, reference.latents, tolerance: 1e-9, "\(batchSize): picture \(found.index)")
                 #expect(largestDifference(found.image, reference.image) <= 1, "\(batchSize): picture \(found.index)")
             }
             let expected = stride(from: 0, to: 4, by: batchSize).map { $0..<min($0 + batchSize, 4) }

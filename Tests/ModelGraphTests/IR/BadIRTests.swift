@@ -9,12 +9,15 @@ enum IRText {
         "<net name=\"n\" version=\"\(version)\"><layers>\(layers)</layers><edges>\(edges)</edges></net>"
     }
 
-    static func layer(_ id: Int, _ name: String, _ type: String, data: String = "", inputs: Int = 0, outputs: Int = 0, inside: String = "") -> String {
+    static func layer(
+        _ id: Int, _ name: String, _ type: String, data: String = "", inputs: Int = 0, outputs: Int = 0, inside: String = ""
+    ) -> String {
         func ports(_ element: String, _ range: Range<Int>) -> String {
             let ports = range.map { "<port id=\"\($0)\" precision=\"FP32\"><dim>2</dim></port>" }.joined()
             return range.isEmpty ? "" : "<\(element)>\(ports)</\(element)>"
         }
-        return "<layer id=\"\(id)\" name=\"\(name)\" type=\"\(type)\" version=\"opset1\">" + (data.isEmpty ? "" : "<data \(data)/>")
+        return "<layer id=\"\(id)\" name=\"\(name)\" type=\"\(type)\" version=\"opset1\">"
+            + (data.isEmpty ? "" : "<data \(data)/>")
             + ports("input", 0..<inputs) + ports("output", inputs..<inputs + outputs) + inside + "</layer>"
     }
 
@@ -115,14 +118,18 @@ enum IRText {
 
     @Test func edgesLeadSomewhere() {
         let relu = IRText.layer(1, "r", "ReLU", inputs: 1, outputs: 1)
-        refuse(IRText.chain(relu, more: IRText.edge((7, 0), (9, 0))), layer: "y", "from-layer=7 from-port=0 to-layer=9 to-port=0 leads nowhere")
+        refuse(
+            IRText.chain(relu, more: IRText.edge((7, 0), (9, 0))), layer: "y",
+            "from-layer=7 from-port=0 to-layer=9 to-port=0 leads nowhere")
         refuse(IRText.chain(relu, more: IRText.edge((0, 5), (9, 0))), layer: "y", "leads nowhere")
         refuse(IRText.chain(relu, more: IRText.edge((0, 0), (9, 5))), layer: "y", "leads nowhere")
         refuse(IRText.chain(relu, more: IRText.edge((0, 0), (8, 0))), "leads nowhere")
         refuse(IRText.chain(relu, more: "<edge/>"), "leads nowhere")
         refuse(IRText.chain(relu, more: IRText.edge((0, 0), (9, 0))), layer: "y", "two edges")
         refuse(IRText.net(IRText.input + IRText.output), layer: "y", "input 0 is not connected")
-        refuse(IRText.chain(IRText.layer(1, "sum", "Add", inputs: 2, outputs: 1).replacing("<port id=\"2\"", with: "<port id=\"1\"")),
+        refuse(
+            IRText.chain(
+                IRText.layer(1, "sum", "Add", inputs: 2, outputs: 1).replacing("<port id=\"2\"", with: "<port id=\"1\"")),
             layer: "sum", "input 1 is not connected")
     }
 
@@ -130,7 +137,9 @@ enum IRText {
         let relu = { IRText.layer($0, "r\($0)", "ReLU", inputs: 1, outputs: 1) }
         let loop = IRText.edge((1, 1), (2, 0)) + IRText.edge((2, 1), (1, 0)) + IRText.edge((2, 1), (9, 0))
         refuse(IRText.net(relu(1) + relu(2) + IRText.output, edges: loop), layer: "r1", "reads what it computes")
-        refuse(IRText.net(relu(1) + IRText.output, edges: IRText.edge((1, 1), (1, 0)) + IRText.edge((1, 1), (9, 0))), layer: "r1", "reads what")
+        refuse(
+            IRText.net(relu(1) + IRText.output, edges: IRText.edge((1, 1), (1, 0)) + IRText.edge((1, 1), (9, 0))), layer: "r1",
+            "reads what")
     }
 
     @Test func longChainsAreTaken() throws {
@@ -149,9 +158,13 @@ enum IRText {
     @Test func stateNeedsItsVariable() {
         for type in ["ReadValue", "Assign"] {
             refuse(IRText.chain(IRText.layer(1, "s", type, inputs: 1, outputs: 1)), layer: "s", "\(type) has no variable_id")
-            refuse(IRText.chain(IRText.layer(1, "s", type, data: "variable_id=\"\"", inputs: 1, outputs: 1)), layer: "s", "no variable_id")
+            refuse(
+                IRText.chain(IRText.layer(1, "s", type, data: "variable_id=\"\"", inputs: 1, outputs: 1)), layer: "s",
+                "no variable_id")
             let body = "<body><layers>\(IRText.layer(4, "inside", type, data: "variable_shape=\"1\""))</layers></body>"
-            refuse(IRText.chain(IRText.layer(1, "loop", "Loop", inputs: 1, outputs: 1, inside: body)), layer: "inside", "no variable_id")
+            refuse(
+                IRText.chain(IRText.layer(1, "loop", "Loop", inputs: 1, outputs: 1, inside: body)), layer: "inside",
+                "no variable_id")
         }
     }
 
@@ -161,17 +174,24 @@ enum IRText {
             func constant(_ type: String, _ shape: String, _ offset: String, _ size: String) -> String {
                 IRText.source(
                     IRText.layer(
-                        1, "w", "Const", data: "element_type=\"\(type)\" shape=\"\(shape)\" offset=\"\(offset)\" size=\"\(size)\"", outputs: 1))
+                        1, "w", "Const",
+                        data: "element_type=\"\(type)\" shape=\"\(shape)\" offset=\"\(offset)\" size=\"\(size)\"", outputs: 1))
             }
-            for (type, shape, offset, size) in [("f32", "25", "0", "100"), ("f16", "", "98", "2"), ("f32", "0,3", "100", "0"), ("u4", "5", "97", "3")] {
+            for (type, shape, offset, size) in [
+                ("f32", "25", "0", "100"), ("f16", "", "98", "2"), ("f32", "0,3", "100", "0"), ("u4", "5", "97", "3"),
+            ] {
                 let graph = try read(constant(type, shape, offset, size), weights: weights)
                 #expect(graph.nodes[0].outputs[0].elementType.rawValue == type)
             }
             let max = "\(Int.max)"
             for (offset, size) in [("0", "101"), ("1", "100"), ("101", "0"), (max, "100"), ("100", max)] {
-                refuse(constant("u8", "0", offset, size), layer: "w", "outside of the 100 bytes of \(folder)/w.bin", weights: weights)
+                refuse(
+                    constant("u8", "0", offset, size), layer: "w", "outside of the 100 bytes of \(folder)/w.bin", weights: weights
+                )
             }
-            for (offset, size) in [("-4", "4"), ("0", "-1"), ("18446744073709551615", "2"), ("four", "4"), ("0x10", "4"), ("", "4")] {
+            for (offset, size) in [
+                ("-4", "4"), ("0", "-1"), ("18446744073709551615", "2"), ("four", "4"), ("0x10", "4"), ("", "4"),
+            ] {
                 refuse(constant("u8", "0", offset, size), layer: "w", "numbers of bytes", weights: weights)
             }
             refuse(constant("f32", "5,5", "0", "99"), layer: "w", "f32 [5, 5] takes more than the 99 bytes", weights: weights)
@@ -181,8 +201,11 @@ enum IRText {
             refuse(constant("f31", "1", "0", "4"), layer: "w", "'f31' is not known", weights: weights)
             refuse(constant("f32", "1", "0", "4"), layer: "w", "no weights file")
             refuse(IRText.source(IRText.layer(1, "w", "Const", outputs: 1)), layer: "w", "needs element_type", weights: weights)
-            let body = "<body><layers>\(IRText.layer(4, "inside", "Const", data: "element_type=\"f32\" shape=\"30\" offset=\"0\" size=\"120\"", outputs: 1))</layers></body>"
-            refuse(IRText.chain(IRText.layer(1, "if", "If", inputs: 1, outputs: 1, inside: body)), layer: "inside", "outside of", weights: weights)
+            let body =
+                "<body><layers>\(IRText.layer(4, "inside", "Const", data: "element_type=\"f32\" shape=\"30\" offset=\"0\" size=\"120\"", outputs: 1))</layers></body>"
+            refuse(
+                IRText.chain(IRText.layer(1, "if", "If", inputs: 1, outputs: 1, inside: body)), layer: "inside", "outside of",
+                weights: weights)
         }
     }
 
@@ -192,8 +215,11 @@ enum IRText {
             let data = "element_type=\"f32\" shape=\"1\" offset=\"0\" size=\"4\""
             _ = try folder.map("a.xml", Array(IRText.source(IRText.layer(1, "w", "Const", data: data, outputs: 1)).utf8))
             let error = #expect(throws: GraphError.self) { try IRReader.read(path: folder + "/a.xml") }
-            #expect(error?.description.contains("a.xml, layer 'w': the model has constants, but there is no weights file") == true)
-            #expect(throws: FileError.missing(path: folder + "/b.bin")) { try IRReader.read(path: folder + "/a.xml", weightsPath: folder + "/b.bin") }
+            #expect(
+                error?.description.contains("a.xml, layer 'w': the model has constants, but there is no weights file") == true)
+            #expect(throws: FileError.missing(path: folder + "/b.bin")) {
+                try IRReader.read(path: folder + "/a.xml", weightsPath: folder + "/b.bin")
+            }
             _ = try folder.map("b.bin", [0, 0, 0, 0])
             #expect(try IRReader.read(path: folder + "/a.xml", weightsPath: folder + "/b.bin").nodes.count == 2)
             // A model without constants needs no weights.
@@ -205,7 +231,9 @@ enum IRText {
     @Test func portsHaveKnownTypesAndSizes() {
         let relu = IRText.layer(1, "r", "ReLU", inputs: 1, outputs: 1)
         let output = "<port id=\"1\" precision=\"FP32\"><dim>2</dim>"
-        refuse(IRText.chain(relu.replacing(output, with: "<port id=\"1\" precision=\"FP31\"><dim>2</dim>")), layer: "r", "'FP31' is not known")
+        refuse(
+            IRText.chain(relu.replacing(output, with: "<port id=\"1\" precision=\"FP31\"><dim>2</dim>")), layer: "r",
+            "'FP31' is not known")
         refuse(IRText.chain(relu.replacing(output, with: "<port id=\"1\"><dim>2</dim>")), layer: "r", "precision '' is not known")
         for size in ["-2", "two", "", "99999999999999999999"] {
             refuse(
@@ -222,13 +250,18 @@ enum IRText {
         refuse(parameter("shape=\"1,x\" element_type=\"f32\""), layer: "p", "'1,x' is no shape")
         refuse(parameter("shape=\"1 3\" element_type=\"f32\""), layer: "p", "'1 3' is no shape")
         refuse(parameter("shape=\"1\" element_type=\"f31\""), layer: "p", "'f31' is not known")
-        refuse(IRText.chain(IRText.layer(1, "p", "Parameter", data: "shape=\"1\" element_type=\"f32\"", inputs: 1, outputs: 1)), layer: "p", "no input")
+        refuse(
+            IRText.chain(IRText.layer(1, "p", "Parameter", data: "shape=\"1\" element_type=\"f32\"", inputs: 1, outputs: 1)),
+            layer: "p", "no input")
         refuse(IRText.net(IRText.layer(1, "y", "Result")), layer: "y", "one input")
     }
 
     @Test func aPortWithoutAxesIsAScalarUnlessRanksAreOpen() throws {
-        let reduce = IRText.layer(1, "total", "Abs", inputs: 1, outputs: 1).replacing("<dim>2</dim></port></output>", with: "</port></output>")
+        let reduce = IRText.layer(1, "total", "Abs", inputs: 1, outputs: 1).replacing(
+            "<dim>2</dim></port></output>", with: "</port></output>")
         #expect(try read(IRText.chain(reduce)).nodes[1].outputs[0].shape == [])
-        #expect(try read(IRText.chain(reduce).replacing("shape=\"2\"", with: "shape=\"...\"")).nodes[1].outputs[0].shape == PartialShape.any)
+        #expect(
+            try read(IRText.chain(reduce).replacing("shape=\"2\"", with: "shape=\"...\"")).nodes[1].outputs[0].shape
+                == PartialShape.any)
     }
 }

@@ -88,9 +88,11 @@ import Testing
     @Test func constantsInBodiesAreWritten() throws {
         try withTemporaryFolder { folder in
             _ = try folder.map("w.bin", [UInt8](repeating: 1, count: 65) + bytes([7, 8] as [Float]))
-            let constant = IRText.layer(1, "inside", "Const", data: "element_type=\"f32\" shape=\"2\" offset=\"65\" size=\"8\"", outputs: 1)
+            let constant = IRText.layer(
+                1, "inside", "Const", data: "element_type=\"f32\" shape=\"2\" offset=\"65\" size=\"8\"", outputs: 1)
             let body = "<then_body><layers>\(constant)</layers></then_body>"
-            _ = try folder.map("w.xml", Array(IRText.chain(IRText.layer(1, "if", "If", inputs: 1, outputs: 1, inside: body)).utf8))
+            _ = try folder.map(
+                "w.xml", Array(IRText.chain(IRText.layer(1, "if", "If", inputs: 1, outputs: 1, inside: body)).utf8))
             let graph = try IRReader.read(path: "\(folder)/w.xml")
             try graph.writeIR(xml: "\(folder)/m.xml")
             #expect(try Array(Data(contentsOf: URL(filePath: "\(folder)/m.bin"))) == bytes([7, 8] as [Float]))

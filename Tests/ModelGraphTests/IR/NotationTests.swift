@@ -6,7 +6,8 @@ import Testing
 @Suite struct NotationTests {
     @Test func shapesAreReadAsTheyAreWritten() {
         let shapes: [(String, PartialShape)] = [
-            ("", []), ("...", .any), ("3", [3]), ("1,0,8", [1, 0, 8]), ("?,2..8,4..", [.any, .dynamic(minimum: 2, maximum: 8), .dynamic(minimum: 4, maximum: nil)]),
+            ("", []), ("...", .any), ("3", [3]), ("1,0,8", [1, 0, 8]),
+            ("?,2..8,4..", [.any, .dynamic(minimum: 2, maximum: 8), .dynamic(minimum: 4, maximum: nil)]),
             ("0..8", [.dynamic(minimum: 0, maximum: 8)]),
         ]
         for (text, shape) in shapes {
@@ -41,7 +42,8 @@ import Testing
     @Test func precisionsAreThoseOfTheRuntime() {
         #expect(ElementType.allCases.allSatisfy { ElementType(irPrecision: $0.irPrecision) == $0 })
         let words: [(ElementType, String)] = [
-            (.boolean, "BOOL"), (.f16, "FP16"), (.f32, "FP32"), (.f64, "FP64"), (.bf16, "BF16"), (.u1, "BIN"), (.i4, "I4"), (.nf4, "NF4"),
+            (.boolean, "BOOL"), (.f16, "FP16"), (.f32, "FP32"), (.f64, "FP64"), (.bf16, "BF16"), (.u1, "BIN"), (.i4, "I4"),
+            (.nf4, "NF4"),
             (.f8e4m3, "F8E4M3"), (.string, "STRING"), (.dynamic, "UNSPECIFIED"),
         ]
         for (type, word) in words { #expect(type.irPrecision == word) }

@@ -51,7 +51,9 @@ struct PlainModel {
     /// With bytes for offsets, names of tensors in one order, and parts of layers in one order.
     private static func plain(_ element: XMLElement, _ weights: MappedFile) -> XMLElement {
         var element = element
-        if element.name == "data", let offset = element["offset"].flatMap({ Int($0) }), let size = element["size"].flatMap({ Int($0) }) {
+        if element.name == "data", let offset = element["offset"].flatMap({ Int($0) }),
+            let size = element["size"].flatMap({ Int($0) })
+        {
             for index in element.attributes.indices where element.attributes[index].name == "offset" {
                 element.attributes[index].value = weights.withUnsafeBytes { "\(Array($0[offset..<offset + size]))" }
             }

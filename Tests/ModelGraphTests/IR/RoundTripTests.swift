@@ -8,7 +8,8 @@ import Testing
 /// Files of OpenVINO's own tools, read and written: the runtime computes the same, and the text says the same.
 @Suite struct RoundTripTests {
     static let cases = [
-        "mlp-f16", "dynamic", "if", "loop", "tensor-iterator", "state", "compressed", "types", "strings", "names", "outputs", "traced",
+        "mlp-f16", "dynamic", "if", "loop", "tensor-iterator", "state", "compressed", "types", "strings", "names", "outputs",
+        "traced",
         "version-10",
     ]
 

@@ -5,7 +5,7 @@ import TensorStore
 import Testing
 
 @Suite struct SerializedModelTests {
-    private static let half: [UInt16] = [0x3C00, 0x4000, 0x4200, 0x4400]  // 1, 2, 3, 4
+    private static let half: [UInt16] = [0x3C00, 0x4000, 0x4200, 0x4400] // 1, 2, 3, 4
 
     /// y = (x · f16 weights) + f32 bias, the weights from `offset` on in `file`, the bias from `biasOffset` on.
     private func linear(_ file: MappedFile, offset: Int, _ biasFile: MappedFile, biasOffset: Int) throws -> Graph {
@@ -25,7 +25,8 @@ import Testing
             let serialized = try graph.serialized()
             #expect(serialized.xml.contains("offset=\"\(shift)\" size=\"8\""))
             #expect(serialized.xml.contains("offset=\"\(shift + 9)\" size=\"8\""))
-            #expect(try run(graph, [Tensor([10, 100] as [Float], shape: [1, 2])])[0].elements(as: Float.self) == [310.5, 419.75])
+            #expect(
+                try run(graph, [Tensor([10, 100] as [Float], shape: [1, 2])])[0].elements(as: Float.self) == [310.5, 419.75])
         }
     }
 
@@ -72,7 +73,8 @@ import Testing
             let graph = try linear(file, offset: 0, file, biasOffset: 8)
             try FileManager.default.removeItem(atPath: folder + "/w")
             try Data([1]).write(to: URL(filePath: folder + "/w"))
-            #expect(try run(graph, [Tensor([10, 100] as [Float], shape: [1, 2])])[0].elements(as: Float.self) == [310.5, 419.75])
+            #expect(
+                try run(graph, [Tensor([10, 100] as [Float], shape: [1, 2])])[0].elements(as: Float.self) == [310.5, 419.75])
         }
     }
 
@@ -96,7 +98,9 @@ import Testing
         let output = Node.Output(elementType: .f32, shape: [1])
         let node = other.append(Node(name: "loop", type: "Loop", opset: "opset5", outputs: [output], bodies: [body]))
         other.result(other.value(node), name: "y")
-        #expect(throws: GraphError.structure(node: "loop", reason: "constants in its bodies lie in no file")) { try other.serialized() }
+        #expect(throws: GraphError.structure(node: "loop", reason: "constants in its bodies lie in no file")) {
+            try other.serialized()
+        }
     }
 
     /// A tenth of what a model of this size may take to be made and serialized together.
@@ -107,7 +111,8 @@ import Testing
             var x = graph.parameter("x", .f32, [1, 8, 16, 16])
             for index in 0..<1000 {
                 let scale = graph.weights(
-                    .file(file, offset: index, byteCount: 16), .f16, [1, 8, 1, 1], name: "down_blocks.\(index).resnets.0.norm1.weight")
+                    .file(file, offset: index, byteCount: 16), .f16, [1, 8, 1, 1],
+                    name: "down_blocks.\(index).resnets.0.norm1.weight")
                 x = try graph.within("down_blocks.\(index).resnets.0.norm1") { (graph) throws(GraphError) in
                     try graph.unary(.swish, graph.multiply(x, scale))
                 }
@@ -118,9 +123,9 @@ import Testing
             for _ in 0..<5 { times.append(try ContinuousClock().measure { _ = try graph.serialized() }) }
             let best = try #require(times.min())
             #if !DEBUG
-            #expect(best < .milliseconds(100))
+                #expect(best < .milliseconds(100))
             #else
-            #expect(best < .seconds(5))
+                #expect(best < .seconds(5))
             #endif
         }
     }

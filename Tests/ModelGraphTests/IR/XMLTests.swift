@@ -7,7 +7,9 @@ import Testing
     }
 
     @Test func elementsTextAndAttributesAreRead() throws {
-        let root = try parse("<?xml version='1.0'?><!-- note --><a x='1' y=\"2\">\n\t<b> 7 \n</b><b/><c>one <![CDATA[<two>]]> &lt;three&gt;</c>\n</a>")
+        let root = try parse(
+            "<?xml version='1.0'?><!-- note --><a x='1' y=\"2\">\n\t<b> 7 \n</b><b/><c>one <![CDATA[<two>]]> &lt;three&gt;</c>\n</a>"
+        )
         #expect(root.name == "a")
         #expect(root.attributes == [.init("x", "1"), .init("y", "2")])
         #expect(root["y"] == "2")
@@ -19,7 +21,8 @@ import Testing
 
     @Test func whatIsWrittenIsRead() throws {
         let value = "\"<&>' \n\t\r ä 漢 🦄 ,\u{301} \\ ]]>"
-        let element = XMLElement("a", ["v": value, "empty": ""], children: [XMLElement("b", text: "x < y & \"z\" > ü"), XMLElement("c")])
+        let element = XMLElement(
+            "a", ["v": value, "empty": ""], children: [XMLElement("b", text: "x < y & \"z\" > ü"), XMLElement("c")])
         var writer = XMLWriter()
         writer.element(element)
         #expect(try parse(writer.text) == element)

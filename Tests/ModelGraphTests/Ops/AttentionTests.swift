@@ -10,8 +10,12 @@ import Testing
     @Test func infersShapes() throws {
         let (q, k, v): (Input, Input, Input) = ((.f32, [2, 4, 5, 8]), (.f32, [2, 4, 7, 8]), (.f32, [2, 4, 7, 3]))
         try check(q, k, v, expected: [2, 4, 5, 3]) { try $0.scaledDotProductAttention($1[0], $1[1], $1[2]) }
-        try check(q, k, v, (.f32, [1, 1, 5, 7]), expected: [2, 4, 5, 3]) { try $0.scaledDotProductAttention($1[0], $1[1], $1[2], mask: $1[3]) }
-        try check((.f32, [.any, 4, .any, 8]), (.f32, [.any, 4, .any, 8]), (.f32, [.any, 4, .any, 8]), expected: [.any, 4, .any, 8]) {
+        try check(q, k, v, (.f32, [1, 1, 5, 7]), expected: [2, 4, 5, 3]) {
+            try $0.scaledDotProductAttention($1[0], $1[1], $1[2], mask: $1[3])
+        }
+        try check(
+            (.f32, [.any, 4, .any, 8]), (.f32, [.any, 4, .any, 8]), (.f32, [.any, 4, .any, 8]), expected: [.any, 4, .any, 8]
+        ) {
             try $0.scaledDotProductAttention($1[0], $1[1], $1[2], causal: true)
         }
     }
@@ -29,7 +33,9 @@ import Testing
         refuse("batch and heads", (.f32, [3, 4, 5, 8]), x, x)
         refuse("one floating-point type", (.f16, [2, 4, 5, 8]), x, x)
         refuse("one floating-point type", (.i32, [2, 4, 5, 8]), (.i32, [2, 4, 5, 8]), (.i32, [2, 4, 5, 8]))
-        for (mask, causal) in [((.f32, [2, 4, 5, 6]), false), ((.i64, [5, 5]), false), ((.f32, [5, 5]), true), ((.f32, [3, 4, 5, 5]), false)]
+        for (mask, causal) in [
+            ((.f32, [2, 4, 5, 6]), false), ((.i64, [5, 5]), false), ((.f32, [5, 5]), true), ((.f32, [3, 4, 5, 5]), false),
+        ]
             as [(Input, Bool)]
         {
             expectRefusal(operation, "the mask must", x, x, x, mask) {

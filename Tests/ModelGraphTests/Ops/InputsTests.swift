@@ -6,7 +6,9 @@ import Testing
 @Suite struct InputsTests {
     @Test func parametersHaveTheShapeTheyAreGiven() throws {
         var graph = Graph()
-        let shapes: [PartialShape] = [[], [2, 3], [.any, .dynamic(minimum: 1, maximum: 8), .dynamic(minimum: 2, maximum: nil)], .any]
+        let shapes: [PartialShape] = [
+            [], [2, 3], [.any, .dynamic(minimum: 1, maximum: 8), .dynamic(minimum: 2, maximum: nil)], .any,
+        ]
         for (index, shape) in shapes.enumerated() {
             let x = graph.parameter("x\(index)", .f32, shape)
             graph.result(try graph.unary(.relu, x), name: "y\(index)")
@@ -16,7 +18,9 @@ import Testing
         #expect(ports.map(\.name) == ["x0", "x1", "x2", "x3"])
     }
 
-    @Test(arguments: ElementType.allCases.filter { $0 != .dynamic && $0 != .string }) func parametersHaveTheirType(_ type: ElementType) throws {
+    @Test(arguments: ElementType.allCases.filter { $0 != .dynamic && $0 != .string }) func parametersHaveTheirType(
+        _ type: ElementType
+    ) throws {
         var graph = Graph()
         graph.result(graph.parameter("x", type, [4]), name: "y")
         #expect(try runtimeModel(graph).input("x").elementType == type)

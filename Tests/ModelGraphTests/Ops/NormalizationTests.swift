@@ -30,13 +30,17 @@ import Testing
         let x = try Tensor([0, 2, 4, 6, 1, 1, 1, 1] as [Float], shape: [1, 4, 2])
         let scale = try Tensor([1, 1, 2, 2] as [Float], shape: [4])
         let bias = try Tensor([0, 10, 0, 3] as [Float], shape: [4])
-        let found = try compute(x, scale, bias) { try $0.groupNormalization($1[0], scale: $1[1], bias: $1[2], groups: 2, epsilon: 1e-6) }
+        let found = try compute(x, scale, bias) {
+            try $0.groupNormalization($1[0], scale: $1[1], bias: $1[2], groups: 2, epsilon: 1e-6)
+        }
         let unit = 1 / Float(5).squareRoot()
         expectClose(try found.elements(), [-3 * unit, -unit, 10 + unit, 10 + 3 * unit, 0, 0, 3, 3], tolerance: 1e-5)
     }
 
     @Test func meanVarianceNormalization() throws {
-        try check((.f32, [2, .any, 8]), expected: [2, .any, 8]) { try $0.meanVarianceNormalization($1[0], axes: [-1], epsilon: 1e-5) }
+        try check((.f32, [2, .any, 8]), expected: [2, .any, 8]) {
+            try $0.meanVarianceNormalization($1[0], axes: [-1], epsilon: 1e-5)
+        }
         // Epsilon inside of the root: variance 1 and epsilon 3 make 2.
         let found = try compute(try Tensor([1, 3, 5, 7] as [Float], shape: [2, 2])) {
             try $0.meanVarianceNormalization($1[0], axes: [1], epsilon: 3)

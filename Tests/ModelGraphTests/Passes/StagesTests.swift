@@ -46,8 +46,14 @@ import Testing
         ]
         let whole = try run([graph], inputs)
         let stages = try graph.stages([["prompt"], ["timestep"], ["sample"]])
-        #expect(stages.map { $0?.parameters.map(\.name) } == [["prompt"], ["timestep", "Slice"], ["sample", "timestep", "prompt", "keys", "mixed"]])
-        #expect(stages.map { $0?.results.map(\.name) } == [["Slice/sink", "keys/sink"], ["mixed/sink"], ["out/sink", "keys too/sink"]])
+        #expect(
+            stages.map { $0?.parameters.map(\.name) } == [
+                ["prompt"], ["timestep", "Slice"], ["sample", "timestep", "prompt", "keys", "mixed"],
+            ])
+        #expect(
+            stages.map { $0?.results.map(\.name) } == [
+                ["Slice/sink", "keys/sink"], ["mixed/sink"], ["out/sink", "keys too/sink"],
+            ])
         #expect(stages.allSatisfy { $0?.name == "unet" })
         let cut = try run(stages, inputs)
         for name in ["out", "keys too"] { try expectClose(#require(cut[name]), #require(whole[name]), tolerance: 1e-6, name) }
@@ -66,7 +72,8 @@ import Testing
         ]
         let whole = try #require(try run([graph], inputs)["out"])
         let cuts: [[Set<String>]] = [
-            [[]], [["sample"], []], [["timestep"], ["prompt"], ["sample"]], [["timestep", "sample"], ["prompt"]], [[], ["prompt"], []],
+            [[]], [["sample"], []], [["timestep"], ["prompt"], ["sample"]], [["timestep", "sample"], ["prompt"]],
+            [[], ["prompt"], []],
             [["sample", "timestep", "prompt"], []],
         ]
         for cut in cuts {
@@ -96,7 +103,9 @@ import Testing
         let stages = try graph.stages([["a"], ["b"]])
         #expect(stages[0]?.results.map(\.name) == ["TopK:1/sink"])
         #expect(stages[1]?.parameters.map(\.name) == ["b", "TopK:1"])
-        let inputs = ["a": try Tensor([1, 5, 3, 7, 2, 2] as [Float], shape: [2, 3]), "b": try Tensor([1, 1] as [Int64], shape: [2, 1])]
+        let inputs = [
+            "a": try Tensor([1, 5, 3, 7, 2, 2] as [Float], shape: [2, 3]), "b": try Tensor([1, 1] as [Int64], shape: [2, 1]),
+        ]
         let found = try #require(try run(stages, inputs)["same"])
         #expect(found.withUnsafeBytes(Array.init) == [1, 0])
     }
@@ -129,7 +138,8 @@ import Testing
         let x = graph.parameter("x", .f32, [1])
         let body = XMLElement("body", children: [XMLElement("layers", children: [XMLElement("layer", ["type": "ReadValue"])])])
         let node = Node(
-            name: "loop", type: "Loop", opset: "opset5", inputs: [x], outputs: [.init(elementType: .f32, shape: [1])], bodies: [body])
+            name: "loop", type: "Loop", opset: "opset5", inputs: [x], outputs: [.init(elementType: .f32, shape: [1])],
+            bodies: [body])
         let index = graph.append(node)
         graph.result(graph.value(index), name: "y")
         #expect(throws: GraphError.self) { try graph.stages([["x"], []]) }
@@ -152,7 +162,8 @@ import Testing
         let values = try SafetensorsCheckpoint(path: Goldens.url("ir/traced.safetensors").path)
         let names = graph.parameters.compactMap(\.outputs[0].names.first)
         #expect(names == ["picture", "scale"])
-        let inputs = try Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, try values.tensor(named: "run0.input.\($0)")) })
+        let inputs = try Dictionary(
+            uniqueKeysWithValues: names.enumerated().map { ($1, try values.tensor(named: "run0.input.\($0)")) })
         let expected = try values.tensor(named: "run0.output.0")
         for name in names {
             let stages = try graph.stages([[name], []])

@@ -1,0 +1,45 @@
+import Architectures
+import Diffusion
+import Foundation
+import ModelGraph
+import ModelLoading
+import OpenVINO
+import TensorStore
+
+/// From a model's folder to networks that the runtime has read and could compile: what an export takes the place of elsewhere.
+struct ReadyBenchmark: Encodable {
+    let seconds: Double
+    /// What is in memory then beside the mapped files and what the program took before.
+    let memoryBytes: Int?
+
+    init(_ folder: URL, width: Int?, height: Int?) throws {
+        let core = try Core.shared
+        // The first use of a device loads its plugin, which no model has a part in.
+        _ = try core.property(.fullDeviceName)
+        let before = ProcessMemory.anonymousBytes
+        let start = ContinuousClock.now
+        let model = try LatentDiffusionModel(ModelFolder(folder))
+        let side = model.unet.config.sampleSize ?? 64
+        let size = (height: height.map { $0 / model.autoencoder.spatialFactor } ?? side, width: width.map { $0 / model.autoencoder.spatialFactor } ?? side)
+        let (rows, columns) = (Dimension.fixed(size.height), Dimension.fixed(size.width))
+        let graphs = [
+            try model.textEncoder.graph(model.textEncoderWeights, batch: 1, tokens: model.tokenCount),
+            try model.unet.graph(
+                model.unetWeights, .init(batch: 1, height: rows, width: columns, tokens: .fixed(model.tokenCount))),
+            try model.autoencoder.decoder(model.autoencoderWeights, batch: 1, height: rows, width: columns),
+        ]
+        let networks = try graphs.map { graph in
+            let serialized = try graph.serialized()
+            return try core.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
+        }
+        seconds = (ContinuousClock.now - start).seconds
+        memoryBytes = withExtendedLifetime(networks) {
+            ProcessMemory.anonymousBytes.flatMap { now in before.map { now - $0 } }
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case seconds
+        case memoryBytes = "memory_bytes"
+    }
+}
