@@ -27,7 +27,7 @@ let package = Package(
         .executable(name: "glint", targets: ["glint"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
         // C libraries, lowest first. `openvino.pc` and `libs` come from `./glint setup`.
@@ -50,7 +50,10 @@ let package = Package(
         module("Diffusion", ["ModelLoading", "Imaging"]),
         .executableTarget(
             name: "glint",
-            dependencies: ["Diffusion", "ModelLoading", "Architectures", "ModelGraph", "OpenVINO", "Imaging", "TensorStore", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Diffusion", "ModelLoading", "Architectures", "ModelGraph", "OpenVINO", "Imaging", "TensorStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings),
 
         .target(
@@ -63,6 +66,8 @@ let package = Package(
         tests(of: "ModelLoading"),
         tests(of: "Imaging"),
         tests(of: "Diffusion"),
+        // These run the built program, and so import nothing of it.
+        .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Imaging", "TensorStore"], swiftSettings: settings),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -41,7 +41,8 @@ public struct ConfigReader: Sendable {
     }
 
     /// - Parameter range: what the network can be built with; sizes are bounded so that arithmetic over them can't overflow.
-    func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int> = 1...1 << 24) throws(ArchitectureError) -> Int {
+    func integer(_ name: String, default fallback: Int, in range: ClosedRange<Int> = 1...1 << 24) throws(ArchitectureError) -> Int
+    {
         guard let value = try value(name, neverNull: Self.expected(range)) else { return fallback }
         return try checked(name, value, range)
     }
@@ -82,7 +83,9 @@ public struct ConfigReader: Sendable {
         return flag
     }
 
-    func integers(_ name: String, default fallback: [Int], in range: ClosedRange<Int> = 1...1 << 24) throws(ArchitectureError) -> [Int] {
+    func integers(_ name: String, default fallback: [Int], in range: ClosedRange<Int> = 1...1 << 24) throws(ArchitectureError)
+        -> [Int]
+    {
         let expected = "a list of whole numbers"
         guard let value = try value(name, neverNull: expected) else { return fallback }
         guard let list = value.array, !list.isEmpty, list.count <= 64 else { throw mismatch(name, value, expected) }
@@ -96,7 +99,9 @@ public struct ConfigReader: Sendable {
         guard let value = value(name), value.array != nil else { return try optionalInteger(name) }
         let sizes = try integers(name, default: [])
         guard sizes.count == 2 else { throw mismatch(name, value, "a whole number, or two") }
-        guard sizes[0] == sizes[1] else { throw unsupported(name, "\(value)", supported: "a height and width that are the same") }
+        guard sizes[0] == sizes[1] else {
+            throw unsupported(name, "\(value)", supported: "a height and width that are the same")
+        }
         return sizes[0]
     }
 
@@ -195,7 +200,9 @@ public struct ConfigReader: Sendable {
     }
 
     func refuse(_ name: String, unless neutral: String, orNull: Bool = true) throws(ArchitectureError) {
-        if let value = values[name], value.string != neutral, !(orNull && value.isNull) { throw unsupported(name, "\(value)", supported: neutral) }
+        if let value = values[name], value.string != neutral, !(orNull && value.isNull) {
+            throw unsupported(name, "\(value)", supported: neutral)
+        }
     }
 
     func unsupported(_ name: String, _ value: String, supported: String) -> ArchitectureError {

@@ -41,7 +41,8 @@ public struct Component: Sendable {
     private func weightsFile() throws -> URL {
         let stem = library == "transformers" ? "model" : "diffusion_pytorch_model"
         let names = [
-            "\(stem).safetensors", "\(stem).safetensors.index.json", "\(stem).fp16.safetensors", "\(stem).safetensors.index.fp16.json",
+            "\(stem).safetensors", "\(stem).safetensors.index.json", "\(stem).fp16.safetensors",
+            "\(stem).safetensors.index.fp16.json",
         ]
         for name in names {
             let file = folder.appending(path: name)

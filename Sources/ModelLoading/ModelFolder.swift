@@ -33,7 +33,9 @@ public struct ModelFolder: Sendable {
         var notes: [String] = []
         for (name, value) in values.object ?? JSONObject() where !name.hasPrefix("_") {
             // A component is [library, class]; other entries are options of the pipeline.
-            guard let pair = value.array, pair.count == 2, let library = pair[0].string, let type = pair[1].string else { continue }
+            guard let pair = value.array, pair.count == 2, let library = pair[0].string, let type = pair[1].string else {
+                continue
+            }
             if Self.skipped.contains(name) {
                 notes.append("The model's \(name) (\(type)) is not used.")
                 continue

@@ -26,29 +26,22 @@ public struct NetworkCompiler: Sendable {
     ///
     /// - Throws: `FileError` where a file has changed since it was mapped; `GraphError`; `OpenVINOError`.
     public func compile(_ graph: Graph) throws -> CompiledNetwork {
-        let clock = ContinuousClock()
-        var timings = CompileTimings()
-        var (core, serialized): (Core?, SerializedModel?)
-        var model: Model?
-        timings.reading = try clock.measure {
-            core = try Core.shared
-            serialized = try graph.serialized()
-            if let serialized { model = try core?.readModel(xml: serialized.xml, weights: serialized.weightsTensor()) }
-        }
-        guard let core, let serialized, let model else { preconditionFailure("the runtime gave neither a model nor an error") }
+        let start = ContinuousClock.now
+        let core = try Core.shared
+        let serialized = try graph.serialized()
+        let model = try core.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
+        let read = ContinuousClock.now
+
         var properties = options.runtimeProperties
         if let directory = options.cacheDirectory {
             properties.set(.cacheDirectory(directory))
             properties.set(.cacheBlobID(serialized.identity(with: "\(options.device.name) \(properties)")))
         }
-        var compiled: CompiledModel?
-        timings.compiling = try clock.measure {
-            // The runtime reads every weight once. Without this all pages of the files would stay in our memory until it ends.
-            let dropper = PageDropper(serialized.weights)
-            defer { dropper.stop() }
-            compiled = try core.compile(model, device: options.device, properties: properties)
-        }
-        guard let compiled else { preconditionFailure("the runtime gave neither a network nor an error") }
-        return CompiledNetwork(model: compiled, timings: timings)
+        // The runtime reads every weight once. Without this all pages of the files would stay in our memory until it ends.
+        let dropper = PageDropper(serialized.weights)
+        defer { dropper.stop() }
+        let compiled = try core.compile(model, device: options.device, properties: properties)
+        return CompiledNetwork(
+            model: compiled, timings: CompileTimings(reading: read - start, compiling: ContinuousClock.now - read))
     }
 }

@@ -10,7 +10,7 @@ struct XMLTags {
 
     /// Whether the first character that is no white space is `<`, in any encoding.
     static func looksLikeXML(_ text: UnsafeRawBufferPointer) -> Bool {
-        let skipped: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]  // white space and the byte order mark
+        let skipped: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF] // white space and the byte order mark
         return isWide(text) || text.prefix(4096).first { !skipped.contains($0) } == UInt8(ascii: "<")
     }
 

@@ -21,7 +21,9 @@ public struct Tensor: Sendable {
 
     /// A tensor over memory that `owner` keeps alive, and that nothing writes to meanwhile.
     /// - Throws: `TensorError.size` where `bytes` is not exactly what type and shape need.
-    public init(borrowing bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable, shape: Shape, of elementType: ElementType)
+    public init(
+        borrowing bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable, shape: Shape, of elementType: ElementType
+    )
         throws(TensorError)
     {
         let expected = try Tensor.byteCount(of: shape, elementType)
@@ -66,7 +68,9 @@ public struct Tensor: Sendable {
     /// - Throws: `TensorError.size` where the number of elements differs.
     public func reshaped(to shape: Shape) throws(TensorError) -> Tensor {
         guard let count = shape.checkedElementCount, count == elementCount else {
-            throw .size(elementType, shape, expected: shape.checkedElementCount.flatMap { elementType.byteCount(of: $0) }, found: byteCount)
+            throw .size(
+                elementType, shape, expected: shape.checkedElementCount.flatMap { elementType.byteCount(of: $0) },
+                found: byteCount)
         }
         return Tensor(elementType: elementType, shape: shape, buffer: buffer)
     }

@@ -13,7 +13,9 @@ struct BenchCommand: AsyncParsableCommand {
 struct BenchModelOptions: ParsableArguments {
     @Option(help: "A model's folder. (default: the repository's emoji-lcm)") var model: String?
     @Option(
-        help: "Measure a model of full size with random weights, made for it: \(SyntheticModel.all.map(\.name).joined(separator: ", ")).")
+        help:
+            "Measure a model of full size with random weights, made for it: \(SyntheticModel.all.map(\.name).joined(separator: ", "))."
+    )
     var synthetic: String?
     @Option(help: "Where the synthetic model is kept for the next time. (default: it is removed)") var keep: String?
 
@@ -28,8 +30,12 @@ struct BenchModelOptions: ParsableArguments {
 
     /// Runs `body` on the model's folder, which is made before and removed after where that is asked for.
     func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
-        guard let model = synthetic.flatMap(SyntheticModel.named) else { return try await body(ModelLocation.resolve(self.model)) }
-        let folder = keep.map { URL(filePath: $0) } ?? FileManager.default.temporaryDirectory.appending(path: "glint-\(model.name)-\(getpid())")
+        guard let model = synthetic.flatMap(SyntheticModel.named) else {
+            return try await body(ModelLocation.resolve(self.model))
+        }
+        let folder =
+            keep.map { URL(filePath: $0) }
+            ?? FileManager.default.temporaryDirectory.appending(path: "glint-\(model.name)-\(getpid())")
         FileHandle.standardError.write(Data("making the weights of \(model.name) in \(folder.path)\n".utf8))
         try model.write(to: folder)
         defer { if keep == nil { try? FileManager.default.removeItem(at: folder) } }

@@ -14,7 +14,9 @@ struct InfoCommand: ParsableCommand {
             print(try jsonText(report))
             return
         }
-        print("OpenVINO \(report.openVINO)\n\(report.processor), \(report.cores) cores, \(format(bytes: report.memoryBytes)) of memory")
+        print(
+            "OpenVINO \(report.openVINO)\n\(report.processor), \(report.cores) cores, \(format(bytes: report.memoryBytes)) of memory"
+        )
         print("vector units: \(report.vectorUnits.isEmpty ? "none" : report.vectorUnits.joined(separator: " "))\n")
         for device in report.devices {
             print("\(device.name): \(device.fullName)")
@@ -44,7 +46,8 @@ private struct MachineReport: Encodable {
 
     /// The processor's features that the CPU plugin's kernels differ by.
     private static let features = [
-        "avx2", "fma", "f16c", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16",
+        "avx2", "fma", "f16c", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8",
+        "amx_bf16",
     ]
 
     init() throws {

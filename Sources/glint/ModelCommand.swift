@@ -19,14 +19,17 @@ struct ModelCommand: ParsableCommand {
         // Everything that a first use would refuse is refused here.
         _ = try LatentDiffusionModel(folder)
         if json {
-            print(try jsonText(ModelReport(path: folder.url.path, pipeline: folder.className, notes: folder.notes, components: components)))
+            print(
+                try jsonText(
+                    ModelReport(path: folder.url.path, pipeline: folder.className, notes: folder.notes, components: components)))
             return
         }
         print("\(folder.className) in \(folder.url.path)\n")
         var table = TextTable(columns: ["", "class", "parameters", "precision", "size"])
         for component in components {
             table.add([
-                component.name, component.className, component.parameters.map { String(format: "%.2f M", Double($0) / 1e6) } ?? "",
+                component.name, component.className,
+                component.parameters.map { String(format: "%.2f M", Double($0) / 1e6) } ?? "",
                 component.precisions.joined(separator: ", "), component.bytes.map { format(bytes: $0) } ?? "",
             ])
         }

@@ -21,7 +21,10 @@ struct NodeTable {
         var table = TextTable(columns: [network.name, "nodes", "time", "share"])
         for (kind, figures) in kinds.sorted(by: { $0.value.seconds > $1.value.seconds }) where figures.seconds > 0 {
             let share = Int((1000 * figures.seconds / max(total, .leastNonzeroMagnitude)).rounded())
-            table.add(["\(kind.type) \(kind.kernel)", "\(figures.count)", format(seconds: figures.seconds), "\(share / 10).\(share % 10) %"])
+            table.add([
+                "\(kind.type) \(kind.kernel)", "\(figures.count)", format(seconds: figures.seconds),
+                "\(share / 10).\(share % 10) %",
+            ])
         }
         return table.text
     }

@@ -11,7 +11,8 @@ struct PictureOptions: ParsableArguments {
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
     @Option(help: "Seed of the first picture; the next ones have the next seeds. (default: random)") var seed: UInt64?
-    @Option(help: "torch, numpy, or a .npy file: [B,C,h,w] latents, or [k,B,C,h,w] latents and each step's noise. (default: torch)")
+    @Option(
+        help: "torch, numpy, or a .npy file: [B,C,h,w] latents, or [k,B,C,h,w] latents and each step's noise. (default: torch)")
     var noise: String?
     @Option(help: "How many pictures.") var count = 1
     @Option(help: "Redraw a picture that glint drew; other options given here replace its own.") var from: String?

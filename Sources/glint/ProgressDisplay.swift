@@ -23,7 +23,9 @@ final class ProgressDisplay {
         case .stage(let stage): status(stage.rawValue)
         case .step(let step):
             done += step.pictures.count
-            status("step \(step.index + 1) of \(step.count)\(pictures > 1 ? ", picture \(step.pictures.upperBound) of \(pictures)" : "")")
+            status(
+                "step \(step.index + 1) of \(step.count)\(pictures > 1 ? ", picture \(step.pictures.upperBound) of \(pictures)" : "")"
+            )
         case .picture: break
         }
     }

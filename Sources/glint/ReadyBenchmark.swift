@@ -20,7 +20,10 @@ struct ReadyBenchmark: Encodable {
         let start = ContinuousClock.now
         let model = try LatentDiffusionModel(ModelFolder(folder))
         let side = model.unet.config.sampleSize ?? 64
-        let size = (height: height.map { $0 / model.autoencoder.spatialFactor } ?? side, width: width.map { $0 / model.autoencoder.spatialFactor } ?? side)
+        let size = (
+            height: height.map { $0 / model.autoencoder.spatialFactor } ?? side,
+            width: width.map { $0 / model.autoencoder.spatialFactor } ?? side
+        )
         let (rows, columns) = (Dimension.fixed(size.height), Dimension.fixed(size.width))
         let graphs = [
             try model.textEncoder.graph(model.textEncoderWeights, batch: 1, tokens: model.tokenCount),

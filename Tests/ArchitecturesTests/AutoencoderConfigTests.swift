@@ -32,7 +32,8 @@ import Testing
         .init(
             "up_block_types",
             refused: [
-                "null", #"["UpDecoderBlock2D"]"#, #"["UpDecoderBlock2D", "AttnUpDecoderBlock2D"]"#, "[]", #"["UpBlock2D", "UpBlock2D"]"#,
+                "null", #"["UpDecoderBlock2D"]"#, #"["UpDecoderBlock2D", "AttnUpDecoderBlock2D"]"#, "[]",
+                #"["UpBlock2D", "UpBlock2D"]"#,
                 "1",
             ]),
         .init("block_out_channels", ["[4, 12]"], refused: ["null", "4", "[4]", "[]", "[0, 8]", "[4, -8]", "[4, 1000000000000]"]),
@@ -127,7 +128,9 @@ private func bothWays(_ network: some LatentAutoencoder, _ weights: Weights) thr
     let offset = graph.nodes.count
     for var node in encoder.nodes {
         node.name = "encoder/\(node.name)"
-        node.inputs = node.inputs.map { Value(node: $0.node + offset, port: $0.port, elementType: $0.elementType, shape: $0.shape) }
+        node.inputs = node.inputs.map {
+            Value(node: $0.node + offset, port: $0.port, elementType: $0.elementType, shape: $0.shape)
+        }
         graph.append(node)
     }
     return graph

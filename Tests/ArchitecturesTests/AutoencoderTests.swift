@@ -33,7 +33,8 @@ import Testing
         let network = try Registry.make(golden.component.config(), from: Registry.autoencoders)
         let sample = try golden["sample"]
         let graph = try network.encoder(
-            golden.component.weights(), batch: .fixed(sample.shape[0]), height: .fixed(sample.shape[2]), width: .fixed(sample.shape[3]))
+            golden.component.weights(), batch: .fixed(sample.shape[0]), height: .fixed(sample.shape[2]),
+            width: .fixed(sample.shape[3]))
         let outputs = try golden.run(graph)
         if golden.has("encoded") {
             try expectClose(try #require(outputs["latents"]), golden["encoded"], tolerance: 1e-4, path)

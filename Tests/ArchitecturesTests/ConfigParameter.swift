@@ -18,7 +18,9 @@ struct ConfigParameter: Sendable, CustomTestStringConvertible {
     /// Other parameters that are set meanwhile.
     let with: [String: String]
 
-    init(_ name: String, _ accepted: [String] = [], _ effect: Effect = .graph, refused: [String] = [], with: [String: String] = [:]) {
+    init(
+        _ name: String, _ accepted: [String] = [], _ effect: Effect = .graph, refused: [String] = [], with: [String: String] = [:]
+    ) {
         self.name = name
         self.accepted = accepted
         self.effect = effect

@@ -15,15 +15,19 @@ import Testing
         for name in Registry.textEncoders.keys {
             #expect(try Registry.make(reader(name, #"{"hidden_size": 64}"#), from: Registry.textEncoders).config.hiddenSize == 64)
         }
-        #expect(try Registry.make(reader("UNet2DConditionModel", #"{"in_channels": 9}"#), from: Registry.unets).config.inChannels == 9)
+        #expect(
+            try Registry.make(reader("UNet2DConditionModel", #"{"in_channels": 9}"#), from: Registry.unets).config.inChannels == 9
+        )
         #expect(try Registry.make(reader("AutoencoderKL"), from: Registry.autoencoders) is AutoencoderKL)
-        let tiny = try Registry.make(reader("AutoencoderTiny", #"{"latent_channels": 16, "scaling_factor": 2}"#), from: Registry.autoencoders)
+        let tiny = try Registry.make(
+            reader("AutoencoderTiny", #"{"latent_channels": 16, "scaling_factor": 2}"#), from: Registry.autoencoders)
         #expect(tiny is AutoencoderTiny && tiny.latentChannels == 16 && tiny.scalingFactor == 2 && tiny.spatialFactor == 8)
     }
 
     @Test func unknownClasses() throws {
         for name in ["VQModel", "AutoencoderKLTemporalDecoder", "autoencoderkl", ""] {
-            let error = ArchitectureError.unknownClass(name, file: "part/config.json", known: ["AutoencoderKL", "AutoencoderTiny"])
+            let error = ArchitectureError.unknownClass(
+                name, file: "part/config.json", known: ["AutoencoderKL", "AutoencoderTiny"])
             #expect(throws: error) { try Registry.make(reader(name), from: Registry.autoencoders) }
             #expect("\(error)" == "part/config.json: the class '\(name)' is not known; known are AutoencoderKL, AutoencoderTiny.")
         }
@@ -41,7 +45,9 @@ import Testing
 
     @Test func errorsAreSentences() throws {
         func text(_ changes: String) -> String {
-            do { _ = try Registry.make(reader("UNet2DConditionModel", changes), from: Registry.unets) } catch { return "\(error)" }
+            do { _ = try Registry.make(reader("UNet2DConditionModel", changes), from: Registry.unets) } catch {
+                return "\(error)"
+            }
             return ""
         }
         #expect(

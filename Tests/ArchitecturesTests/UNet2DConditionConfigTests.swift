@@ -9,7 +9,8 @@ import Testing
     /// As `inspect.signature` lists them.
     static let names = [
         "sample_size", "in_channels", "out_channels", "center_input_sample", "flip_sin_to_cos", "freq_shift", "down_block_types",
-        "mid_block_type", "up_block_types", "only_cross_attention", "block_out_channels", "layers_per_block", "downsample_padding",
+        "mid_block_type", "up_block_types", "only_cross_attention", "block_out_channels", "layers_per_block",
+        "downsample_padding",
         "mid_block_scale_factor", "dropout", "act_fn", "norm_num_groups", "norm_eps", "cross_attention_dim",
         "transformer_layers_per_block", "reverse_transformer_layers_per_block", "encoder_hid_dim", "encoder_hid_dim_type",
         "attention_head_dim", "num_attention_heads", "dual_cross_attention", "use_linear_projection", "class_embed_type",
@@ -35,7 +36,9 @@ import Testing
     ]
 
     static let parameters: [ConfigParameter] = [
-        .init("sample_size", ["96", "[96, 96]", "null"], .elsewhere, refused: ["0", "-1", "1000000000000", "\"64\"", "[64, 96]", "[64]", "true"]),
+        .init(
+            "sample_size", ["96", "[96, 96]", "null"], .elsewhere,
+            refused: ["0", "-1", "1000000000000", "\"64\"", "[64, 96]", "[64]", "true"]),
         .init("in_channels", ["9"], refused: absurdSizes),
         .init("out_channels", ["8"], refused: absurdSizes),
         .init("center_input_sample", ["true"], refused: ["1", "\"true\"", "[true]"]),
@@ -71,15 +74,20 @@ import Testing
             "reverse_transformer_layers_per_block", ["[1, 2]", "[1, [2, 1]]"],
             refused: ["[1]", "[1, [1]]", "[1, -1]", "\"1\"", "[[1, 1]]"]),
         .init("encoder_hid_dim", ["6"], refused: ["0", "-1", "\"6\"", "[6]"]),
-        .init("encoder_hid_dim_type", ["\"text_proj\""], .none, refused: ["\"image_proj\"", "\"text_image_proj\"", "1"], with: ["encoder_hid_dim": "6"]),
+        .init(
+            "encoder_hid_dim_type", ["\"text_proj\""], .none, refused: ["\"image_proj\"", "\"text_image_proj\"", "1"],
+            with: ["encoder_hid_dim": "6"]),
         .init("encoder_hid_dim_type", ["null"], .none, refused: ["\"text_proj\""]),
         .init("attention_head_dim", ["4", "[4, 2]"], refused: absurdSizes + ["[2, 0]", "5"]),
         .init("num_attention_heads", ["null"], .none, refused: ["2", "[2, 2]", "0"]),
         .init("dual_cross_attention", ["null", "false"], .none, refused: ["true", "1"]),
         .init("use_linear_projection", ["true"], refused: ["1", "\"true\""]),
-        .init("class_embed_type", ["null"], .none, refused: ["\"timestep\"", "\"identity\"", "\"projection\"", "\"simple_projection\""]),
         .init(
-            "addition_embed_type", ["\"text_time\""], refused: ["\"text\"", "\"image\"", "\"text_image\"", "\"image_hint\"", "1"],
+            "class_embed_type", ["null"], .none,
+            refused: ["\"timestep\"", "\"identity\"", "\"projection\"", "\"simple_projection\""]),
+        .init(
+            "addition_embed_type", ["\"text_time\""],
+            refused: ["\"text\"", "\"image\"", "\"text_image\"", "\"image_hint\"", "1"],
             with: sdxl.filter { $0.key != "addition_embed_type" }),
         .init("addition_embed_type", ["null"], .none, refused: ["\"text_time\""]),
         .init("addition_time_embed_dim", ["6"], refused: absurdSizes + ["7"], with: sdxl),
@@ -123,9 +131,10 @@ import Testing
             try Self.unet.config(["down_block_types": "[\"DownBlock2D\", \"\(block)\"]"])
         }
         #expect(
-            error == .unsupported(
-                parameter: "down_block_types", value: block, supported: "DownBlock2D, CrossAttnDownBlock2D",
-                class: "UNet2DConditionModel", file: "unet/config.json"))
+            error
+                == .unsupported(
+                    parameter: "down_block_types", value: block, supported: "DownBlock2D, CrossAttnDownBlock2D",
+                    class: "UNet2DConditionModel", file: "unet/config.json"))
     }
 
     @Test(arguments: [
@@ -136,9 +145,10 @@ import Testing
             try Self.unet.config(["up_block_types": "[\"UpBlock2D\", \"\(block)\"]"])
         }
         #expect(
-            error == .unsupported(
-                parameter: "up_block_types", value: block, supported: "UpBlock2D, CrossAttnUpBlock2D",
-                class: "UNet2DConditionModel", file: "unet/config.json"))
+            error
+                == .unsupported(
+                    parameter: "up_block_types", value: block, supported: "UpBlock2D, CrossAttnUpBlock2D",
+                    class: "UNet2DConditionModel", file: "unet/config.json"))
     }
 
     @Test func defaultsAreDiffusers() throws {

@@ -58,7 +58,9 @@ import Testing
                 try network.build(weights.renamed { $0 == name ? "\(name)_" : $0 })
             }
         }
-        #expect("\(ArchitectureError.missingTensor("a.b", in: "m.safetensors"))" == "m.safetensors has no tensor 'a.b', which its config.json asks for.")
+        #expect(
+            "\(ArchitectureError.missingTensor("a.b", in: "m.safetensors"))"
+                == "m.safetensors has no tensor 'a.b', which its config.json asks for.")
     }
 
     @Test(arguments: networks) func wrongShapes(_ network: Network) throws {
@@ -92,7 +94,9 @@ import Testing
             let entry = try #require(entries[name])
             let count = try #require(entry.shape.checkedElementCount)
             entries[name] = Weights.Entry(elementType: .i8, shape: entry.shape, data: .bytes(Array(repeating: 1, count: count)))
-            let error = #expect(throws: ArchitectureError.self, "\(name)") { try network.build(Weights(entries, source: weights.source)) }
+            let error = #expect(throws: ArchitectureError.self, "\(name)") {
+                try network.build(Weights(entries, source: weights.source))
+            }
             #expect(error.map { "\($0)" }?.contains("i8") == true)
         }
     }
@@ -104,7 +108,9 @@ import Testing
     }
 
     @Test func renaming() throws {
-        func entry(_ size: Int) -> Weights.Entry { .init(elementType: .i8, shape: [size], data: .bytes(Array(repeating: 0, count: size))) }
+        func entry(_ size: Int) -> Weights.Entry {
+            .init(elementType: .i8, shape: [size], data: .bytes(Array(repeating: 0, count: size)))
+        }
         let weights = Weights(["p.a": entry(1), "a": entry(2), "p.b": entry(3)], source: "s")
         let renamed = weights.renamed { $0.hasPrefix("p.") ? String($0.dropFirst(2)) : $0 }
         // The tensor that has the name already keeps it.

@@ -4,7 +4,8 @@ import Testing
 
 /// The program as users run it: the binary in the build folder that the tests lie in.
 enum Program {
-    static let url = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "glint")
+    static let url = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(
+        path: "glint")
 
     static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: url.path) }
 

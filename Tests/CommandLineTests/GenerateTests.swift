@@ -31,7 +31,8 @@ import Testing
         #expect(drawn["steps"] == 4 && drawn["guidanceScale"]?.double == 8 && drawn["noise"] == "torch" && drawn["model"] == nil)
         #expect(drawn["width"]?.int == image.width && drawn["height"]?.int == image.height)
         let parameters = try #require(try picture(name).metadata["parameters"])
-        #expect(parameters.hasPrefix("a pink unicorn on a blue background\nSteps: 4, Sampler: LCM, CFG scale: 8.0, Seed: \(seed), "))
+        #expect(
+            parameters.hasPrefix("a pink unicorn on a blue background\nSteps: 4, Sampler: LCM, CFG scale: 8.0, Seed: \(seed), "))
 
         // Redrawn from the file, without its name and text.
         try place.generate("--from", name, "--output", "again.png")

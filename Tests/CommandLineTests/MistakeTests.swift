@@ -70,7 +70,9 @@ import Testing
         let place = try Workplace()
         let run = try place.run(["generate"] + mistake.arguments)
         #expect(run.exited && run.status == mistake.status, "\(run.errors)")
-        #expect(run.complaints.first?.hasPrefix("Error: ") == true && run.complaints.first?.contains(mistake.text) == true, "\(run.errors)")
+        #expect(
+            run.complaints.first?.hasPrefix("Error: ") == true && run.complaints.first?.contains(mistake.text) == true,
+            "\(run.errors)")
         if mistake.status == 1 {
             #expect(run.complaints.count == 1, "\(run.errors)")
         } else {
@@ -107,7 +109,9 @@ import Testing
         for damage in [whole.prefix(whole.count - 100), whole.prefix(4), Data()] {
             try damage.write(to: weights)
             let run = try place.run(["generate", "a cat", "--model", "model"])
-            #expect(run.status == 1 && run.complaints.count == 1 && run.errors.contains("diffusion_pytorch_model.safetensors"), "\(run.errors)")
+            #expect(
+                run.status == 1 && run.complaints.count == 1 && run.errors.contains("diffusion_pytorch_model.safetensors"),
+                "\(run.errors)")
         }
         try whole.write(to: weights)
         try Data("{\"in_channels\": 4,".utf8).write(to: URL(filePath: copy + "/unet/config.json"))

@@ -62,7 +62,9 @@ import Testing
         #expect(hint().contains(folder.path) && hint().contains("model_index.json"))
     }
 
-    @Test(arguments: ["", "{", "{\"_class_name\": \"A\",}", "{\"a\": 1, \"a\": 2}", "{\"_class_name\": NaN}", "\u{FEFF}{}", "[1] 2"])
+    @Test(arguments: [
+        "", "{", "{\"_class_name\": \"A\",}", "{\"a\": 1, \"a\": 2}", "{\"_class_name\": NaN}", "\u{FEFF}{}", "[1] 2",
+    ])
     func brokenJSON(_ text: String) throws {
         let error = #expect(throws: ModelError.self) { try read(text) }
         guard case .malformed(let file, let reason) = error else {

@@ -34,7 +34,8 @@ import Testing
         for layer in 0..<layers {
             let entry = try #require(checkpoint.entries["\(layer)"])
             let matrix = graph.weights(
-                .file(entry.file, offset: entry.offset, byteCount: entry.byteCount), entry.elementType, entry.shape, name: "\(layer)")
+                .file(entry.file, offset: entry.offset, byteCount: entry.byteCount), entry.elementType, entry.shape,
+                name: "\(layer)")
             hidden = try graph.matMul(hidden, matrix)
         }
         graph.result(try graph.add(hidden, graph.constant(Array(repeating: term, count: width), shape: [1, width])), name: "y")
@@ -147,7 +148,9 @@ import Testing
 
     @Test func identityFollowsAllThatCounts() throws {
         try writeWeights(3)
-        func identity(_ graph: Graph, _ options: String = "CPU") throws -> UInt64 { try graph.serialized().identity(with: options) }
+        func identity(_ graph: Graph, _ options: String = "CPU") throws -> UInt64 {
+            try graph.serialized().identity(with: options)
+        }
         let first = try identity(graph())
         #expect(try identity(graph()) == first)
         #expect(try identity(graph(), "GPU") != first)

@@ -13,17 +13,19 @@ struct ModelTests {
         #expect((output.direction, output.index, output.elementType, output.shape) == (.output, 0, .f32, [.any, 4]))
     }
 
-    @Test(arguments: [
-        ("", []), ("0", [0]), ("2,3", [2, 3]), ("?", [.any]), ("...", .any),
-        ("1..8,2..", [.dynamic(minimum: 1, maximum: 8), .dynamic(minimum: 2, maximum: nil)]),
-    ] as [(String, PartialShape)])
+    @Test(
+        arguments: [
+            ("", []), ("0", [0]), ("2,3", [2, 3]), ("?", [.any]), ("...", .any),
+            ("1..8,2..", [.dynamic(minimum: 1, maximum: 8), .dynamic(minimum: 2, maximum: nil)]),
+        ] as [(String, PartialShape)])
     func readsShapesOfEveryKind(_ text: String, _ shape: PartialShape) throws {
         #expect(try Core.shared.readModel(xml: IR.identity(.f32, text)).inputs[0].shape == shape)
     }
 
-    @Test(arguments: [
-        [4, 3], [0, 3], [.any, 3], [.dynamic(minimum: 1, maximum: 8), 3], [.dynamic(minimum: 2, maximum: nil), 3],
-    ] as [PartialShape])
+    @Test(
+        arguments: [
+            [4, 3], [0, 3], [.any, 3], [.dynamic(minimum: 1, maximum: 8), 3], [.dynamic(minimum: 2, maximum: nil), 3],
+        ] as [PartialShape])
     func reshapes(_ shape: PartialShape) throws {
         let model = try Core.shared.readModel(xml: IR.matMul(rows: "7"), weights: IR.weights)
         try model.reshape(["x": shape])

@@ -27,16 +27,17 @@ struct OpenVINOErrorTests {
         #expect(OpenVINOError.runtime(call: "f", status: .requestBusy, details: "").reason == "request is busy")
     }
 
-    @Test(arguments: [
-        .runtime(call: "f", status: Status(rawValue: -99), details: ""),
-        .unknownPort(.output, key: "'z'", available: []), .unknownPort(.input, key: "3", available: ["x", "y"]),
-        .elementType(port: "x", expected: .f32, found: .i8), .shape(port: "x", expected: [.any, 3], found: [1]),
-        .impossibleTensor(.u4, [-1]), .stringCount([2], found: 3), .stringCount([-2], found: 3), .embeddedNUL(in: "path"),
-        .readOnly(port: nil), .readOnly(port: "y"), .stringBytes, .byteCount(.f32, [2], expected: 8, found: 4),
-        .reshape(port: "x", .any), .missingVariableID(layer: "read", model: "a.xml"), .encoding(model: "a.xml"),
-        .unreadableFile(path: "a.blob", reason: "There is no file a.blob."), .property(key: "K", expected: "Int", found: "x"),
-        .pointerProperty(key: "K"), .unknownElementType(99),
-    ] as [OpenVINOError])
+    @Test(
+        arguments: [
+            .runtime(call: "f", status: Status(rawValue: -99), details: ""),
+            .unknownPort(.output, key: "'z'", available: []), .unknownPort(.input, key: "3", available: ["x", "y"]),
+            .elementType(port: "x", expected: .f32, found: .i8), .shape(port: "x", expected: [.any, 3], found: [1]),
+            .impossibleTensor(.u4, [-1]), .stringCount([2], found: 3), .stringCount([-2], found: 3), .embeddedNUL(in: "path"),
+            .readOnly(port: nil), .readOnly(port: "y"), .stringBytes, .byteCount(.f32, [2], expected: 8, found: 4),
+            .reshape(port: "x", .any), .missingVariableID(layer: "read", model: "a.xml"), .encoding(model: "a.xml"),
+            .unreadableFile(path: "a.blob", reason: "There is no file a.blob."), .property(key: "K", expected: "Int", found: "x"),
+            .pointerProperty(key: "K"), .unknownElementType(99),
+        ] as [OpenVINOError])
     func isToldInOneLine(_ error: OpenVINOError) {
         #expect(!error.description.contains("\n"))
         #expect(error.description.count > 10)

@@ -31,14 +31,15 @@ struct PropertiesTests {
     }
 
     /// Each property that can be set is one that the CPU takes.
-    @Test(arguments: [
-        .inferencePrecision(.f32), .inferencePrecision(.dynamic), .kvCachePrecision(.u8), .dynamicQuantizationGroupSize(0),
-        .executionMode(.accuracy), .executionMode(.performance), .performanceMode(.latency), .performanceMode(.throughput),
-        .performanceMode(.cumulativeThroughput), .performanceHintNumRequests(2), .numStreams(2), .numStreams(.auto),
-        .numStreams(.numa), .numThreads(0), .enableHyperThreading(true), .enableCPUPinning(false), .schedulingCoreType(.any),
-        .schedulingCoreType(.performanceCores), .schedulingCoreType(.efficiencyCores), .enableProfiling(true),
-        .logLevel(.none), .cacheBlobID(7), .cacheDirectory(""),
-    ] as [Property])
+    @Test(
+        arguments: [
+            .inferencePrecision(.f32), .inferencePrecision(.dynamic), .kvCachePrecision(.u8), .dynamicQuantizationGroupSize(0),
+            .executionMode(.accuracy), .executionMode(.performance), .performanceMode(.latency), .performanceMode(.throughput),
+            .performanceMode(.cumulativeThroughput), .performanceHintNumRequests(2), .numStreams(2), .numStreams(.auto),
+            .numStreams(.numa), .numThreads(0), .enableHyperThreading(true), .enableCPUPinning(false), .schedulingCoreType(.any),
+            .schedulingCoreType(.performanceCores), .schedulingCoreType(.efficiencyCores), .enableProfiling(true),
+            .logLevel(.none), .cacheBlobID(7), .cacheDirectory(""),
+        ] as [Property])
     func compilesWith(_ property: Property) throws {
         let core = try Core.shared
         let model = try core.compile(core.readModel(xml: IR.matMul(), weights: IR.weights), properties: [property])

@@ -28,7 +28,8 @@ public struct CLIPTextModel: Sendable {
     public func graph(_ weights: Weights, batch: Dimension, tokens: Int, outputs: Outputs = Outputs()) throws -> Graph {
         guard tokens <= config.maxPositionEmbeddings else {
             throw ArchitectureError.inconsistent(
-                "\(tokens) tokens are more than max_position_embeddings = \(config.maxPositionEmbeddings)", class: "CLIPTextModel",
+                "\(tokens) tokens are more than max_position_embeddings = \(config.maxPositionEmbeddings)",
+                class: "CLIPTextModel",
                 file: weights.source)
         }
         let prefix = "text_model."
@@ -85,7 +86,9 @@ public struct CLIPTextModel: Sendable {
     }
 
     /// Each token sees itself and those before it.
-    private func causalAttention(_ x: Value, _ path: String, _ shape: AttentionShape, _ builder: inout NetworkBuilder) throws -> Value {
+    private func causalAttention(_ x: Value, _ path: String, _ shape: AttentionShape, _ builder: inout NetworkBuilder) throws
+        -> Value
+    {
         let width = shape.channels
         let query = try builder.heads(builder.linear(x, "\(path).q_proj", width, width), "\(path).q_proj", shape)
         let key = try builder.heads(builder.linear(x, "\(path).k_proj", width, width), "\(path).k_proj", shape)
@@ -106,8 +109,8 @@ public struct CLIPTextModel: Sendable {
             let end = builder.graph.constant([Int64(config.eosTokenID)], shape: [1])
             ranked = builder.graph.convert(try builder.graph.equal(ids, end), to: .i32)
         }
-        let place = try builder.graph.argMax(ranked, axis: 1)  // [B, 1]
-        let row = try builder.graph.gather(hidden, place, axis: 1, batchDimensions: 1)  // [B, 1, hidden]
+        let place = try builder.graph.argMax(ranked, axis: 1) // [B, 1]
+        let row = try builder.graph.gather(hidden, place, axis: 1, batchDimensions: 1) // [B, 1, hidden]
         return try builder.graph.reshape(row, to: [0, config.hiddenSize])
     }
 }

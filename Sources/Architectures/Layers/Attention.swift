@@ -20,11 +20,15 @@ extension NetworkBuilder {
     mutating func attention(_ x: Value, context: Value? = nil, _ path: String, _ shape: AttentionShape) throws -> Value {
         let source = context ?? x
         let sourceChannels = shape.contextChannels ?? shape.channels
-        let query = try heads(linear(x, "\(path).to_q", shape.channels, shape.innerChannels, bias: shape.bias), "\(path).to_q", shape)
-        let key = try heads(linear(source, "\(path).to_k", sourceChannels, shape.innerChannels, bias: shape.bias), "\(path).to_k", shape)
-        let value = try heads(linear(source, "\(path).to_v", sourceChannels, shape.innerChannels, bias: shape.bias), "\(path).to_v", shape)
+        let query = try heads(
+            linear(x, "\(path).to_q", shape.channels, shape.innerChannels, bias: shape.bias), "\(path).to_q", shape)
+        let key = try heads(
+            linear(source, "\(path).to_k", sourceChannels, shape.innerChannels, bias: shape.bias), "\(path).to_k", shape)
+        let value = try heads(
+            linear(source, "\(path).to_v", sourceChannels, shape.innerChannels, bias: shape.bias), "\(path).to_v", shape)
         let attended = try graph.scaledDotProductAttention(query, key, value, name: "\(path)/ScaledDotProductAttention")
-        return try linear(mergedHeads(attended, path, shape.innerChannels), "\(path).to_out.0", shape.innerChannels, shape.channels)
+        return try linear(
+            mergedHeads(attended, path, shape.innerChannels), "\(path).to_out.0", shape.innerChannels, shape.channels)
     }
 
     /// `[B, N, heads·d]` to `[B, heads, N, d]`.
@@ -55,7 +59,8 @@ extension NetworkBuilder {
         } else {
             let sizes = try graph.gather(graph.shapeOf(model), graph.integers([0, 2, 3]))
             let shape = try graph.concatenate([sizes, graph.integers([channels])], axis: 0)
-            split = try graph.reshape(x, to: shape, known: PartialShape([x.shape.dimensions?[0] ?? .any, .any, .any, .fixed(channels)]))
+            split = try graph.reshape(
+                x, to: shape, known: PartialShape([x.shape.dimensions?[0] ?? .any, .any, .any, .fixed(channels)]))
         }
         return try graph.transpose(split, [0, 3, 1, 2], name: "\(path)/Transpose")
     }

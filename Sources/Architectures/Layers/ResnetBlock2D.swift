@@ -16,7 +16,9 @@ struct ResnetStyle {
 
 extension NetworkBuilder {
     /// Residual block: x `[B, inputs, H, W]`, time `[B, timeChannels]` already activated, to `[B, outputs, H, W]`.
-    mutating func resnet(_ x: Value, time: Value?, _ path: String, _ inputs: Int, _ outputs: Int, _ style: ResnetStyle) throws -> Value {
+    mutating func resnet(_ x: Value, time: Value?, _ path: String, _ inputs: Int, _ outputs: Int, _ style: ResnetStyle) throws
+        -> Value
+    {
         var hidden = try groupNorm(x, "\(path).norm1", inputs, groups: style.groups, epsilon: style.epsilon)
         hidden = try activation(hidden, style.activation, "\(path).norm1")
         hidden = try convolution(hidden, "\(path).conv1", inputs, outputs)
@@ -52,6 +54,7 @@ extension NetworkBuilder {
     ///
     /// Without padding, one row below and one column at the right are added, as the reference does.
     mutating func downsample(_ x: Value, _ path: String, _ channels: Int, padding: Int) throws -> Value {
-        try convolution(x, "\(path).conv", channels, channels, stride: 2, padding: padding, paddingEnd: padding == 0 ? 1 : padding)
+        try convolution(
+            x, "\(path).conv", channels, channels, stride: 2, padding: padding, paddingEnd: padding == 0 ? 1 : padding)
     }
 }

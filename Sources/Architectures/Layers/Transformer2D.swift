@@ -25,7 +25,8 @@ extension NetworkBuilder {
         if shape.linearProjection {
             hidden = try linear(tokens(hidden, "\(path).norm", shape.channels), "\(path).proj_in", shape.channels, inner)
         } else {
-            hidden = try tokens(convolution(hidden, "\(path).proj_in", shape.channels, inner, kernel: 1), "\(path).proj_in", inner)
+            hidden = try tokens(
+                convolution(hidden, "\(path).proj_in", shape.channels, inner, kernel: 1), "\(path).proj_in", inner)
         }
         for layer in 0..<shape.layers {
             hidden = try transformerBlock(hidden, context: context, "\(path).transformer_blocks.\(layer)", shape)
@@ -41,10 +42,13 @@ extension NetworkBuilder {
     }
 
     /// Self-attention, cross-attention, feed-forward: x `[B, N, inner]`; diffusers' `BasicTransformerBlock`.
-    private mutating func transformerBlock(_ x: Value, context: Value, _ path: String, _ shape: Transformer2DShape) throws -> Value {
+    private mutating func transformerBlock(_ x: Value, context: Value, _ path: String, _ shape: Transformer2DShape) throws
+        -> Value
+    {
         let width = shape.innerChannels
         func shaped(_ contextChannels: Int?) -> AttentionShape {
-            AttentionShape(channels: width, contextChannels: contextChannels, heads: shape.heads, headDimension: shape.headDimension)
+            AttentionShape(
+                channels: width, contextChannels: contextChannels, heads: shape.heads, headDimension: shape.headDimension)
         }
         var hidden = x
         var normal = try layerNorm(hidden, "\(path).norm1", width, epsilon: 1e-5)

@@ -22,7 +22,8 @@ extension NetworkBuilder {
             for column in 0...1 {
                 let place = "\(path)[\(row),\(column)]"
                 let sums = graph.constant(Self.kernelSums(row, column), shape: [9, 4], name: "\(place)/sums")
-                let small = try graph.reshape(graph.matMul(kernel, sums), to: [channels, channels, 2, 2], name: "\(place)/kernel")
+                let small = try graph.reshape(
+                    graph.matMul(kernel, sums), to: [channels, channels, 2, 2], name: "\(place)/kernel")
                 let part = try graph.convolution(
                     x, small, padding: [1 - row, 1 - column], paddingEnd: [row, column], name: "\(place)/Convolution")
                 parts.append(try terms.map { try graph.add(part, $0, name: "\(place)/Add") } ?? part)

@@ -134,7 +134,8 @@ public struct UNet2DConditionConfig: Sendable {
         for (level, heads) in attentionHeads.enumerated() where hasAttention(level) {
             guard blockOutChannels[level] / heads > 0 else {
                 throw reader.inconsistent(
-                    "attention_head_dim (which counts heads) is \(heads), more than the \(blockOutChannels[level]) channels of its block")
+                    "attention_head_dim (which counts heads) is \(heads), more than the \(blockOutChannels[level]) channels of its block"
+                )
             }
         }
     }

@@ -78,7 +78,9 @@ public struct UNet2DConditionModel: Sendable {
                 embedding, builder.linear(condition, "time_embedding.cond_proj", width, first, bias: false))
         }
         embedding = try builder.timestepEmbedding(embedding, "time_embedding", first, config.timeEmbedChannels, config.activation)
-        if let post = config.timestepPostActivation { embedding = try builder.activation(embedding, post, "time_embedding.post_act") }
+        if let post = config.timestepPostActivation {
+            embedding = try builder.activation(embedding, post, "time_embedding.post_act")
+        }
         if let addition = config.textTimeAddition {
             embedding = try builder.graph.add(embedding, additionEmbedding(addition, shape, &builder))
         }

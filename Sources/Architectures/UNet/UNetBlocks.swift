@@ -11,12 +11,14 @@ struct UNetBlocks {
             timeChannels: config.timeEmbedChannels, scaleShift: config.scaleShift, outputScale: outputScale)
     }
 
-    /// The transformer after residual block `layer` of the block at `level` (0 is the finest); nil for blocks without.
-    private func transformer(_ channels: Int, level: Int, layers: Int) -> Transformer2DShape {
+    /// A transformer of the block at `level`; 0 is the finest.
+    /// - Parameter onlyCrossAttention: nil for what the config says of the level.
+    private func transformer(_ channels: Int, level: Int, layers: Int, onlyCrossAttention: Bool? = nil) -> Transformer2DShape {
         Transformer2DShape(
-            channels: channels, heads: config.attentionHeads[level], contextChannels: config.crossAttentionDim[level], layers: layers,
+            channels: channels, heads: config.attentionHeads[level], contextChannels: config.crossAttentionDim[level],
+            layers: layers,
             groups: config.normGroups, linearProjection: config.useLinearProjection,
-            onlyCrossAttention: config.onlyCrossAttention[level])
+            onlyCrossAttention: onlyCrossAttention ?? config.onlyCrossAttention[level])
     }
 
     /// `DownBlock2D`, `CrossAttnDownBlock2D`: `[B, C, h, w]` to `[B, C', h/2, w/2]`; every stage is kept for the way up.
@@ -51,8 +53,8 @@ struct UNetBlocks {
         let style = resnetStyle(outputScale: config.midBlockScaleFactor)
         let hidden = try builder.resnet(x, time: time, "mid_block.resnets.0", channels, channels, style)
         guard kind == .crossAttention else { return hidden }
-        var shape = transformer(channels, level: level, layers: config.midTransformerLayers)
-        shape = shape.attendingToItself
+        // Its first attention always asks the picture.
+        let shape = transformer(channels, level: level, layers: config.midTransformerLayers, onlyCrossAttention: false)
         let attended = try builder.transformer2D(hidden, context: context, "mid_block.attentions.0", shape)
         return try builder.resnet(attended, time: time, "mid_block.resnets.1", channels, channels, style)
     }
@@ -87,14 +89,5 @@ struct UNetBlocks {
             mine.fixedValue.map { 2 * $0 } == theirs.fixedValue && mine.fixedValue != nil
         }
         return try builder.upsample(hidden, like: doubles ? nil : model, "\(path).upsamplers.0", outputs)
-    }
-}
-
-extension Transformer2DShape {
-    /// The middle block's first attention always asks the picture.
-    fileprivate var attendingToItself: Transformer2DShape {
-        Transformer2DShape(
-            channels: channels, heads: heads, contextChannels: contextChannels, layers: layers, groups: groups,
-            linearProjection: linearProjection, onlyCrossAttention: false)
     }
 }

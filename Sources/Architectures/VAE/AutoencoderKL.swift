@@ -63,7 +63,8 @@ public struct AutoencoderKL: Sendable {
         var hidden = try builder.resnet(x, time: nil, "\(path).resnets.0", channels, channels, style)
         if config.midBlockAddAttention {
             let attention = "\(path).attentions.0"
-            let normal = try builder.groupNorm(hidden, "\(attention).group_norm", channels, groups: config.normGroups, epsilon: 1e-6)
+            let normal = try builder.groupNorm(
+                hidden, "\(attention).group_norm", channels, groups: config.normGroups, epsilon: 1e-6)
             let shape = AttentionShape(channels: channels, heads: 1, headDimension: channels, bias: true)
             let attended = try builder.attention(builder.tokens(normal, attention, channels), attention, shape)
             hidden = try builder.graph.add(
@@ -72,7 +73,9 @@ public struct AutoencoderKL: Sendable {
         return try builder.resnet(hidden, time: nil, "\(path).resnets.1", channels, channels, style)
     }
 
-    private func ending(_ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, _ builder: inout NetworkBuilder) throws -> Value {
+    private func ending(_ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, _ builder: inout NetworkBuilder) throws
+        -> Value
+    {
         let normal = try builder.groupNorm(x, "\(path).conv_norm_out", inputs, groups: config.normGroups, epsilon: 1e-6)
         // The reference ends in SiLU whatever `act_fn` says.
         let active = try builder.activation(normal, .silu, "\(path).conv_norm_out")

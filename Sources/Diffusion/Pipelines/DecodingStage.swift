@@ -29,7 +29,7 @@ final class Decoder {
     func decode(_ latents: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws -> RGBImage {
         let factor = Float(model.autoencoder.scalingFactor)
         let unscaled = try Tensor(latents.elements(as: Float.self).map { $0 / factor }, shape: latents.shape)
-        let sample = try await runner.run(["latent_sample": unscaled], log).required("sample")  // [1, 3, H, W] in −1…1
+        let sample = try await runner.run(["latent_sample": unscaled], log).required("sample") // [1, 3, H, W] in −1…1
         return try log.measure(\.conversion) {
             try sample.withUnsafeBytes { bytes in
                 do {

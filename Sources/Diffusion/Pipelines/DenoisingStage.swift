@@ -27,7 +27,9 @@ final class Denoiser {
 
     private static let promptInputs: Set<String> = ["encoder_hidden_states", "timestep_cond"]
 
-    init(_ model: LatentDiffusionModel, _ size: Size, _ compiler: NetworkCompiler, _ log: TimingLog, keepsConditioning: Bool) throws {
+    init(_ model: LatentDiffusionModel, _ size: Size, _ compiler: NetworkCompiler, _ log: TimingLog, keepsConditioning: Bool)
+        throws
+    {
         self.size = size
         self.keepsConditioning = keepsConditioning
         let start = ContinuousClock.now

@@ -2,6 +2,8 @@
 public enum GenerationError: Error, Equatable, Sendable {
     case emptyPrompt(index: Int)
     case noPrompts
+    /// The pipeline is at work on another request of the same actor.
+    case busy
     /// An option has a value outside of its range.
     case option(String, value: String, expected: String)
     /// A side of the picture is no multiple of what a latent stands for, too long, or none at all.
@@ -19,6 +21,7 @@ extension GenerationError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .emptyPrompt(let index): "Prompt \(index + 1) is empty; say what to draw."
+        case .busy: "The pipeline is drawing already; wait for that request, or use a pipeline for each."
         case .noPrompts: "There is no prompt; say what to draw."
         case .option(let name, let value, let expected): "\(name) must be \(expected); it is \(value)."
         case .size(let side, let value, let multiple):
@@ -31,7 +34,8 @@ extension GenerationError: CustomStringConvertible {
         case .model(let file, let reason): "\(file): \(reason)."
         case .notFinite(let network, let precision):
             "The \(network) computed values that are no numbers in precision \(precision)"
-                + (precision == "f32" ? ": the model's weights are damaged, or an option is far from what it is made for." : "; f32 may help.")
+                + (precision == "f32"
+                    ? ": its weights are damaged, or an option is far from what it is made for." : "; f32 may help.")
         }
     }
 }

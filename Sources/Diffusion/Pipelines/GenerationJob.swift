@@ -46,7 +46,9 @@ struct GenerationJob {
         warnings = plan.warnings
 
         var cuts: [String] = []
-        tokens = try log.measure(\.tokenizing) { try TextEncodingStage(model: model).tokenize(request.prompts) { cuts.append($0) } }
+        tokens = try log.measure(\.tokenizing) {
+            try TextEncodingStage(model: model).tokenize(request.prompts) { cuts.append($0) }
+        }
         warnings += cuts
 
         let full = request.pictureCount / request.batchSize
@@ -62,7 +64,9 @@ struct GenerationJob {
     }
 
     private static func latentSize(_ side: String, _ value: Int, _ factor: Int) throws(GenerationError) -> Int {
-        guard value > 0, value % factor == 0, value <= GenerationError.longestSide else { throw .size(side, value: value, multiple: factor) }
+        guard value > 0, value % factor == 0, value <= GenerationError.longestSide else {
+            throw .size(side, value: value, multiple: factor)
+        }
         return value / factor
     }
 
@@ -109,7 +113,9 @@ struct GenerationJob {
             }
             let prompt = try await denoiser.condition(states: .stacked(prompts.map { states[$0] }), guidance: guidance, log)
             if times.isEmpty {
-                for timestep in plan.timesteps { times.append(try await denoiser.embedding(of: timestep, condition: prompt, log)) }
+                for timestep in plan.timesteps {
+                    times.append(try await denoiser.embedding(of: timestep, condition: prompt, log))
+                }
             }
             let condition = Condition(prompt: prompt, times: times)
             byPrompts[prompts] = condition
@@ -126,11 +132,13 @@ extension GenerationRequest {
         guard !prompts.isEmpty else { throw .noPrompts }
         if let index = prompts.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) { throw .emptyPrompt(index: index) }
         guard imagesPerPrompt >= 1, imagesPerPrompt <= Self.mostPictures / prompts.count else {
-            throw .option("The number of pictures", value: "\(imagesPerPrompt)", expected: "from 1 to \(Self.mostPictures) in all")
+            throw .option(
+                "The number of pictures", value: "\(imagesPerPrompt)", expected: "from 1 to \(Self.mostPictures) in all")
         }
         guard batchSize >= 1 else { throw .option("The batch size", value: "\(batchSize)", expected: "1 or more") }
         guard abs(guidanceScale) <= Self.largestGuidanceScale else {
-            throw .option("The guidance scale", value: "\(guidanceScale)", expected: "a number up to \(Self.largestGuidanceScale)")
+            throw .option(
+                "The guidance scale", value: "\(guidanceScale)", expected: "a number up to \(Self.largestGuidanceScale)")
         }
         if let previewInterval, previewInterval < 1 {
             throw .option("The preview interval", value: "\(previewInterval)", expected: "1 or more steps")

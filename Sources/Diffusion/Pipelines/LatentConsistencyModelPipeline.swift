@@ -19,11 +19,14 @@ public final class LatentConsistencyModelPipeline {
     private var textEncoder: NetworkRunner?
     private var denoisers: [Denoiser] = []
     private var decoder: Decoder?
+    private var isBusy = false
 
     /// UNets of different sizes that are kept; the one used longest ago goes first.
     private static let keptDenoisers = 2
 
-    public init(_ model: LatentDiffusionModel, compile options: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident) {
+    public init(
+        _ model: LatentDiffusionModel, compile options: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident
+    ) {
         self.model = model
         self.memory = memory
         compiler = NetworkCompiler(options)
@@ -49,6 +52,10 @@ public final class LatentConsistencyModelPipeline {
     public func generate(
         _ request: GenerationRequest, isolation: isolated (any Actor)? = #isolation, report: (GenerationEvent) -> Void = { _ in }
     ) async throws -> GenerationResult {
+        // An actor that waits for one request may begin another, which would set its inputs in the same networks.
+        guard !isBusy else { throw GenerationError.busy }
+        isBusy = true
+        defer { isBusy = false }
         let log = TimingLog()
         var job = try GenerationJob(request, model, defaultSize: defaultSize, log)
         for warning in job.warnings { report(.warning(warning)) }
@@ -58,7 +65,7 @@ public final class LatentConsistencyModelPipeline {
         defer { if !keeps { releaseNetworks() } }
 
         report(.stage(.encodingText))
-        let states = try await encode(job.tokens, log)  // [1, tokens, channels] for each prompt
+        let states = try await encode(job.tokens, log) // [1, tokens, channels] for each prompt
         if !keeps { textEncoder = nil }
 
         var pictures: [GeneratedPicture] = []
@@ -69,7 +76,7 @@ public final class LatentConsistencyModelPipeline {
             let conditions = try await job.conditions(group, states, denoiser, log)
             report(.stage(.denoising))
             for (batch, condition) in zip(group.batches, conditions) {
-                let latents = try await denoise(batch, &job, denoiser, condition, log, report)  // [batch, C, h, w]
+                let latents = try await denoise(batch, &job, denoiser, condition, log, report) // [batch, C, h, w]
                 for (row, index) in batch.enumerated() {
                     let one = latents.rows(row..<row + 1)
                     if keeps {
@@ -87,7 +94,8 @@ public final class LatentConsistencyModelPipeline {
 
     /// The loop over the steps of one batch: noise to finished latents, `[batch, C, h, w]`.
     private func denoise(
-        _ batch: Range<Int>, _ job: inout GenerationJob, _ denoiser: Denoiser, _ condition: GenerationJob.Condition, _ log: TimingLog,
+        _ batch: Range<Int>, _ job: inout GenerationJob, _ denoiser: Denoiser, _ condition: GenerationJob.Condition,
+        _ log: TimingLog,
         _ report: (GenerationEvent) -> Void, isolation: isolated (any Actor)? = #isolation
     ) async throws -> Tensor {
         try denoiser.begin(condition.prompt)
@@ -141,7 +149,9 @@ public final class LatentConsistencyModelPipeline {
         decoder = nil
     }
 
-    private func encode(_ tokens: [Tensor], _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws -> [Tensor] {
+    private func encode(_ tokens: [Tensor], _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws
+        -> [Tensor]
+    {
         let stage = TextEncodingStage(model: model)
         let runner = try textEncoder ?? stage.makeRunner(compiler, log)
         textEncoder = runner

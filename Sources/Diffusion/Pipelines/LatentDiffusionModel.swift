@@ -44,7 +44,9 @@ public struct LatentDiffusionModel: Sendable {
 
     private func checkTogether(_ file: String) throws(GenerationError) {
         guard unet.config.timeCondProjDim != nil else {
-            throw .model(file: file, reason: "the UNet takes no guidance embedding (time_cond_proj_dim), so it is no latent consistency model")
+            throw .model(
+                file: file,
+                reason: "the UNet takes no guidance embedding (time_cond_proj_dim), so it is no latent consistency model")
         }
         guard unet.config.inChannels == autoencoder.latentChannels, unet.config.outChannels == autoencoder.latentChannels else {
             throw .model(
@@ -53,12 +55,15 @@ public struct LatentDiffusionModel: Sendable {
         }
         let width = unet.config.encoderHidDim ?? unet.config.contextChannels
         guard width == textEncoder.config.hiddenSize else {
-            throw .model(file: file, reason: "the UNet takes texts \(width) wide, the text encoder's are \(textEncoder.config.hiddenSize)")
+            throw .model(
+                file: file, reason: "the UNet takes texts \(width) wide, the text encoder's are \(textEncoder.config.hiddenSize)")
         }
         guard tokenizer.vocabularyCount <= textEncoder.config.vocabSize else {
             throw .model(
                 file: file,
-                reason: "the tokenizer has \(tokenizer.vocabularyCount) tokens, the text encoder knows \(textEncoder.config.vocabSize)")
+                reason:
+                    "the tokenizer has \(tokenizer.vocabularyCount) tokens, the text encoder knows \(textEncoder.config.vocabSize)"
+            )
         }
         guard unet.config.textTimeAddition == nil else {
             throw .model(file: file, reason: "the UNet is one of Stable Diffusion XL, which this pipeline does not run")

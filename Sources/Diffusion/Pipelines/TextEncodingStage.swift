@@ -14,7 +14,9 @@ struct TextEncodingStage {
         for prompt in prompts {
             let encoding = model.tokenizer.encode(prompt, maxLength: model.tokenCount)
             if !encoding.droppedText.isEmpty {
-                warn("The prompt is longer than \(model.tokenCount) tokens; this end of it was cut off: '\(encoding.droppedText)'.")
+                warn(
+                    "The prompt is longer than \(model.tokenCount) tokens; this end of it was cut off: '\(encoding.droppedText)'."
+                )
             }
             ids.append(try Tensor(encoding.ids.map(Int64.init), shape: [1, model.tokenCount]))
         }

@@ -17,7 +17,8 @@ enum Small {
         prompts: [String] = ["a green apple"], images: Int = 1, steps: Int = 2,
         noise: GenerationRequest.Noise = .seedPerPicture(first: 1, .torch)
     ) -> GenerationRequest {
-        GenerationRequest(prompts: prompts, width: 64, height: 64, numInferenceSteps: steps, imagesPerPrompt: images, noise: noise)
+        GenerationRequest(
+            prompts: prompts, width: 64, height: 64, numInferenceSteps: steps, imagesPerPrompt: images, noise: noise)
     }
 }
 
@@ -46,7 +47,9 @@ struct Cancelled: Sendable {
 }
 
 /// Draws in a task of its own, which is cancelled as step `last` is reported, or before all else where that is nil.
-func drawCancelled(_ request: GenerationRequest, with pipeline: LatentConsistencyModelPipeline, after last: Int?) async -> Cancelled {
+func drawCancelled(_ request: GenerationRequest, with pipeline: LatentConsistencyModelPipeline, after last: Int?) async
+    -> Cancelled
+{
     /// @unchecked: the one task uses it, and the caller waits for that.
     struct Box: @unchecked Sendable { let pipeline: LatentConsistencyModelPipeline }
     let box = Box(pipeline: pipeline)
