@@ -46,6 +46,7 @@ let package = Package(
         module("Architectures", ["ModelGraph"]),
         module("Tokenizers", ["TensorStore", "CZlib"], resources: [.copy("Resources")]),
         module("ModelLoading", ["OpenVINO", "ModelGraph", "Architectures", "Tokenizers"]),
+        module("Quantization", ["ModelGraph"]),
         module("Imaging", ["CImageCodecs"]),
         module("Diffusion", ["ModelLoading", "Imaging"]),
         .executableTarget(
@@ -64,6 +65,7 @@ let package = Package(
         tests(of: "Architectures", ["ModelLoading"]),
         tests(of: "Tokenizers"),
         tests(of: "ModelLoading"),
+        tests(of: "Quantization", ["OpenVINO"]),
         tests(of: "Imaging"),
         tests(of: "Diffusion"),
         // These run the built program, and so import nothing of it.
