@@ -36,7 +36,9 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "COpenVINOStrings"),
+        .target(name: "CNumerics"),
         .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"]),
 
         // In the order of the data's way.
@@ -46,8 +48,9 @@ let package = Package(
         module("Architectures", ["ModelGraph"]),
         module("Tokenizers", ["TensorStore", "CZlib"], resources: [.copy("Resources")]),
         module("ModelLoading", ["OpenVINO", "ModelGraph", "Architectures", "Tokenizers"]),
-        module("Quantization", ["ModelGraph"]),
+        module("Quantization", ["ModelGraph", "CNumerics"]),
         module("Imaging", ["CImageCodecs"]),
+        module("Evaluation", ["CLAPACK", "TensorStore", "ModelGraph", "Architectures", "Imaging"]),
         module("Diffusion", ["ModelLoading", "Imaging"]),
         .executableTarget(
             name: "glint",
@@ -67,6 +70,7 @@ let package = Package(
         tests(of: "ModelLoading"),
         tests(of: "Quantization", ["OpenVINO"]),
         tests(of: "Imaging"),
+        tests(of: "Evaluation", ["Architectures", "ModelGraph", "ModelLoading", "OpenVINO", "Imaging", "TensorStore"]),
         tests(of: "Diffusion"),
         // These run the built program, and so import nothing of it.
         .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Imaging", "TensorStore"], swiftSettings: settings),

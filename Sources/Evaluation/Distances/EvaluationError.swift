@@ -1,0 +1,35 @@
+/// Why two results can't be compared.
+public enum EvaluationError: Error, Equatable, Sendable {
+    /// Pictures of two sizes, as width and height.
+    case pictureSize(width: Int, height: Int, other: (width: Int, height: Int))
+    /// Fewer pixels than SSIM's window along a side.
+    case tooSmall(width: Int, height: Int, minimum: Int)
+    /// Numbers of elements that must be one.
+    case count(what: String, expected: Int, found: Int)
+    /// Fewer samples than a covariance needs.
+    case tooFewSamples(Int, minimum: Int)
+    /// The first element that is NaN or infinite.
+    case notFinite(what: String, index: Int)
+    /// LAPACK did not converge; `info` is its own word for it.
+    case eigenvalues(info: Int)
+    /// More features than LAPACK's 32-bit sizes take.
+    case tooManyFeatures(Int)
+
+    public static func == (a: EvaluationError, b: EvaluationError) -> Bool { a.description == b.description }
+}
+
+extension EvaluationError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .pictureSize(let width, let height, let other):
+            "The pictures are \(width)×\(height) and \(other.width)×\(other.height); only pictures of one size can be compared."
+        case .tooSmall(let width, let height, let minimum):
+            "A picture of \(width)×\(height) is too small for SSIM, whose window takes \(minimum)×\(minimum)."
+        case .count(let what, let expected, let found): "There must be \(expected) \(what), not \(found)."
+        case .tooFewSamples(let count, let minimum): "\(count) samples have no covariance; \(minimum) or more are needed."
+        case .notFinite(let what, let index): "Element \(index) of \(what) is not a finite number."
+        case .eigenvalues(let info): "The eigenvalues of a covariance could not be computed (LAPACK's info is \(info))."
+        case .tooManyFeatures(let count): "\(count) features are more than the system's LAPACK can take."
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/// Mean and covariance of feature vectors, one after the other, in f64; none are kept.
+public struct FeatureMoments: Sendable {
+    /// Features of a vector.
+    public let featureCount: Int
+    /// Vectors so far.
+    public private(set) var sampleCount = 0
+    /// Zeros before the first vector.
+    public private(set) var mean: [Double]
+    /// Sums of products of deviations from the mean; the lower triangle, row-major.
+    private var comoment: [Double]
+
+    /// - Throws: `EvaluationError.count`, `.tooManyFeatures`.
+    public init(featureCount: Int) throws(EvaluationError) {
+        guard featureCount > 0 else { throw .count(what: "features", expected: 1, found: featureCount) }
+        guard featureCount <= 32000 else { throw .tooManyFeatures(featureCount) }
+        self.featureCount = featureCount
+        mean = [Double](repeating: 0, count: featureCount)
+        comoment = [Double](repeating: 0, count: featureCount * featureCount)
+    }
+
+    /// Takes in one vector (Welford's update, which loses nothing where means are large beside deviations).
+    /// - Throws: `EvaluationError.count`, `.notFinite`; nothing is then taken in.
+    public mutating func add(_ features: some RandomAccessCollection<Float>) throws(EvaluationError) {
+        guard features.count == featureCount else {
+            throw .count(what: "features", expected: featureCount, found: features.count)
+        }
+        if let place = features.enumerated().first(where: { !$0.element.isFinite }) {
+            throw .notFinite(what: "the features", index: place.offset)
+        }
+        sampleCount += 1
+        let before = zip(features, mean).map { Double($0) - $1 }
+        for index in mean.indices { mean[index] += before[index] / Double(sampleCount) }
+        let after = zip(features, mean).map { Double($0) - $1 }
+        for row in 0..<featureCount {
+            let factor = after[row]
+            let start = row * featureCount
+            for column in 0...row { comoment[start + column] += factor * before[column] }
+        }
+    }
+
+    /// The covariance matrix `[featureCount, featureCount]` with n − 1 as divisor, as `numpy.cov`.
+    /// - Throws: `EvaluationError.tooFewSamples` below 2.
+    public func covariance() throws(EvaluationError) -> [Double] {
+        guard sampleCount >= 2 else { throw .tooFewSamples(sampleCount, minimum: 2) }
+        let divisor = Double(sampleCount - 1)
+        var result = [Double](repeating: 0, count: comoment.count)
+        for row in 0..<featureCount {
+            for column in 0...row {
+                let value = comoment[row * featureCount + column] / divisor
+                result[row * featureCount + column] = value
+                result[column * featureCount + row] = value
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+public import Imaging
+
+/// Peak signal-to-noise ratio in dB: 10 · log₁₀(peak² / mean squared difference), infinite where the inputs are equal.
+public enum PSNR {
+    /// Of two pictures of one size, over all samples; the peak is 255.
+    /// - Throws: `EvaluationError.pictureSize`.
+    public static func between(_ a: RGBImage, _ b: RGBImage) throws(EvaluationError) -> Double {
+        try requireSameSize(a, b)
+        var sum = 0
+        a.bytes.withUnsafeBufferPointer { first in
+            b.bytes.withUnsafeBufferPointer { second in
+                for index in first.indices {
+                    let difference = Int(first[index]) - Int(second[index])
+                    sum += difference * difference
+                }
+            }
+        }
+        return decibels(meanSquare: Double(sum) / Double(a.bytes.count), peak: 255)
+    }
+
+    /// Of two sequences of samples.
+    /// - Parameter peak: the largest signal, 1 for samples in 0…1 and 2 for samples in −1…1.
+    /// - Returns: NaN where a sample is.
+    /// - Throws: `EvaluationError.count`; no samples have no ratio.
+    public static func between(_ a: [Float], _ b: [Float], peak: Double) throws(EvaluationError) -> Double {
+        guard a.count == b.count, !a.isEmpty else {
+            throw .count(what: "samples", expected: max(a.count, 1), found: b.count)
+        }
+        var sum = 0.0
+        for index in a.indices {
+            let difference = Double(a[index]) - Double(b[index])
+            sum += difference * difference
+        }
+        return decibels(meanSquare: sum / Double(a.count), peak: peak)
+    }
+
+    private static func decibels(meanSquare: Double, peak: Double) -> Double {
+        meanSquare == 0 ? .infinity : 10 * log10(peak * peak / meanSquare)
+    }
+}
+
+/// - Throws: `EvaluationError.pictureSize` where the sizes differ.
+func requireSameSize(_ a: RGBImage, _ b: RGBImage) throws(EvaluationError) {
+    guard a.width == b.width, a.height == b.height else {
+        throw .pictureSize(width: a.width, height: a.height, other: (b.width, b.height))
+    }
+}

@@ -1,0 +1,131 @@
+public import ModelGraph
+import TensorStore
+
+/// Stores the weights of a graph in 8 or 4 bits, and leaves its computation in floating point.
+///
+/// Each constant becomes `Const → Convert → [Subtract zero point] → Multiply scale → [Reshape] → [Convert]`, under the
+/// names that `nncf.compress_weights` gives. Weights are read where they lie and quantized one tensor at a time, so that beyond the
+/// compressed weights only one tensor's codes are in memory.
+public struct WeightCompression: Sendable {
+    public let options: WeightCompressionOptions
+
+    public init(_ options: WeightCompressionOptions) { self.options = options }
+
+    /// - Returns: the graph with compressed weights, and what was done. A graph without weights to compress is returned as it is.
+    /// - Throws: `QuantizationError` for weights that can't be quantized and options that fit nothing; `GraphError`.
+    public func apply(to graph: Graph) throws -> (graph: Graph, report: WeightCompressionReport) {
+        let ignored = try options.ignored.nodes(of: graph)
+        let found = WeightSites(graph, embeddings: options.embeddings, ignored: ignored)
+        var loader = WeightLoader(graph: graph)
+        let plan = try WeightPlan(found, options, &loader)
+        var rewriter = WeightRewriter(graph: graph, choices: plan.choices, loader: loader)
+        try rewriter.rewrite()
+        var report = WeightCompressionReport()
+        report.layers = rewriter.layers
+        report.skipped = found.skipped + plan.skipped
+        return (rewriter.result, report)
+    }
+}
+
+/// Copies a graph, with other constants in the place of weights.
+private struct WeightRewriter {
+    let graph: Graph
+    private(set) var result: Graph
+    private(set) var layers: [WeightCompressionReport.Layer] = []
+    private var loader: WeightLoader
+    private let choices: [Int: WeightPlan.Choice]
+    /// Nodes that nothing reads any longer.
+    private let dropped: Set<Int>
+    private var placed: [Int: Int] = [:]
+    private var replaced: [Value: Value] = [:]
+    /// Weights that several constants share as one range of a file.
+    private var shared: [Source: Value] = [:]
+
+    private struct Source: Hashable {
+        let file: ObjectIdentifier
+        let offset: Int
+        let elementType: ElementType
+        let layout: WeightLayout
+        let mode: WeightMode
+        let groupSize: Int?
+    }
+
+    init(graph: Graph, choices: [WeightPlan.Choice], loader: WeightLoader) {
+        self.graph = graph
+        self.loader = loader
+        self.choices = Dictionary(uniqueKeysWithValues: choices.map { ($0.site.constant, $0) })
+        dropped = choices.reduce(into: []) { $0.formUnion($1.site.steps) }
+        result = Graph(name: graph.name)
+        result.runtimeInfo = graph.runtimeInfo
+    }
+
+    mutating func rewrite() throws {
+        for (index, node) in graph.nodes.enumerated() where !dropped.contains(index) {
+            if let choice = choices[index] {
+                try place(choice)
+                continue
+            }
+            var copy = node
+            copy.inputs = try node.inputs.map { value in
+                if let other = replaced[value] { return other }
+                guard let place = placed[value.node] else {
+                    throw GraphError.structure(node: node.name, reason: "it reads what compression has taken away")
+                }
+                return Value(node: place, port: value.port, elementType: value.elementType, shape: value.shape)
+            }
+            placed[index] = result.append(copy)
+        }
+    }
+
+    private mutating func place(_ choice: WeightPlan.Choice) throws {
+        let site = choice.site
+        let node = graph.nodes[site.constant]
+        let scaled = try scaled(choice, node)
+        for end in site.ends {
+            let name = "\(node.name)/fq_weights_1/convert"
+            let isSame = scaled.elementType == end.elementType
+            replaced[end] = isSame ? scaled : result.convert(scaled, to: end.elementType, name: name)
+        }
+    }
+
+    /// Weights in their original shape, in the scales' type.
+    private mutating func scaled(_ choice: WeightPlan.Choice, _ node: Node) throws -> Value {
+        let (site, quantizer) = (choice.site, choice.quantizer)
+        var source: Source?
+        if case .file(let file, let offset, _)? = node.constant {
+            source = Source(
+                file: ObjectIdentifier(file), offset: offset, elementType: node.outputs[0].elementType, layout: site.layout,
+                mode: quantizer.mode, groupSize: quantizer.groupSize)
+        }
+        if let source, let known = shared[source] { return known }
+        let weight = try loader.quantize(site, quantizer)
+        let value = try append(weight, node.name)
+        if let source { shared[source] = value }
+        layers.append(
+            .init(
+                operation: graph.nodes[site.users[0]].name, weights: node.name, shape: site.layout.shape, mode: quantizer.mode,
+                groupSize: quantizer.groupSize, relativeError: weight.relativeError,
+                bytesBefore: node.constant?.byteCount ?? 0, bytesAfter: weight.byteCount))
+        return value
+    }
+
+    private mutating func append(_ weight: QuantizedWeight, _ name: String) throws -> Value {
+        let type = weight.mode.scaleType
+        var value = result.convert(
+            result.constant(.bytes(weight.codes), weight.mode.elementType, weight.storedShape, name: name), to: type,
+            name: "\(name)/convert")
+        if weight.mode.isAsymmetric {
+            let zero = result.constant(
+                .bytes(weight.storedZeroPoints), weight.mode.elementType, weight.scaleShape, name: "\(name)/zero_point")
+            value = try result.binary(
+                .subtract, value, result.convert(zero, to: type, name: "\(name)/zero_point/convert"),
+                name: "\(name)/zero_point/subtract")
+        }
+        let scale = result.constant(.bytes(weight.storedScales), type, weight.scaleShape, name: "\(name)/scale")
+        value = try result.multiply(value, scale, name: "\(name)/fq_weights_1")
+        guard weight.groupSize != nil else { return value }
+        return try result.within(name) { graph in
+            try graph.reshape(value, to: weight.layout.shape.dimensions, name: "\(name)/reshape")
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import ModelGraph
+import TensorStore
+
+/// The form that each weight tensor of a graph gets.
+struct WeightPlan {
+    struct Choice {
+        let site: WeightSite
+        let quantizer: WeightQuantizer
+    }
+
+    private(set) var choices: [Choice] = []
+    private(set) var skipped: [WeightCompressionReport.Skipped] = []
+
+    /// NNCF's rules: all weights in 8-bit modes. In 4-bit modes the weights of matrix products get 4 bits, but the last one's;
+    /// of them `ratio`, those first whose 8-bit error is largest; everything else gets the backup mode.
+    init(
+        _ found: WeightSites, _ options: WeightCompressionOptions, _ loader: inout WeightLoader
+    ) throws(QuantizationError) {
+        guard (0...1).contains(options.ratio) else { throw .ratio(options.ratio) }
+        let graph = found.graph
+        guard options.mode.is4Bit else {
+            choices = found.sites.map { Choice(site: $0, quantizer: WeightQuantizer(mode: options.mode)) }
+            return
+        }
+        guard !options.backup.is4Bit else { throw .backup(options.backup) }
+        var candidates = found.sites.indices.filter { graph.nodes[found.sites[$0].users[0]].type == "MatMul" }
+        if !options.allLayers, found.sites.contains(where: { $0.users[0] == found.lastOperation }), !candidates.isEmpty {
+            candidates.removeLast()
+        }
+        if options.allLayers {
+            candidates += found.sites.indices.filter {
+                graph.nodes[found.sites[$0].users[0]].type == "Gather" && found.sites[$0].layout.reducedAxes.count == 1
+            }
+        }
+        var groupSizes: [Int: Int?] = [:]
+        var kept: Set<Int> = []
+        for index in candidates {
+            let depth = found.sites[index].layout.depth
+            guard let size = options.groupSize, size <= 0 || depth % size != 0, options.groupFallback != .refuse else {
+                groupSizes[index] = .some(options.groupSize)
+                continue
+            }
+            let largest = depth & (~depth + 1)
+            if options.groupFallback == .keep {
+                kept.insert(index)
+                let name = graph.nodes[found.sites[index].users[0]].name
+                skipped.append(.init(operation: name, reason: .groupSize(depth: depth)))
+            } else if largest >= options.minimumGroupSize {
+                groupSizes[index] = .some(largest)
+            }
+        }
+        candidates.removeAll { groupSizes[$0] == nil }
+        let chosen = try Self.leastSensitive(candidates, found, options.ratio, &loader)
+        for index in found.sites.indices where !kept.contains(index) {
+            let quantizer =
+                chosen.contains(index)
+                ? WeightQuantizer(mode: options.mode, groupSize: groupSizes[index] ?? nil)
+                : WeightQuantizer(mode: options.backup)
+            choices.append(Choice(site: found.sites[index], quantizer: quantizer))
+        }
+    }
+
+    /// Sensitivity without data: a layer that 8 bits serve well is one that is best kept in 8 bits, since what they serve badly
+    /// has outliers that 4 bits in groups serve no worse (NNCF's `WEIGHT_QUANTIZATION_ERROR`).
+    private static func leastSensitive(
+        _ candidates: [Int], _ found: WeightSites, _ ratio: Double, _ loader: inout WeightLoader
+    ) throws(QuantizationError) -> Set<Int> {
+        guard ratio < 1 else { return Set(candidates) }
+        var errors: [(index: Int, error: Double)] = []
+        for index in candidates {
+            let weight = try loader.quantize(found.sites[index], WeightQuantizer(mode: .int8Asymmetric))
+            // NNCF adds the step of the stored type at 1, which orders layers of different types.
+            let type = found.graph.nodes[found.sites[index].constant].outputs[0].elementType
+            let step = type == .f16 ? 0x1p-10 : type == .bf16 ? 0x1p-7 : 0x1p-23
+            errors.append((index, weight.worstChannelError + step))
+        }
+        let total = candidates.reduce(0) { $0 + found.sites[$1].layout.elementCount }
+        var chosen: Set<Int> = []
+        var sum = 0
+        // Ties in the order of the graph.
+        let order = errors.enumerated().sorted { ($1.element.error, $0.offset) < ($0.element.error, $1.offset) }
+        for index in order.map(\.element.index) {
+            sum += found.sites[index].layout.elementCount
+            guard Double(sum) / Double(total) < ratio else { break }
+            chosen.insert(index)
+        }
+        return chosen
+    }
+}

@@ -1,0 +1,96 @@
+import CNumerics
+public import TensorStore
+
+/// Finds scales and codes of weights.
+///
+/// The modes up to `nf4` give what `nncf.compress_weights` 3.4 gives, integer for integer: codes are found with f32 scales,
+/// which are rounded to f16 when they are stored.
+public struct WeightQuantizer: Sendable {
+    public let mode: WeightMode
+    /// Input channels that share a scale; nil for whole channels.
+    public let groupSize: Int?
+
+    public init(mode: WeightMode, groupSize: Int? = nil) {
+        self.mode = mode
+        self.groupSize = groupSize
+    }
+
+    /// - Parameters:
+    ///   - weights: f32, f16 or bf16, row-major, at any address.
+    ///   - name: what errors call the tensor.
+    public func quantize(
+        _ weights: UnsafeRawBufferPointer, _ elementType: ElementType, _ layout: WeightLayout, name: String
+    ) throws(QuantizationError) -> QuantizedWeight {
+        guard let source = WeightSource(weights, elementType, layout) else { throw .elementType(tensor: name, elementType) }
+        guard let expected = elementType.byteCount(of: layout.elementCount), expected == weights.count else {
+            throw .size(tensor: name, expected: elementType.byteCount(of: layout.elementCount) ?? 0, found: weights.count)
+        }
+        if let groupSize {
+            guard mode.is4Bit, layout.reducedAxes.count == 1 else { throw .groupsNotTaken(tensor: name, mode) }
+            guard groupSize > 0, layout.depth % groupSize == 0 else {
+                throw .groupSize(tensor: name, groupSize, depth: layout.depth)
+            }
+        }
+        guard layout.elementCount > 0 else {
+            return QuantizedWeight(
+                layout: layout, mode: mode, groupSize: groupSize, codes: [], scales: [], zeroPoints: [], relativeError: 0,
+                worstChannelError: 0)
+        }
+        let rows = WeightRows(source: source, layout: layout, depth: groupSize ?? layout.depth)
+        let ranges = rows.ranges()
+        guard ranges.allSatisfy({ $0.finite != 0 }) else { throw .notFinite(tensor: name) }
+        let scales = scales(ranges)
+        if mode.scaleType == .f16, let large = scales.first(where: { abs($0) >= 65_520 }) {
+            throw .scaleRange(tensor: name, large)
+        }
+        let zeroPoints = mode.isAsymmetric ? zip(ranges, scales).map(zeroPoint) : []
+        let result = rows.quantize(mode, scales, zeroPoints)
+        return QuantizedWeight(
+            layout: layout, mode: mode, groupSize: groupSize, codes: mode.is4Bit ? packed4(result.codes) : result.codes,
+            scales: scales, zeroPoints: zeroPoints, relativeError: result.relativeError,
+            worstChannelError: result.worstChannelError)
+    }
+
+    // MARK: Scales
+
+    private func scales(_ ranges: [cnumerics_range]) -> [Float] {
+        switch mode {
+        case .int8Symmetric: ranges.map { signedScale($0, 128) }
+        case .int4Symmetric: ranges.map { signedScale($0, 8) }
+        case .int8Asymmetric: ranges.map { nonzero((max($0.maximum, 0) - min($0.minimum, 0)) / 255) }
+        case .int4Asymmetric: ranges.map { nonzero((max($0.maximum, 0) - min($0.minimum, 0)) / 15) }
+        case .nf4: ranges.map { nonzero(max($0.maximum, -$0.minimum)) }
+        case .int8Narrow: flooredMagnitudes(ranges).map { ($0 - -$0) / 254 }
+        case .int8HalfRange: flooredMagnitudes(ranges).map { ($0 * 2 - -$0 * 2) / 254 }
+        }
+    }
+
+    /// So that the largest magnitude becomes the lowest code, whichever its sign.
+    private func signedScale(_ range: cnumerics_range, _ levels: Float) -> Float {
+        let low = abs(range.minimum)
+        return nonzero((low >= range.maximum ? low : -range.maximum) / levels)
+    }
+
+    private func nonzero(_ scale: Float) -> Float { abs(scale) < Float.ulpOfOne ? Float.ulpOfOne : scale }
+
+    /// Channels of next to nothing count as a hundredth of the largest, so that their noise is not blown up.
+    private func flooredMagnitudes(_ ranges: [cnumerics_range]) -> [Float] {
+        let magnitudes = ranges.map { max($0.maximum, -$0.minimum) }
+        let floor = max((magnitudes.max() ?? 0) * 0.01, 8e-5)
+        return magnitudes.map { max($0, floor) }
+    }
+
+    private func zeroPoint(_ range: cnumerics_range, _ scale: Float) -> UInt8 {
+        let zero = -(min(range.minimum, 0) / scale).rounded(.toNearestOrEven)
+        return UInt8(min(max(zero, 0), mode.codes.upperBound))
+    }
+}
+
+/// Two codes a byte, the first in the lower half.
+func packed4(_ codes: [UInt8]) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: (codes.count + 1) / 2) { target, count in
+        count = (codes.count + 1) / 2
+        guard count > 0, let base = target.baseAddress else { return }
+        codes.withUnsafeBufferPointer { cnumerics_pack4($0.baseAddress, $0.count, base) }
+    }
+}

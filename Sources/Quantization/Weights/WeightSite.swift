@@ -1,0 +1,166 @@
+import ModelGraph
+import TensorStore
+
+/// A constant that operations use as weights, and how.
+struct WeightSite {
+    /// The constant's index.
+    let constant: Int
+    /// In the shape that the operations see.
+    let layout: WeightLayout
+    /// The values that the operations read: the constant itself, or what a Convert or Reshape makes of it.
+    let ends: [Value]
+    /// Indices of the operations, in the graph's order; one or more.
+    let users: [Int]
+    /// Indices of the Converts and Reshapes between, and of constants that only they read.
+    let steps: Set<Int>
+}
+
+/// Finds the weights of a graph.
+struct WeightSites {
+    let graph: Graph
+    private(set) var sites: [WeightSite] = []
+    private(set) var skipped: [WeightCompressionReport.Skipped] = []
+    /// The last operation with weights, compressed or not.
+    private(set) var lastOperation: Int?
+
+    /// For each node, what reads its outputs: node and input port.
+    private var readers: [[(node: Int, port: Int)]]
+    /// Whether a node depends on constants only.
+    private var isConstant: [Bool]
+
+    init(_ graph: Graph, embeddings: Bool, ignored: Set<Int>) {
+        self.graph = graph
+        readers = Array(repeating: [], count: graph.nodes.count)
+        isConstant = []
+        for (index, node) in graph.nodes.enumerated() {
+            for (port, input) in node.inputs.enumerated() { readers[input.node].append((index, port)) }
+            let computes = !node.inputs.isEmpty && node.inputs.allSatisfy { isConstant[$0.node] }
+            isConstant.append(node.type == "Const" || (computes && node.type != "ReadValue" && !node.type.hasPrefix("Random")))
+        }
+        var roots: [Int] = []
+        for (index, node) in graph.nodes.enumerated() where !isConstant[index] {
+            guard let port = weightPort(node, embeddings) else { continue }
+            lastOperation = index
+            let (root, reason) = origin(of: node.inputs[port])
+            guard let root, reason == nil else {
+                skipped.append(.init(operation: node.name, reason: reason ?? .computed))
+                continue
+            }
+            if !roots.contains(root) { roots.append(root) }
+        }
+        for root in roots { add(root, embeddings, ignored) }
+        sites.sort { $0.users[0] < $1.users[0] }
+    }
+
+    /// The input that holds weights: a constant beside something that is not.
+    private func weightPort(_ node: Node, _ embeddings: Bool) -> Int? {
+        let port: Int
+        switch node.type {
+        case "MatMul" where node.inputs.count == 2: port = isConstant[node.inputs[0].node] ? 0 : 1
+        case "Convolution", "GroupConvolution", "ConvolutionBackpropData", "GroupConvolutionBackpropData":
+            guard node.inputs.count >= 2 else { return nil }
+            port = 1
+        case "Gather" where embeddings && node.inputs.count >= 2 && !isConstant[node.inputs[1].node]: port = 0
+        default: return nil
+        }
+        let value = node.inputs[port]
+        // Integer tables are looked up, not multiplied.
+        guard isConstant[value.node], value.elementType.isFloatingPoint else { return nil }
+        return port
+    }
+
+    /// The constant behind Converts and Reshapes, or why there is none to compress.
+    private func origin(of value: Value) -> (Int?, WeightCompressionReport.Skipped.Reason?) {
+        var index = value.node
+        while graph.nodes[index].type == "Convert" || graph.nodes[index].type == "Reshape" {
+            index = graph.nodes[index].inputs[0].node
+        }
+        let node = graph.nodes[index]
+        switch node.type {
+        case "Const":
+            let type = node.outputs[0].elementType
+            switch type {
+            case .f32, .f16, .bf16: return (index, nil)
+            case .f64: return (nil, .elementType(type))
+            default: return (nil, .alreadyCompressed(type))
+            }
+        case "FakeQuantize": return (nil, .fakeQuantized)
+        default:
+            var below = index
+            while ["Multiply", "Subtract", "Convert", "Reshape", "Transpose"].contains(graph.nodes[below].type) {
+                below = graph.nodes[below].inputs[0].node
+            }
+            let stored = graph.nodes[below].outputs.first?.elementType ?? .dynamic
+            let isSmall = graph.nodes[below].type == "Const" && (stored.bitWidth ?? 64) <= 8
+            return (nil, isSmall ? .alreadyCompressed(stored) : .computed)
+        }
+    }
+
+    // MARK: Uses
+
+    private mutating func add(_ root: Int, _ embeddings: Bool, _ ignored: Set<Int>) {
+        var uses: [(value: Value, node: Int, port: Int)] = []
+        var steps: Set<Int> = []
+        collect(graph.value(root), &uses, &steps)
+        let users = uses.map(\.node).sorted()
+        guard let first = users.first else { return }
+        func skip(_ reason: WeightCompressionReport.Skipped.Reason) {
+            skipped.append(.init(operation: graph.nodes[first].name, reason: reason))
+        }
+        // What is ignored keeps its weights in full also where another operation shares them.
+        if ignored.contains(root) || users.contains(where: ignored.contains) { return skip(.ignored) }
+        var layout: WeightLayout?
+        for use in uses {
+            let node = graph.nodes[use.node]
+            guard !isConstant[use.node], weightPort(node, embeddings) == use.port else { return skip(.otherUse(node.type)) }
+            guard let found = weightLayout(node, use.port, use.value) else { return skip(.form) }
+            if let layout, layout != found { return skip(.otherUse(node.type)) }
+            layout = found
+        }
+        guard let layout else { return }
+        var ends: [Value] = []
+        for use in uses where !ends.contains(use.value) { ends.append(use.value) }
+        for step in steps {
+            for input in graph.nodes[step].inputs.dropFirst() where readers[input.node].allSatisfy({ steps.contains($0.node) }) {
+                if graph.nodes[input.node].type == "Const" { steps.insert(input.node) }
+            }
+        }
+        sites.append(WeightSite(constant: root, layout: layout, ends: ends, users: users, steps: steps))
+    }
+
+    private func collect(_ value: Value, _ uses: inout [(value: Value, node: Int, port: Int)], _ steps: inout Set<Int>) {
+        for (index, port) in readers[value.node] {
+            let node = graph.nodes[index]
+            let isStep = node.type == "Convert" || (node.type == "Reshape" && isConstant[index])
+            if isStep, port == 0, node.outputs[0].shape.fixed != nil {
+                steps.insert(index)
+                collect(graph.value(index), &uses, &steps)
+            } else {
+                uses.append((value, index, port))
+            }
+        }
+    }
+
+    /// Whether a value is a constant zero, as the axis that rows are picked along.
+    private func isZero(_ value: Value?) -> Bool {
+        guard let value, let data = graph.nodes[value.node].constant else { return false }
+        return data.withUnsafeBytes { $0.allSatisfy { $0 == 0 } }
+    }
+
+    private func weightLayout(_ node: Node, _ port: Int, _ value: Value) -> WeightLayout? {
+        guard let shape = value.shape.fixed, shape.rank >= 2, shape.checkedElementCount ?? 0 > 0 else { return nil }
+        let rank = shape.rank
+        switch node.type {
+        case "MatMul":
+            let isTransposed = ["true", "1"].contains(node[attribute: port == 0 ? "transpose_a" : "transpose_b"]?.lowercased())
+            let axis = (port == 1) == isTransposed ? rank - 1 : rank - 2
+            return WeightLayout(shape: shape, reducedAxes: axis..<axis + 1)
+        case "Convolution": return WeightLayout(shape: shape, reducedAxes: 1..<rank)
+        case "GroupConvolution" where rank > 2: return WeightLayout(shape: shape, reducedAxes: 2..<rank)
+        case "Gather" where isZero(node.inputs.dropFirst(2).first) && ["0", nil].contains(node[attribute: "batch_dims"]):
+            return WeightLayout(shape: shape, reducedAxes: 1..<rank)
+        // Transposed convolutions sum over axes that do not lie side by side.
+        default: return nil
+        }
+    }
+}
