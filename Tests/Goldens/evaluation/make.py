@@ -1,6 +1,6 @@
 """Goldens of measures: scikit-image's SSIM and PSNR, torch's files, pytorch-fid's Inception and distance.
 
-Beyond requirements.txt: pip install pytorch-fid==0.3.0 torchvision==0.29.2 scipy==1.17.1 scikit-image==0.26.0
+Made with torchvision 0.29.2, whose Inception class alone is used; requirements.txt has the version that goes with its torch.
 """
 import json
 import math
