@@ -1,5 +1,6 @@
 public import Architectures
 public import Foundation
+import ModelGraph
 import TensorStore
 
 /// One component of a model: its class, and the folder that holds its config and weights.
@@ -27,6 +28,22 @@ public struct Component: Sendable {
     /// Whether this is a kind of component that has weights; tokenizers and schedulers have none.
     public var hasWeights: Bool {
         FileManager.default.fileExists(atPath: folder.appending(path: "config.json").path)
+    }
+
+    /// The file that optimum-intel and openvino.genai keep a network in.
+    public static let irName = "openvino_model.xml"
+
+    /// Whether the network is there as IR, which is then taken rather than a checkpoint.
+    public var hasIR: Bool { FileManager.default.fileExists(atPath: folder.appending(path: Self.irName).path) }
+
+    /// The network of the class that the config names, over the component's IR or weights.
+    /// - Throws: as `Registry.make`, `IRReader.read` and `weights()`.
+    public func network<Architecture: Sendable>(
+        from makers: [String: Registry.Making<Architecture>]
+    ) throws -> Network<Architecture> {
+        let architecture = try Registry.make(config(), from: makers)
+        guard hasIR else { return Network(architecture, .checkpoint(try weights())) }
+        return Network(architecture, .graph(try IRReader.read(path: folder.appending(path: Self.irName).path)))
     }
 
     /// Its tensors, mapped and not read.

@@ -57,6 +57,14 @@ public struct ModelFolder: Sendable {
         return component
     }
 
+    /// The decoder of the `vae`: in its folder, or, as IR has it, in a folder of its own.
+    /// - Throws: `ModelError.missingComponent`.
+    public func vaeDecoder() throws(ModelError) -> Component {
+        let vae = try component("vae")
+        let own = Component(name: "vae_decoder", library: vae.library, className: vae.className, folder: url.appending(path: "vae_decoder"))
+        return own.hasIR ? own : vae
+    }
+
     private static func hint(_ url: URL) -> String {
         func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
         if has("config.json") { return ". This looks like one component of a model: give the folder above it" }

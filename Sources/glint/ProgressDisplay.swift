@@ -26,7 +26,7 @@ final class ProgressDisplay {
             status(
                 "step \(step.index + 1) of \(step.count)\(pictures > 1 ? ", picture \(step.pictures.upperBound) of \(pictures)" : "")"
             )
-        case .picture: break
+        case .picture, .outputs: break
         }
     }
 

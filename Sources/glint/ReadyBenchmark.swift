@@ -19,21 +19,21 @@ struct ReadyBenchmark: Encodable {
         let before = ProcessMemory.anonymousBytes
         let start = ContinuousClock.now
         let model = try LatentDiffusionModel(ModelFolder(folder))
-        let side = model.unet.config.sampleSize ?? 64
+        let side = model.unet.architecture.config.sampleSize ?? 64
         let size = (
             height: height.map { $0 / model.autoencoder.spatialFactor } ?? side,
             width: width.map { $0 / model.autoencoder.spatialFactor } ?? side
         )
-        let (rows, columns) = (Dimension.fixed(size.height), Dimension.fixed(size.width))
         let graphs = [
-            try model.textEncoder.graph(model.textEncoderWeights, batch: 1, tokens: model.tokenCount),
-            try model.unet.graph(
-                model.unetWeights, .init(batch: 1, height: rows, width: columns, tokens: .fixed(model.tokenCount))),
-            try model.autoencoder.decoder(model.autoencoderWeights, batch: 1, height: rows, width: columns),
+            try model.textEncoder.graph(tokens: model.tokenCount),
+            try model.unet.graph(batch: 1, height: size.height, width: size.width, tokens: model.tokenCount),
+            try model.vaeDecoder.decoder(height: size.height, width: size.width),
         ]
-        let networks = try graphs.map { graph in
-            let serialized = try graph.serialized()
-            return try core.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
+        let networks = try graphs.map { sized in
+            let serialized = try sized.graph.serialized()
+            let network = try core.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
+            try network.reshape(sized.shapes)
+            return network
         }
         seconds = (ContinuousClock.now - start).seconds
         memoryBytes = withExtendedLifetime(networks) {

@@ -10,6 +10,8 @@ final class Decoder {
     private let model: LatentDiffusionModel
     private let runner: NetworkRunner
     private let precision: String
+    /// What timings call the network.
+    var name: String { runner.name }
     /// Of the latents.
     let height: Int
     let width: Int
@@ -20,16 +22,22 @@ final class Decoder {
         self.width = width
         precision = compiler.options.precision.rawValue
         runner = try NetworkRunner("vae decoder", compiler, log) {
-            try model.autoencoder.decoder(model.autoencoderWeights, batch: 1, height: .fixed(height), width: .fixed(width))
+            try model.vaeDecoder.decoder(height: height, width: width)
         }
     }
 
     /// - Parameter latents: `[1, C, h, w]`, scaled as the UNet has them.
     /// - Throws: `GenerationError.notFinite` where the network's output is not all numbers.
-    func decode(_ latents: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws -> RGBImage {
+    /// - Parameter report: given what the network computes beside the picture, where it does.
+    func decode(
+        _ latents: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation,
+        report: ([String: Tensor]) -> Void = { _ in }
+    ) async throws -> RGBImage {
         let factor = Float(model.autoencoder.scalingFactor)
         let unscaled = try Tensor(latents.elements(as: Float.self).map { $0 / factor }, shape: latents.shape)
-        let sample = try await runner.run(["latent_sample": unscaled], log).required("sample") // [1, 3, H, W] in −1…1
+        let outputs = try await runner.run(["latent_sample": unscaled], log)
+        let sample = outputs.required("sample") // [1, 3, H, W] in −1…1
+        if outputs.count > 1 { report(outputs.filter { $0.key != "sample" }) }
         return try log.measure(\.conversion) {
             try sample.withUnsafeBytes { bytes in
                 do {

@@ -21,6 +21,8 @@ final class Denoiser {
 
     let size: Size
     private let keepsConditioning: Bool
+    private let timestepType: ElementType
+    private let timestepShape: Shape
     private var prompt: NetworkRunner?
     private var time: NetworkRunner?
     private let step: NetworkRunner
@@ -33,15 +35,36 @@ final class Denoiser {
         self.size = size
         self.keepsConditioning = keepsConditioning
         let start = ContinuousClock.now
-        let graph = try model.unet.graph(
-            model.unetWeights,
-            .init(batch: .fixed(size.batch), height: .fixed(size.height), width: .fixed(size.width), tokens: .fixed(size.tokens)))
-        let stages = try graph.stages([Self.promptInputs, ["timestep"], ["sample"]])
+        var unet = try model.unet.graph(batch: size.batch, height: size.height, width: size.width, tokens: size.tokens)
+        let timestep = try Self.timestepInput(unet)
+        (timestepType, timestepShape) = timestep
+        let stages = try unet.graph.stages([Self.promptInputs, ["timestep"], ["sample"]])
         log.network("unet") { $0.graph += ContinuousClock.now - start }
-        prompt = try stages[0].map { graph in try NetworkRunner("unet, prompt", compiler, log) { graph } }
-        time = try stages[1].map { graph in try NetworkRunner("unet, time", compiler, log) { graph } }
-        guard let last = stages[2] else { throw GraphError.structure(node: "unet", reason: "nothing depends on the sample") }
-        step = try NetworkRunner("unet", compiler, log) { last }
+        // Each stage tells the shapes of what the next ones take from it.
+        func runner(_ name: String, _ stage: Graph?) throws -> NetworkRunner? {
+            guard let stage else { return nil }
+            let runner = try NetworkRunner(name, compiler, log) { unet.stage(stage) }
+            unet.shapes.merge(runner.outputShapes) { own, _ in own }
+            return runner
+        }
+        prompt = try runner("unet, prompt", stages[0])
+        time = try runner("unet, time", stages[1])
+        guard let last = try runner("unet", stages[2]) else {
+            throw GraphError.structure(node: "unet", reason: "nothing depends on the sample")
+        }
+        step = last
+    }
+
+    /// Exported models take integers, and may take them as scalars.
+    private static func timestepInput(_ unet: SizedGraph) throws(GraphError) -> (ElementType, Shape) {
+        guard let input = unet.graph.parameter(named: "timestep") else {
+            throw .structure(node: unet.graph.name, reason: "it has no input 'timestep'")
+        }
+        let type = input.outputs[0].elementType
+        guard [.f32, .i64, .i32].contains(type) else {
+            throw .structure(node: input.name, reason: "timesteps of \(type) where f32, i64 or i32 are needed")
+        }
+        return (type, input.outputs[0].shape.rank == 0 ? [] : [1])
     }
 
     /// What the prompts give to every step.
@@ -61,10 +84,18 @@ final class Denoiser {
     func embedding(
         of timestep: Float, condition: Values, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
     ) async throws -> Values {
-        let inputs = ["timestep": try Tensor([timestep], shape: [1])]
+        let inputs = ["timestep": try timestepTensor(timestep)]
         guard let time else { return inputs }
         try time.set(condition)
         return try await inputs.merging(time.run(inputs, log)) { _, new in new }
+    }
+
+    private func timestepTensor(_ timestep: Float) throws -> Tensor {
+        switch timestepType {
+        case .i64: try Tensor([Int64(timestep.rounded())], shape: timestepShape)
+        case .i32: try Tensor([Int32(timestep.rounded())], shape: timestepShape)
+        default: try Tensor([timestep], shape: timestepShape)
+        }
     }
 
     /// Tells that no more prompts or timesteps follow for now: where memory is short, their networks go.
@@ -79,10 +110,17 @@ final class Denoiser {
 
     /// One prediction, under the condition last begun with.
     /// - Parameter sample: `[batch, C, h, w]`.
-    /// - Returns: the network's output, of the same shape.
+    /// - Returns: the network's outputs: `out_sample`, of the same shape, and what else it gives.
     func predict(
         _ sample: Tensor, embedding: Values, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> Tensor {
-        try await step.run(embedding.merging(["sample": sample]) { own, _ in own }, log).required("out_sample")
+    ) async throws -> Values {
+        try await step.run(embedding.merging(["sample": sample]) { own, _ in own }, log)
+    }
+}
+
+extension SizedGraph {
+    /// A stage cut from this graph, with the shapes that concern it.
+    fileprivate func stage(_ graph: Graph) -> SizedGraph {
+        SizedGraph(graph, shapes: shapes.filter { name, _ in graph.parameter(named: name) != nil })
     }
 }

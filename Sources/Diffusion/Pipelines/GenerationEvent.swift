@@ -8,6 +8,9 @@ public enum GenerationEvent: Sendable {
     /// Something that may not be as the user thinks, a sentence.
     case warning(String)
     case step(Step)
+    /// What a network gave beside what the pipeline needs of it, by the outputs' names, before the `step` or `picture` that it
+    /// belongs to; networks that passes have added outputs to give some.
+    case outputs(network: String, [String: Tensor])
     /// A picture is finished.
     case picture(GeneratedPicture)
 

@@ -1,4 +1,5 @@
 import Architectures
+import ModelLoading
 import TensorStore
 
 /// A request with everything worked out that needs no network: sizes, schedule, tokens, noise, batches.
@@ -41,7 +42,7 @@ struct GenerationJob {
         height = try Self.latentSize("height", request.height ?? defaultSize, factor)
         pixels = width * height * factor * factor * min(request.batchSize, request.pictureCount)
         channels = model.autoencoder.latentChannels
-        guidanceDimension = model.unet.config.timeCondProjDim ?? 0
+        guidanceDimension = model.unet.architecture.config.timeCondProjDim ?? 0
         plan = try log.measure(\.scheduler) { try model.schedulerConfig.scheduler(request.schedule) }
         warnings = plan.warnings
 

@@ -41,7 +41,7 @@ public final class LatentConsistencyModelPipeline {
     }
 
     /// Width and height of pictures where a request gives none: the size that the UNet was trained on.
-    public var defaultSize: Int { (model.unet.config.sampleSize ?? 64) * model.autoencoder.spatialFactor }
+    public var defaultSize: Int { (model.unet.architecture.config.sampleSize ?? 64) * model.autoencoder.spatialFactor }
 
     /// Draws all pictures of a request.
     ///
@@ -105,7 +105,9 @@ public final class LatentConsistencyModelPipeline {
         for (index, timestep) in scheduler.timesteps.enumerated() {
             try Task.checkCancellation()
             let input = try log.measure(\.scheduler) { try scheduler.scaleModelInput(sample, at: index) }
-            let output = try await denoiser.predict(input, embedding: condition.times[index], log)
+            let outputs = try await denoiser.predict(input, embedding: condition.times[index], log)
+            let output = outputs.required("out_sample")
+            if outputs.count > 1 { report(.outputs(network: "unet", outputs.filter { $0.key != "out_sample" })) }
             let noise = try log.measure(\.noise) { scheduler.needsNoise(at: index) ? try job.stepNoise(batch) : nil }
             let step = try log.measure(\.scheduler) {
                 try scheduler.step(index, output: output, sample: sample, noise: noise)
@@ -136,7 +138,7 @@ public final class LatentConsistencyModelPipeline {
         report(.stage(.decoding))
         let picture = GeneratedPicture(
             index: index, prompt: job.prompt(ofPicture: index), seed: job.request.seed(ofPicture: index),
-            image: try await decoder.decode(latents, log), latents: latents)
+            image: try await decoder.decode(latents, log) { report(.outputs(network: decoder.name, $0)) }, latents: latents)
         report(.picture(picture))
         return picture
     }

@@ -8,12 +8,10 @@ public import Tokenizers
 public struct LatentDiffusionModel: Sendable {
     public let folder: ModelFolder
     public let tokenizer: CLIPTokenizer
-    public let textEncoder: CLIPTextModel
-    public let textEncoderWeights: Weights
-    public let unet: UNet2DConditionModel
-    public let unetWeights: Weights
-    public let autoencoder: any LatentAutoencoder
-    public let autoencoderWeights: Weights
+    public var textEncoder: Network<CLIPTextModel>
+    public var unet: Network<UNet2DConditionModel>
+    /// The half of the autoencoder that makes pictures.
+    public var vaeDecoder: Network<any LatentAutoencoder>
     public let schedulerConfig: SchedulerConfig
 
     /// Pipelines that models may be for.
@@ -30,19 +28,15 @@ public struct LatentDiffusionModel: Sendable {
         tokenizer = try CLIPTokenizer(folder: folder.component("tokenizer").folder)
         let scheduler = try folder.component("scheduler").folder.appending(path: "scheduler_config.json")
         schedulerConfig = try SchedulerConfig(json: JSONFile.read(scheduler), file: scheduler.path)
-        let text = try folder.component("text_encoder")
-        textEncoder = try Registry.make(text.config(), from: Registry.textEncoders)
-        textEncoderWeights = try text.weights()
-        let unetFolder = try folder.component("unet")
-        unet = try Registry.make(unetFolder.config(), from: Registry.unets)
-        unetWeights = try unetFolder.weights()
-        let vae = try folder.component("vae")
-        autoencoder = try Registry.make(vae.config(), from: Registry.autoencoders)
-        autoencoderWeights = try vae.weights()
+        textEncoder = try folder.component("text_encoder").network(from: Registry.textEncoders)
+        unet = try folder.component("unet").network(from: Registry.unets)
+        vaeDecoder = try folder.vaeDecoder().network(from: Registry.autoencoders)
         try checkTogether(index)
     }
 
     private func checkTogether(_ file: String) throws(GenerationError) {
+        let (unet, autoencoder) = (unet.architecture, vaeDecoder.architecture)
+        let textWidth = textEncoder.architecture.config.hiddenSize
         guard unet.config.timeCondProjDim != nil else {
             throw .model(
                 file: file,
@@ -54,15 +48,15 @@ public struct LatentDiffusionModel: Sendable {
                 reason: "the UNet has \(unet.config.inChannels) channels and the autoencoder \(autoencoder.latentChannels)")
         }
         let width = unet.config.encoderHidDim ?? unet.config.contextChannels
-        guard width == textEncoder.config.hiddenSize else {
+        guard width == textWidth else {
             throw .model(
-                file: file, reason: "the UNet takes texts \(width) wide, the text encoder's are \(textEncoder.config.hiddenSize)")
+                file: file, reason: "the UNet takes texts \(width) wide, the text encoder's are \(textWidth)")
         }
-        guard tokenizer.vocabularyCount <= textEncoder.config.vocabSize else {
+        guard tokenizer.vocabularyCount <= textEncoder.architecture.config.vocabSize else {
             throw .model(
                 file: file,
                 reason:
-                    "the tokenizer has \(tokenizer.vocabularyCount) tokens, the text encoder knows \(textEncoder.config.vocabSize)"
+                    "the tokenizer has \(tokenizer.vocabularyCount) tokens, the text encoder knows \(textEncoder.architecture.config.vocabSize)"
             )
         }
         guard unet.config.textTimeAddition == nil else {
@@ -70,6 +64,9 @@ public struct LatentDiffusionModel: Sendable {
         }
     }
 
+    /// The autoencoder's parameters: channels and scale of latents, pixels a latent.
+    public var autoencoder: any LatentAutoencoder { vaeDecoder.architecture }
+
     /// Tokens that a text is padded or cut to.
-    public var tokenCount: Int { min(tokenizer.modelMaxLength, textEncoder.config.maxPositionEmbeddings) }
+    public var tokenCount: Int { min(tokenizer.modelMaxLength, textEncoder.architecture.config.maxPositionEmbeddings) }
 }

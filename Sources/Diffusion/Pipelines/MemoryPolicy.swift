@@ -1,4 +1,4 @@
-import Architectures
+import ModelLoading
 
 /// Which networks are kept in memory.
 public enum MemoryPolicy: Sendable, Equatable {
@@ -22,9 +22,8 @@ public enum MemoryPolicy: Sendable, Equatable {
 
     /// What all networks together are likely to take at the most: their weights in f32, and activations by the pixel.
     static func residentBytes(of model: LatentDiffusionModel, pixels: Int) -> Int {
-        let parameters =
-            model.unetWeights.parameterCount + model.textEncoderWeights.parameterCount + model.autoencoderWeights.parameterCount
-        return parameters * 4 + pixels * bytesPerPixel + fixedBytes
+        model.unet.compiledBytes + model.textEncoder.compiledBytes + model.vaeDecoder.compiledBytes + pixels * bytesPerPixel
+            + fixedBytes
     }
 
     /// Measured on Stable Diffusion 1.5's UNet and autoencoder at 512×512: see docs/benchmarks.md.

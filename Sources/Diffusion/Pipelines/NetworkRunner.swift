@@ -9,11 +9,15 @@ final class NetworkRunner {
     let name: String
     private let inputs: [String: Int]
     private let outputs: [(name: String, index: Int)]
+    /// Shapes of the outputs, by name.
+    let outputShapes: [String: PartialShape]
+    private let neededInputs: Set<Int>
+    private var setInputs: Set<Int> = []
     private let request: InferRequest
     private let profiling: Bool
 
     /// Builds and compiles the network that `graph` gives.
-    init(_ name: String, _ compiler: NetworkCompiler, _ log: TimingLog, graph: () throws -> Graph) throws {
+    init(_ name: String, _ compiler: NetworkCompiler, _ log: TimingLog, graph: () throws -> SizedGraph) throws {
         self.name = name
         profiling = compiler.options.profiling
         let start = ContinuousClock.now
@@ -23,8 +27,11 @@ final class NetworkRunner {
         let compiled = ContinuousClock.now
         // A request allocates what the network computes in.
         request = try network.model.makeRequest()
-        inputs = Dictionary(uniqueKeysWithValues: network.model.inputs.compactMap { port in port.name.map { ($0, port.index) } })
-        outputs = network.model.outputs.compactMap { port in port.name.map { ($0, port.index) } }
+        inputs = network.inputs
+        outputs = network.outputs.map { ($0.key, $0.value) }
+        neededInputs = network.neededInputs
+        let ports = network.model.outputs
+        outputShapes = network.outputs.mapValues { ports[$0].shape }
         log.network(name) { entry in
             entry.graph += built - start
             entry.reading += network.timings.reading
@@ -34,7 +41,11 @@ final class NetworkRunner {
 
     /// Sets inputs for the runs from now on; what is none of this network's inputs is passed over.
     func set(_ values: [String: Tensor]) throws {
-        for (name, tensor) in values { if let index = inputs[name] { try request.setInput(index, to: tensor) } }
+        for (name, tensor) in values {
+            guard let index = inputs[name] else { continue }
+            try request.setInput(index, to: tensor)
+            setInputs.insert(index)
+        }
     }
 
     /// Runs the network on what is set, and on `values`, which stay set.
@@ -43,6 +54,11 @@ final class NetworkRunner {
         _ values: [String: Tensor] = [:], _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
     ) async throws -> [String: Tensor] {
         try set(values)
+        if let missing = inputs.sorted(by: { $0.key < $1.key })
+            .first(where: { neededInputs.contains($0.value) && !setInputs.contains($0.value) })
+        {
+            throw GraphError.structure(node: name, reason: "the network takes an input '\(missing.key)', which this pipeline has not")
+        }
         let start = ContinuousClock.now
         try await request.infer()
         let took = ContinuousClock.now - start

@@ -25,7 +25,7 @@ struct TextEncodingStage {
 
     func makeRunner(_ compiler: NetworkCompiler, _ log: TimingLog) throws -> NetworkRunner {
         try NetworkRunner("text encoder", compiler, log) {
-            try model.textEncoder.graph(model.textEncoderWeights, batch: 1, tokens: model.tokenCount)
+            try model.textEncoder.graph(tokens: model.tokenCount)
         }
     }
 

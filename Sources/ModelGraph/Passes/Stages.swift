@@ -6,7 +6,8 @@ extension Graph {
     ///
     /// A stage holds the operations that depend on its own inputs and at most on those of earlier stages. What a later
     /// stage takes from an earlier one is an output of the one and an input of the other, under one name. Operations that
-    /// depend on no input at all are part of every stage that uses them.
+    /// depend on no input at all are part of every stage that uses them, and so are those that compute with shapes: a number
+    /// that comes from another stage would leave the shapes behind it unknown.
     ///
     /// - Parameter inputs: names of the inputs that come with each stage, at least one; inputs named nowhere belong to the last.
     /// - Returns: one graph a stage; nil for a stage that has nothing to compute.
@@ -24,6 +25,9 @@ extension Graph {
                 stage.append(inputs.firstIndex { !$0.isDisjoint(with: node.outputs[0].names + [node.name]) } ?? last)
             } else if node.type == "Result" {
                 stage.append(last)
+            } else if node.type == "ShapeOf", nodes[node.inputs[0].node].type == "Parameter" {
+                // An input's shape is known before the input is.
+                stage.append(nil)
             } else {
                 stage.append(node.inputs.compactMap { stage[$0.node] }.max())
             }
@@ -52,6 +56,8 @@ private struct StageCutter {
     private var taken: [[Value: Value]]
     private var crossings: [Value: String] = [:]
     private var usedNames: Set<String>
+    /// Whether a node computes with shapes alone.
+    private let isShape: [Bool]
 
     init(graph: Graph, stage: [Int?], count: Int) {
         self.graph = graph
@@ -61,6 +67,14 @@ private struct StageCutter {
         graphs = Array(repeating: empty, count: count)
         placed = Array(repeating: [:], count: count)
         taken = Array(repeating: [:], count: count)
+        var isShape: [Bool] = []
+        for (index, node) in graph.nodes.enumerated() {
+            let fromShapes =
+                !node.inputs.isEmpty && node.type != "Result"
+                && node.inputs.allSatisfy { isShape[$0.node] || stage[$0.node] == nil }
+            isShape.append(node.type == "ShapeOf" || fromShapes && stage[index] != nil)
+        }
+        self.isShape = isShape
         usedNames = Set(graph.nodes.flatMap(\.outputs).flatMap(\.names))
     }
 
@@ -71,13 +85,14 @@ private struct StageCutter {
         }
     }
 
-    /// The stages that have each node: its own; for inputs, and for what depends on none, all that use it.
+    /// The stages that have each node: its own; for inputs, shapes, and what depends on no input, all that use it.
     private func stagesOfNodes() -> [Set<Int>] {
         var targets = [Set<Int>](repeating: [], count: graph.nodes.count)
         for index in graph.nodes.indices.reversed() {
             let node = graph.nodes[index]
-            if let own = stage[index], node.type != "Parameter" || targets[index].isEmpty { targets[index] = [own] }
-            for input in node.inputs where stage[input.node] == nil || graph.nodes[input.node].type == "Parameter" {
+            if let own = stage[index], !isShape[index], node.type != "Parameter" || targets[index].isEmpty { targets[index] = [own] }
+            for input in node.inputs
+            where stage[input.node] == nil || isShape[input.node] || graph.nodes[input.node].type == "Parameter" {
                 targets[input.node].formUnion(targets[index])
             }
         }
@@ -115,6 +130,8 @@ private struct StageCutter {
         guard let source = stage[value.node], let index = placed[source][value.node] else {
             preconditionFailure("'\(node.name)' is read before its place in the order")
         }
+        // The runtime's C API tells only one of an output's names: let it have no other.
+        graphs[source].nodes[index].outputs[value.port].names = []
         graphs[source].result(graphs[source].value(index, port: value.port), name: name)
         return name
     }

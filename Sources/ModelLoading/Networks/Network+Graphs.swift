@@ -1,0 +1,75 @@
+public import Architectures
+public import ModelGraph
+import TensorStore
+
+extension Network<CLIPTextModel> {
+    /// Input `input_ids` `[1, tokens]`, output `last_hidden_state`.
+    public func graph(tokens: Int) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights): SizedGraph(try architecture.graph(weights, batch: 1, tokens: tokens))
+        case .graph(let graph): try SizedGraph(graph, setting: ["input_ids": [1, .fixed(tokens)]])
+        }
+    }
+
+    /// As exported models have it: any batch, and the pooled state too.
+    public func exportedGraph(tokens: Int) throws -> Graph {
+        switch origin {
+        case .checkpoint(let weights): try architecture.graph(weights, batch: .any, tokens: tokens, outputs: .init(pooled: true))
+        case .graph(let graph): graph
+        }
+    }
+}
+
+extension Network<UNet2DConditionModel> {
+    /// The UNet at a size; see `UNet2DConditionModel.graph`.
+    public func graph(batch: Int, height: Int, width: Int, tokens: Int) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            return SizedGraph(
+                try architecture.graph(
+                    weights,
+                    .init(batch: .fixed(batch), height: .fixed(height), width: .fixed(width), tokens: .fixed(tokens))))
+        case .graph(let graph):
+            var sized = try SizedGraph(
+                graph,
+                setting: [
+                    "sample": [.fixed(batch), nil, .fixed(height), .fixed(width)], "timestep": [1],
+                    "encoder_hidden_states": [.fixed(batch), .fixed(tokens), nil],
+                ])
+            if graph.parameter(named: "timestep_cond") != nil {
+                sized.shapes.merge(try SizedGraph(graph, setting: ["timestep_cond": [.fixed(batch), nil]]).shapes) { old, _ in old }
+            }
+            return sized
+        }
+    }
+
+    /// As exported models have it: any batch and size, the text's length fixed, timesteps of i64.
+    public func exportedGraph(tokens: Int) throws -> Graph {
+        switch origin {
+        case .checkpoint(let weights):
+            try architecture.graph(
+                weights,
+                .init(batch: .any, height: .any, width: .any, tokens: .fixed(tokens), timesteps: .any, timestepType: .i64))
+        case .graph(let graph): graph
+        }
+    }
+}
+
+extension Network<any LatentAutoencoder> {
+    /// The decoder for latents `[1, C, height, width]`.
+    public func decoder(height: Int, width: Int) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            SizedGraph(try architecture.decoder(weights, batch: 1, height: .fixed(height), width: .fixed(width)))
+        case .graph(let graph): try SizedGraph(graph, setting: ["latent_sample": [1, nil, .fixed(height), .fixed(width)]])
+        }
+    }
+
+    /// The decoder as exported models have it: any batch and size.
+    public func exportedDecoder() throws -> Graph {
+        switch origin {
+        case .checkpoint(let weights): try architecture.decoder(weights, batch: .any, height: .any, width: .any)
+        case .graph(let graph): graph
+        }
+    }
+}
