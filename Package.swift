@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Diffusion", "ModelLoading", "Architectures", "ModelGraph", "OpenVINO", "Imaging", "TensorStore",
+                "Diffusion", "ModelLoading", "Quantization", "Evaluation", "Architectures", "ModelGraph", "OpenVINO", "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

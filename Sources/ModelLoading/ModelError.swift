@@ -10,6 +10,8 @@ public enum ModelError: Error, Equatable, Sendable {
     case missingComponent(String, file: String)
     /// A component has no weights that are read here; `found` lists the files that are there.
     case noWeights(folder: String, found: [String])
+    /// A folder that a model is to be written to holds something already.
+    case exists(path: String)
 }
 
 extension ModelError: CustomStringConvertible {
@@ -23,6 +25,7 @@ extension ModelError: CustomStringConvertible {
         case .missingComponent(let name, let file): "\(file): the pipeline needs a '\(name)', which the model does not have."
         case .noWeights(let folder, let found):
             "\(folder) has no .safetensors weights\(found.isEmpty ? "" : "; it has \(found.joined(separator: ", "))")."
+        case .exists(let path): "\(path) is there already; give a new folder, or remove it first."
         }
     }
 }

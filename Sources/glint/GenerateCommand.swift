@@ -32,7 +32,8 @@ struct GenerateCommand: AsyncParsableCommand {
         try request.check()
         let files = try OutputFiles(output, recipe: recipe, count: count)
         let options = try machine.compileOptions()
-        let model = try LatentDiffusionModel(ModelFolder(ModelLocation.resolve(recipe.model)))
+        var model = try LatentDiffusionModel(ModelFolder(ModelLocation.resolve(recipe.model)))
+        try model.addFloatUNet(for: recipe)
         try files.check()
 
         let progress = ProgressDisplay(steps: request.numInferenceSteps, pictures: count)

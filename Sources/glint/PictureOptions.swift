@@ -14,10 +14,20 @@ struct PictureOptions: ParsableArguments {
     @Option(
         help: "torch, numpy, or a .npy file: [B,C,h,w] latents, or [k,B,C,h,w] latents and each step's noise. (default: torch)")
     var noise: String?
+    @Option(help: "Draw so many first and last steps with the UNet in floating point, the others with the quantized one.")
+    var mixedPrecisionSteps: Int?
+    @Option(help: "The UNet of each step: f for floating point, i for the model's quantized one, as f,i,i,f.")
+    var precisionSchedule: String?
+    @Option(help: "The model in floating point for such steps. (default: the one that the model was quantized from)")
+    var floatModel: String?
     @Option(help: "How many pictures.") var count = 1
     @Option(help: "Redraw a picture that glint drew; other options given here replace its own.") var from: String?
 
     func validate() throws {
+        if mixedPrecisionSteps != nil, precisionSchedule != nil {
+            throw ValidationError("Give either --mixed-precision-steps or --precision-schedule.")
+        }
+        if let precisionSchedule { _ = try PrecisionSchedule(argument: precisionSchedule) }
         if count < 1 { throw ValidationError("--count must be 1 or more; it is \(count).") }
     }
 
@@ -31,6 +41,9 @@ struct PictureOptions: ParsableArguments {
         if let height { recipe.height = height }
         if let noise { recipe.noise = noise }
         if let seed { recipe.seed = seed }
+        if let mixedPrecisionSteps { recipe.precision = "\(mixedPrecisionSteps)" }
+        if let precisionSchedule { recipe.precision = precisionSchedule }
+        if let floatModel { recipe.floatModel = floatModel }
         guard !recipe.prompt.isEmpty else {
             throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
         }

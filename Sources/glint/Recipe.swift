@@ -8,6 +8,10 @@ struct Recipe: Codable, Sendable {
     var prompt = ""
     /// As it was given; nil for the repository's model.
     var model: String?
+    /// Where the UNet in floating point is, for steps of mixed precision; nil for what the model was quantized from.
+    var floatModel: String?
+    /// Steps in floating point at either end, or a letter for each step; nil for the model's UNet in all steps.
+    var precision: String?
     var steps = 4
     var guidanceScale = 8.0
     var width: Int?
@@ -48,7 +52,7 @@ struct Recipe: Codable, Sendable {
     func request(count: Int) throws -> GenerationRequest {
         GenerationRequest(
             prompts: [prompt], width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
-            imagesPerPrompt: count, noise: try noiseSource())
+            imagesPerPrompt: count, noise: try noiseSource(), precision: try precision.map { try PrecisionSchedule(argument: $0) } ?? .uniform)
     }
 
     private func noiseSource() throws -> GenerationRequest.Noise {

@@ -31,13 +31,13 @@ final class Decoder {
     /// - Parameter report: given what the network computes beside the picture, where it does.
     func decode(
         _ latents: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation,
-        report: ([String: Tensor]) -> Void = { _ in }
+        report: ([String: Tensor]) throws -> Void = { _ in }
     ) async throws -> RGBImage {
         let factor = Float(model.autoencoder.scalingFactor)
         let unscaled = try Tensor(latents.elements(as: Float.self).map { $0 / factor }, shape: latents.shape)
         let outputs = try await runner.run(["latent_sample": unscaled], log)
         let sample = outputs.required("sample") // [1, 3, H, W] in −1…1
-        if outputs.count > 1 { report(outputs.filter { $0.key != "sample" }) }
+        if outputs.count > 1 { try report(outputs.filter { $0.key != "sample" }) }
         return try log.measure(\.conversion) {
             try sample.withUnsafeBytes { bytes in
                 do {

@@ -27,32 +27,55 @@ final class Denoiser {
     private var time: NetworkRunner?
     private let step: NetworkRunner
 
+    private static let inputs: Set<String> = ["sample", "timestep", "encoder_hidden_states", "timestep_cond"]
     private static let promptInputs: Set<String> = ["encoder_hidden_states", "timestep_cond"]
 
-    init(_ model: LatentDiffusionModel, _ size: Size, _ compiler: NetworkCompiler, _ log: TimingLog, keepsConditioning: Bool)
-        throws
-    {
+    /// Which of the model's UNets it is.
+    let precision: UNetPrecision
+    /// Whether the conditions of another UNet of the model serve this one too.
+    let isDonated: Bool
+    /// Shapes of all that prompts and times give to a step.
+    private let conditionShapes: [String: PartialShape]
+
+    /// - Parameter donor: a UNet of the same size, whose conditions serve this one too where they have all that it needs. Its
+    ///   own networks for prompts and times are then not loaded.
+    init(
+        _ model: LatentDiffusionModel, _ precision: UNetPrecision, _ size: Size, _ compiler: NetworkCompiler, _ log: TimingLog,
+        keepsConditioning: Bool, donor: Denoiser? = nil
+    ) throws {
+        self.precision = precision
         self.size = size
         self.keepsConditioning = keepsConditioning
         let start = ContinuousClock.now
-        var unet = try model.unet.graph(batch: size.batch, height: size.height, width: size.width, tokens: size.tokens)
+        var unet = try model.unet(precision).graph(
+            batch: size.batch, height: size.height, width: size.width, tokens: size.tokens)
         let timestep = try Self.timestepInput(unet)
         (timestepType, timestepShape) = timestep
         let stages = try unet.graph.stages([Self.promptInputs, ["timestep"], ["sample"]])
-        log.network("unet") { $0.graph += ContinuousClock.now - start }
+        let suffix = precision == .float && model.floatUNet != nil ? " (float)" : ""
+        log.network("unet\(suffix)") { $0.graph += ContinuousClock.now - start }
         // Each stage tells the shapes of what the next ones take from it.
         func runner(_ name: String, _ stage: Graph?) throws -> NetworkRunner? {
             guard let stage else { return nil }
-            let runner = try NetworkRunner(name, compiler, log) { unet.stage(stage) }
+            let runner = try NetworkRunner(name + suffix, compiler, log) { unet.stage(stage) }
             unet.shapes.merge(runner.outputShapes) { own, _ in own }
             return runner
         }
-        prompt = try runner("unet, prompt", stages[0])
-        time = try runner("unet, time", stages[1])
+        if let last = stages[2], let shapes = donor?.conditionShapes,
+            last.parameterNames.allSatisfy({ shapes[$0] != nil || Self.inputs.contains($0) })
+        {
+            unet.shapes.merge(shapes) { own, _ in own }
+            isDonated = true
+        } else {
+            prompt = try runner("unet, prompt", stages[0])
+            time = try runner("unet, time", stages[1])
+            isDonated = false
+        }
         guard let last = try runner("unet", stages[2]) else {
             throw GraphError.structure(node: "unet", reason: "nothing depends on the sample")
         }
         step = last
+        conditionShapes = unet.shapes
     }
 
     /// Exported models take integers, and may take them as scalars.
@@ -115,6 +138,13 @@ final class Denoiser {
         _ sample: Tensor, embedding: Values, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
     ) async throws -> Values {
         try await step.run(embedding.merging(["sample": sample]) { own, _ in own }, log)
+    }
+}
+
+extension Graph {
+    /// Of all inputs; the first name of each.
+    fileprivate var parameterNames: [String] {
+        nodes.filter { $0.type == "Parameter" }.map { $0.outputs[0].names.first ?? $0.name }
     }
 }
 

@@ -6,6 +6,8 @@ import TensorStore
 struct GenerationJob {
     let request: GenerationRequest
     let plan: any Scheduler
+    /// The UNet of each step.
+    let precisions: [UNetPrecision]
     /// Token ids of each prompt, `[1, tokens]`.
     let tokens: [Tensor]
     /// Of the latents.
@@ -44,6 +46,8 @@ struct GenerationJob {
         channels = model.autoencoder.latentChannels
         guidanceDimension = model.unet.architecture.config.timeCondProjDim ?? 0
         plan = try log.measure(\.scheduler) { try model.schedulerConfig.scheduler(request.schedule) }
+        precisions = try request.precision.resolved(plan.timesteps.count)
+        for precision in Set(precisions) { _ = try model.unet(precision) }
         warnings = plan.warnings
 
         var cuts: [String] = []

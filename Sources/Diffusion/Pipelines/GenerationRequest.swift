@@ -18,6 +18,8 @@ public struct GenerationRequest: Sendable {
     public var noise: Noise
     /// Pictures that go through the network together.
     public var batchSize: Int
+    /// Which UNet makes which step.
+    public var precision: PrecisionSchedule
     /// Decodes what is foreseen after every so many steps; nil for never.
     public var previewInterval: Int?
 
@@ -42,7 +44,8 @@ public struct GenerationRequest: Sendable {
     public init(
         prompts: [String], width: Int? = nil, height: Int? = nil, numInferenceSteps: Int = 4, timesteps: [Int]? = nil,
         guidanceScale: Double = 8, originalInferenceSteps: Int? = nil, imagesPerPrompt: Int = 1,
-        noise: Noise = .seedPerPicture(first: 0, .torch), batchSize: Int = 1, previewInterval: Int? = nil
+        noise: Noise = .seedPerPicture(first: 0, .torch), batchSize: Int = 1, precision: PrecisionSchedule = .uniform,
+        previewInterval: Int? = nil
     ) {
         self.prompts = prompts
         self.width = width
@@ -54,6 +57,7 @@ public struct GenerationRequest: Sendable {
         self.imagesPerPrompt = imagesPerPrompt
         self.noise = noise
         self.batchSize = batchSize
+        self.precision = precision
         self.previewInterval = previewInterval
     }
 

@@ -10,6 +10,8 @@ public struct LatentDiffusionModel: Sendable {
     public let tokenizer: CLIPTokenizer
     public var textEncoder: Network<CLIPTextModel>
     public var unet: Network<UNet2DConditionModel>
+    /// The same UNet in floating point, for schedules of mixed precision beside a quantized `unet`.
+    public var floatUNet: Network<UNet2DConditionModel>?
     /// The half of the autoencoder that makes pictures.
     public var vaeDecoder: Network<any LatentAutoencoder>
     public let schedulerConfig: SchedulerConfig
@@ -62,6 +64,29 @@ public struct LatentDiffusionModel: Sendable {
         guard unet.config.textTimeAddition == nil else {
             throw .model(file: file, reason: "the UNet is one of Stable Diffusion XL, which this pipeline does not run")
         }
+    }
+
+    /// Takes the UNet of another folder as the one in floating point.
+    /// - Throws: as `init`; `GenerationError.model` where it is of another architecture.
+    public mutating func addFloatUNet(from folder: ModelFolder) throws {
+        let network = try folder.component("unet").network(from: Registry.unets)
+        let (own, other) = (unet.architecture.config, network.architecture.config)
+        guard own.blockOutChannels == other.blockOutChannels, own.inChannels == other.inChannels,
+            own.contextChannels == other.contextChannels, own.timeCondProjDim == other.timeCondProjDim
+        else {
+            throw GenerationError.model(
+                file: folder.url.path, reason: "its UNet has other channels than that of \(self.folder.url.path), so it is not the same in floating point")
+        }
+        floatUNet = network
+    }
+
+    /// - Throws: `GenerationError.model` where there is no UNet in floating point.
+    func unet(_ precision: UNetPrecision) throws(GenerationError) -> Network<UNet2DConditionModel> {
+        guard precision == .float else { return unet }
+        guard let floatUNet else {
+            throw .model(file: folder.url.path, reason: "steps in floating point need that UNet too; say where it is")
+        }
+        return floatUNet
     }
 
     /// The autoencoder's parameters: channels and scale of latents, pixels a latent.

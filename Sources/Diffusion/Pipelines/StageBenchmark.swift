@@ -67,7 +67,7 @@ public final class StageBenchmark {
         if let denoiser { return denoiser }
         var noise = TorchNoise(seed: 0)
         let size = Denoiser.Size(batch: 1, height: side, width: side, tokens: model.tokenCount)
-        let network = try Denoiser(model, size, compiler, log, keepsConditioning: false)
+        let network = try Denoiser(model, .quantized, size, compiler, log, keepsConditioning: false)
         let states = try noise.normal([1, model.tokenCount, model.textEncoder.architecture.config.hiddenSize])
         let guidance = try guidanceScaleEmbedding([7], dimension: model.unet.architecture.config.timeCondProjDim ?? 0)
         let condition = try await network.condition(states: states, guidance: guidance, log)

@@ -72,4 +72,12 @@ extension Network<any LatentAutoencoder> {
         case .graph(let graph): graph
         }
     }
+
+    /// The encoder likewise; nil where the network was read from the decoder's IR.
+    public func exportedEncoder() throws -> Graph? {
+        switch origin {
+        case .checkpoint(let weights): try architecture.encoder(weights, batch: .any, height: .any, width: .any)
+        case .graph: nil
+        }
+    }
 }

@@ -1,0 +1,105 @@
+/// What models are calibrated on where no prompts are given: things, people, places and styles, short and long.
+public enum CalibrationPrompts {
+    public static let standard = """
+        a photo of a red apple on a wooden table
+        a pink unicorn on a blue background
+        portrait of an old fisherman with a white beard, natural light
+        a castle on a hill at sunset, oil painting
+        a cup of coffee next to an open book
+        an astronaut riding a horse on the moon
+        a cat sleeping on a windowsill
+        a green sports car driving through a desert
+        a bowl of ramen, food photography
+        a cozy cabin in a snowy forest at night
+        a yellow rubber duck in a bathtub
+        a futuristic city with flying cars, neon lights
+        a field of sunflowers under a cloudy sky
+        a close-up of a dragonfly on a leaf, macro photography
+        a watercolor painting of a sailing boat
+        a robot playing the violin
+        a bunch of purple grapes on a white background
+        a dog wearing sunglasses on the beach
+        a mountain lake with reflections, golden hour
+        a knight in shining armor, fantasy art
+        a slice of chocolate cake with strawberries
+        a steam locomotive crossing a stone bridge
+        two children building a sandcastle
+        an owl on a branch at night, full moon
+        a minimalist living room with large windows
+        a hot air balloon over green valleys
+        a tiger walking through tall grass
+        a pencil sketch of a ballet dancer
+        a glass of orange juice with ice
+        a lighthouse in a storm, dramatic waves
+        a woman with red hair reading in a library
+        a bicycle leaning against a brick wall
+        a bouquet of white roses in a blue vase
+        a dragon flying over a village, digital art
+        a street market in Marrakesh, busy crowd
+        a penguin on an ice floe
+        a vintage camera on a map
+        the Eiffel tower in the rain, impressionist
+        a bowl of fresh salad, top view
+        a black and white photo of a jazz musician
+        a koala holding a balloon
+        a waterfall in a tropical jungle
+        a chess board with marble pieces
+        a smiling girl with a yellow umbrella
+        an elephant drinking at a river
+        a wooden bridge in autumn colors
+        a logo of a fox, flat design
+        a plate of sushi on a black background
+        a racing bicycle on a mountain road
+        a snow leopard on a rock, wildlife photography
+        a cartoon monster with three eyes
+        a red telephone booth in London
+        a pair of leather boots
+        a jellyfish glowing in the deep sea
+        an ancient temple covered in vines
+        a violin on a chair, still life
+        a yellow taxi in New York at night
+        a butterfly on a purple flower
+        a man playing chess in the park
+        a spaceship landing on a red planet
+        a stack of pancakes with maple syrup
+        a horse galloping along the shore
+        a stained glass window with a bird
+        a small green frog on a lily pad
+        a clock tower in the fog
+        a pizza with olives and basil
+        a portrait of a queen, renaissance painting
+        a motorbike parked in front of a cafe
+        a rainbow over a wheat field
+        a panda eating bamboo
+        a crystal ball on a velvet cloth
+        a fire engine with flashing lights
+        a Japanese garden with a red bridge
+        a blue parrot on a white background
+        a basket of mushrooms in the forest
+        a soccer player kicking a ball
+        a desk with a laptop and a plant
+        a polar bear swimming under the ice
+        an apple tree full of fruit
+        a carousel at night, long exposure
+        a grandmother knitting in an armchair
+        a cactus in a clay pot
+        a whale jumping out of the ocean
+        a low poly landscape with mountains
+        a silver spoon and a lemon, still life
+        a medieval street with lanterns
+        a rocket launch at dawn
+        a sleeping newborn in a blanket
+        a goldfish in a round bowl
+        an abstract painting in orange and blue
+        a farmer driving a tractor
+        a ladybug on a green leaf
+        a ship in a bottle
+        a ghost in a haunted house
+        a hamburger with fries
+        a snowman with a carrot nose
+        a spiral staircase from above
+        a crowd at a concert, stage lights
+        a pyramid in the desert under the stars
+        a wolf howling, ink drawing
+        """.split(separator: "\n").map(String.init)
+}

@@ -1,0 +1,77 @@
+public import ModelGraph
+public import ModelLoading
+public import TensorStore
+
+/// Runs a model's networks as drawing does, for what measures them: every prompt, at every timestep that its few steps visit.
+public struct CalibrationRun: Sendable {
+    public var prompts: [String]
+    public var numInferenceSteps: Int
+    public var guidanceScale: Double
+    /// nil for the model's own size.
+    public var width: Int?
+    public var height: Int?
+    /// Prompt i is drawn from seed `firstSeed` + i.
+    public var firstSeed: UInt64
+
+    public init(
+        prompts: [String], numInferenceSteps: Int = 4, guidanceScale: Double = 8, width: Int? = nil, height: Int? = nil,
+        firstSeed: UInt64 = 0
+    ) {
+        self.prompts = prompts
+        self.numInferenceSteps = numInferenceSteps
+        self.guidanceScale = guidanceScale
+        self.width = width
+        self.height = height
+        self.firstSeed = firstSeed
+    }
+
+    /// The request that draws all of it.
+    public var request: GenerationRequest {
+        GenerationRequest(
+            prompts: prompts, width: width, height: height, numInferenceSteps: numInferenceSteps, guidanceScale: guidanceScale,
+            noise: .seedPerPicture(first: firstSeed, .torch))
+    }
+
+    /// Denoises every prompt.
+    /// - Parameters:
+    ///   - unet: in the place of the model's, with outputs beside its own.
+    ///   - record: given these outputs of each evaluation.
+    ///   - report: what the pipeline reports.
+    /// - Returns: the latents of each prompt, `[1, C, h, w]`.
+    @discardableResult
+    public func denoise(
+        _ model: LatentDiffusionModel, unet: Graph, compile options: CompileOptions, isolation: isolated (any Actor)? = #isolation,
+        record: ([String: Tensor]) throws -> Void = { _ in }, report: (GenerationEvent) -> Void = { _ in }
+    ) async throws -> [Tensor] {
+        var model = model
+        model.unet.origin = .graph(unet)
+        let memory: MemoryPolicy = prompts.count == 1 ? .staged : .resident
+        let pipeline = LatentConsistencyModelPipeline(model, compile: options, memory: memory)
+        return try await pipeline.denoise(request) { event in
+            if case .outputs("unet", let outputs) = event { try record(outputs) } else { report(event) }
+        }
+    }
+
+    /// Decodes latents.
+    /// - Parameters:
+    ///   - decoder: in the place of the model's, with outputs beside its own.
+    ///   - latents: `[1, C, h, w]` each, all of one size.
+    ///   - record: given these outputs for each picture.
+    ///   - progress: told how many pictures are done.
+    public func decode(
+        _ model: LatentDiffusionModel, decoder: Graph, _ latents: [Tensor], compile options: CompileOptions,
+        isolation: isolated (any Actor)? = #isolation, record: ([String: Tensor]) throws -> Void,
+        progress: (Int) -> Void = { _ in }
+    ) async throws {
+        guard let shape = latents.first?.shape else { return }
+        var model = model
+        model.vaeDecoder.origin = .graph(decoder)
+        let log = TimingLog()
+        let network = try Decoder(model, height: shape[2], width: shape[3], NetworkCompiler(options), log)
+        for (index, one) in latents.enumerated() {
+            try Task.checkCancellation()
+            _ = try await network.decode(one, log, report: record)
+            progress(index + 1)
+        }
+    }
+}

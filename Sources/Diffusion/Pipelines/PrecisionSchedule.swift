@@ -1,0 +1,48 @@
+/// Which of a model's UNets makes a step.
+public enum UNetPrecision: String, Sendable, CaseIterable {
+    /// The one in floating point, `LatentDiffusionModel.floatUNet`.
+    case float
+    /// The model's own.
+    case quantized
+
+    /// `f`, `float`, `i` or `int8`.
+    public init?(_ text: String) {
+        switch text.lowercased() {
+        case "f", "float", "f32", "f16": self = .float
+        case "i", "int8", "q", "quantized": self = .quantized
+        default: return nil
+        }
+    }
+}
+
+/// How the steps are shared out between a quantized UNet and the one in floating point.
+///
+/// The first steps settle what is drawn and the last ones its details; an error between them is mended by the steps after it.
+public enum PrecisionSchedule: Sendable, Equatable {
+    /// The model's own UNet makes all steps.
+    case uniform
+    /// Floating point in so many first and last steps, the quantized UNet between.
+    case floatEnds(Int)
+    /// One for each step.
+    case steps([UNetPrecision])
+
+    /// The UNet of each of `count` steps.
+    /// - Throws: `GenerationError.option` where the schedule does not fit.
+    func resolved(_ count: Int) throws(GenerationError) -> [UNetPrecision] {
+        switch self {
+        case .uniform: return Array(repeating: .quantized, count: count)
+        case .floatEnds(let ends):
+            guard ends >= 1, 2 * ends <= count else {
+                throw .option(
+                    "The number of mixed-precision steps", value: "\(ends)",
+                    expected: "from 1 to \(count / 2), half of the \(count) steps")
+            }
+            return (0..<count).map { $0 < ends || $0 >= count - ends ? .float : .quantized }
+        case .steps(let steps):
+            guard steps.count == count else {
+                throw .option("The precision schedule", value: "of \(steps.count) steps", expected: "of \(count), one for each step")
+            }
+            return steps
+        }
+    }
+}

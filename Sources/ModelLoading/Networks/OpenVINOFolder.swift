@@ -1,0 +1,68 @@
+public import Foundation
+public import ModelGraph
+import TensorStore
+
+/// Writes a model as optimum-intel lays it out: a folder with IR and config for each network, the other parts beside them.
+///
+/// All of it is written to a folder beside the target, which gets its name when it is complete: what is stopped or fails leaves
+/// nothing.
+public final class OpenVINOFolder {
+    public let url: URL
+    private let source: ModelFolder
+    private let partial: URL
+    private var isFinished = false
+
+    /// - Parameter url: the folder to make; it must not be there, or be empty.
+    /// - Throws: `ModelError.exists`; the system's error where nothing can be written there.
+    public init(_ url: URL, copying source: ModelFolder) throws {
+        self.url = url
+        self.source = source
+        try Self.checkFree(url)
+        let name = ".\(url.lastPathComponent).partial-\(getpid())"
+        partial = url.deletingLastPathComponent().appending(path: name)
+        try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: true)
+    }
+
+    deinit { if !isFinished { try? FileManager.default.removeItem(at: partial) } }
+
+    /// Whether a model can be written to `url`.
+    /// - Throws: `ModelError.exists`.
+    public static func checkFree(_ url: URL) throws {
+        guard FileManager.default.fileExists(atPath: url.path) else { return }
+        let found = try? FileManager.default.contentsOfDirectory(atPath: url.path)
+        guard found?.isEmpty == true else { throw ModelError.exists(path: url.path) }
+    }
+
+    /// Writes a network's IR, and the config that it has in the source.
+    /// - Parameters:
+    ///   - name: of the network's folder: `unet`, `vae_decoder` …
+    ///   - component: that the config is of.
+    public func write(_ graph: Graph, as name: String, configOf component: Component) throws {
+        let folder = partial.appending(path: name)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try copy(component.folder.appending(path: "config.json"), to: folder.appending(path: "config.json"))
+        try graph.writeIR(xml: folder.appending(path: Component.irName).path)
+    }
+
+    /// Writes a file.
+    public func write(_ data: Data, to path: String) throws { try data.write(to: partial.appending(path: path)) }
+
+    /// Copies the folder of a part that is no network.
+    public func copy(_ name: String) throws {
+        let from = source.url.appending(path: name)
+        guard FileManager.default.fileExists(atPath: from.path) else { return }
+        try copy(from.resolvingSymlinksInPath(), to: partial.appending(path: name))
+    }
+
+    private func copy(_ from: URL, to: URL) throws {
+        try FileManager.default.copyItem(at: from.resolvingSymlinksInPath(), to: to)
+    }
+
+    /// Gives the folder its name.
+    public func finish() throws {
+        try copy(source.url.appending(path: "model_index.json"), to: partial.appending(path: "model_index.json"))
+        if FileManager.default.fileExists(atPath: url.path) { try FileManager.default.removeItem(at: url) }
+        try FileManager.default.moveItem(at: partial, to: url)
+        isFinished = true
+    }
+}

@@ -1,0 +1,52 @@
+/// What quantization did, layer by layer; what is saved beside a quantized network.
+public struct QuantizationReport: Sendable, Codable {
+    public struct Layer: Sendable, Codable {
+        public let operation: String
+        public let type: String
+        public let precision: QuantizationPlan.Precision
+        /// Why it is not in INT8.
+        public let reason: QuantizationPlan.Reason?
+        /// Of the activations.
+        public let low: Float?
+        public let high: Float?
+        /// √(Σ(w − ŵ)² / Σw²) of the weights.
+        public let weightError: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case operation, type, precision, reason, low, high
+            case weightError = "weight_error"
+        }
+    }
+
+    public let layers: [Layer]
+    /// Of the weights that were quantized.
+    public let bytesBefore: Int
+    public let bytesAfter: Int
+
+    enum CodingKeys: String, CodingKey {
+        case layers
+        case bytesBefore = "bytes_before"
+        case bytesAfter = "bytes_after"
+    }
+
+    init(
+        _ plan: QuantizationPlan, _ placement: QuantizerPlacement, _ ranges: [ActivationRange], _ weights: WeightCompressionReport
+    ) {
+        var rangeOf: [String: ActivationRange] = [:]
+        for (quantizer, range) in zip(placement.quantizers, ranges) {
+            for operation in quantizer.operations { rangeOf[operation] = range }
+        }
+        let errors = Dictionary(weights.layers.map { ($0.operation, $0.relativeError) }, uniquingKeysWith: { first, _ in first })
+        layers = plan.layers.map { layer in
+            let range = rangeOf[layer.operation]
+            return Layer(
+                operation: layer.operation, type: layer.type, precision: layer.precision, reason: layer.reason, low: range?.low,
+                high: range?.high, weightError: errors[layer.operation])
+        }
+        bytesBefore = weights.bytesBefore
+        bytesAfter = weights.bytesAfter
+    }
+
+    /// Layers of a precision.
+    public func count(_ precision: QuantizationPlan.Precision) -> Int { layers.count { $0.precision == precision } }
+}
