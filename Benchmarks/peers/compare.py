@@ -12,13 +12,16 @@ from sides import HERE, Sides
 
 NAMES = ["export", "text-encoder", "unet-step", "vae-decode", "tiny-vae-decode", "unet-load", "vae-load", "picture",
          "picture-optimum", "command"]
+# Of what quantization/fullsize.py wrote: run when they are asked for.
+INT8_NAMES = ["unet-step-int8", "unet-load-int8"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=pathlib.Path,
                         help="a diffusers folder of an LCM (default: the full-size architecture with random weights)")
-    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="COMPARISON", help=", ".join(NAMES))
+    parser.add_argument("--only", nargs="+", choices=NAMES + INT8_NAMES, default=NAMES, metavar="COMPARISON",
+                        help=", ".join(NAMES) + "; and of INT8 networks: " + ", ".join(INT8_NAMES))
     parser.add_argument("--pairs", type=int, default=7, help="alternating pairs of each comparison (default: 7)")
     parser.add_argument("--threads", type=int, default=0, help="threads of both sides (default: each one's own choice)")
     parser.add_argument("--work", type=pathlib.Path, default=HERE / "work", help="where exports are kept (6 GB; default: work)")

@@ -66,6 +66,14 @@ def export(sides, exported):
     ]
 
 
+def quantized(sides, body):
+    """The INT8 networks that quantization/fullsize.py wrote."""
+    for folder in sides.nncf_int8, sides.glint_int8:
+        if not (folder / "unet" / "openvino_model.xml").exists():
+            raise Failed(f"there is no INT8 UNet in {folder}; quantization/fullsize.py writes it")
+    return body(sides.glint_worker(sides.glint_int8), sides.nncf())
+
+
 def comparisons(sides, exported, pairs, log):
     """Name to what runs it. Only the components of one comparison are in memory at a time."""
     glint, traced = sides.glint_worker(), sides.traced()
@@ -78,6 +86,10 @@ def comparisons(sides, exported, pairs, log):
             "tiny VAE decode", sides.glint_worker(sides.model_with_tiny_vae), traced, "vae-decode", pairs, log, "tiny-vae-decode"),
         "unet-load": lambda: starts("UNet", glint, traced, "unet-step", pairs, log),
         "vae-load": lambda: starts("VAE", glint, traced, "vae-decode", pairs, log),
+        "unet-step-int8": lambda: quantized(sides, lambda ours, theirs: runs(
+            "INT8 UNet step", ours, theirs, "unet-step", pairs, log)),
+        "unet-load-int8": lambda: quantized(sides, lambda ours, theirs: starts(
+            "INT8 UNet", ours, theirs, "unet-step", pairs, log)),
         "picture": lambda: runs("picture, models loaded", glint, sides.genai(), "picture", pairs, log),
         "picture-optimum": lambda: runs("picture, models loaded", glint, sides.optimum(), "picture", pairs, log),
         "command": lambda: commands(

@@ -34,6 +34,16 @@ class Sides:
         return self.work / f"{self.model.name}-openvino"
 
     @property
+    def nncf_int8(self):
+        """The traced UNet as NNCF quantized it: a folder with nothing else."""
+        return self.work / f"{self.model.name}-nncf-int8"
+
+    @property
+    def glint_int8(self):
+        """The model as `glint quantize` wrote it."""
+        return self.work / f"{self.model.name}-glint-int8"
+
+    @property
     def tiny_vae(self):
         return self.work / "tiny-vae"
 
@@ -63,11 +73,22 @@ class Sides:
             "generate", PROMPT, "--model", str(self.model), "--steps", str(STEPS), "--guidance-scale", str(GUIDANCE_SCALE),
             "--seed", "0", "--output", str(self.work / "glint.png"))
 
+    def glint_quantize(self, prompts):
+        """One prompt, every step of it: the four evaluations that NNCF gets."""
+        return self.glint("quantize", str(self.model), str(self.glint_int8), "--calibration-prompts", str(prompts),
+                          "--subset-size", "1", "--steps", str(STEPS))
+
     def traced(self):
         """One traced network at a time, on the plain runtime."""
-        return Side("OpenVINO, traced", [
-            str(self.python), str(WORKERS / "network.py"), str(self.exported), str(self.tiny_vae / "ir" / "openvino_model.xml"),
-            str(self.size), str(self.size), str(self.threads)])
+        return Side("OpenVINO, traced", self.network(self.exported))
+
+    def nncf(self):
+        """The same of the traced UNet as NNCF quantized it."""
+        return Side("NNCF, traced", self.network(self.nncf_int8))
+
+    def network(self, folder):
+        return [str(self.python), str(WORKERS / "network.py"), str(folder), str(self.tiny_vae / "ir" / "openvino_model.xml"),
+                str(self.size), str(self.size), str(self.threads)]
 
     def pictures(self):
         """What a picture worker is told after the folder."""

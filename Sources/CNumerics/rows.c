@@ -203,6 +203,28 @@ cnumerics_error cnumerics_row_error_nf4(const float *row, const uint8_t *codes, 
     return sum;
 }
 
+void cnumerics_multiply(float *row, const float *factors, size_t count) {
+    for (size_t i = 0; i < count; i++) row[i] *= factors[i];
+}
+
+void cnumerics_columns(const float *row, size_t count, float *magnitudes, double *squares) {
+    for (size_t i = 0; i < count; i++) {
+        float magnitude = fabsf(row[i]);
+        magnitudes[i] = magnitude > magnitudes[i] ? magnitude : magnitudes[i];
+        squares[i] += (double)row[i] * (double)row[i];
+    }
+}
+
+double cnumerics_row_shift(
+    const float *row, const uint8_t *codes, size_t count, float scale, float zero, int is_signed, const float *factors) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        float stored = is_signed ? (float)(int8_t)codes[i] : (float)codes[i];
+        sum += (double)(row[i] - (stored - zero) * scale) * (double)factors[i];
+    }
+    return sum;
+}
+
 void cnumerics_pack4(const uint8_t *codes, size_t count, uint8_t *target) {
     for (size_t i = 0; i + 1 < count; i += 2) target[i / 2] = (uint8_t)((codes[i] & 15) | codes[i + 1] << 4);
     if (count % 2) target[count / 2] = codes[count - 1] & 15;

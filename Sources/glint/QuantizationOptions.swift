@@ -33,6 +33,12 @@ struct CalibrationOptions: ParsableArguments {
 
 /// What becomes of which network, and how.
 struct QuantizationOptions: ParsableArguments {
+    @Option(help: "Which networks: unet, text-encoder, vae. Repeatable. (default: unet; with --weights-only the text encoder too)")
+    var network: [QuantizedNetwork] = []
+    @Option(help: "Only store weights in few bits, and compute in floating point: int8, int8-sym, int4, int4-sym or nf4.")
+    var weightsOnly: WeightForm?
+    @Option(help: "Input channels that share a scale in 4 bits.") var groupSize = 64
+    @Option(help: "The share of weights that get 4 bits, from 0 to 1; those that 8 bits serve worst come first.") var ratio = 1.0
     @Option(help: "Keep layers in floating point: the name of an operation, re:PATTERN, or type:TYPE. Repeatable.")
     var ignore: [String] = []
     @Flag(help: "Quantize the first and the last layer too.") var quantizeEnds = false
@@ -41,7 +47,55 @@ struct QuantizationOptions: ParsableArguments {
     @Option(help: "What ranges are found from: min-max, mean-min-max, mse (least squared error), or a quantile such as 0.9999.")
     var ranges = RangeEstimator.meanMinMax
     @Flag(inversion: .prefixedNo, help: "Compute the scores of attention in INT8 too.") var scores = true
+    @Option(help: "Move spread between channels into weights (SmoothQuant): a number such as 0.5, search, or off.")
+    var smoothQuant = Smoothing(alpha: nil)
+    @Flag(help: "Let biases make up for what rounding the weights takes from the means.") var biasCorrection = false
+    @Option(help: "Measure what each layer costs, and keep so many in floating point, the worst first.") var keepWorst: Int?
+    @Option(help: "The same, as many as are needed for this relative error of the latents, such as 0.02.") var maxError: Double?
+    @Option(help: "Prompts that layers are measured on.") var sensitivityPrompts = 2
     @Flag(help: "Store weights in 7 bits, for processors without VNNI: see glint info.") var overflowFix = false
+
+    func validate() throws {
+        if network.contains(.textEncoder), weightsOnly == nil {
+            throw ValidationError("The text encoder takes a hundredth of a picture's time: make it smaller with --weights-only int8.")
+        }
+        if keepWorst != nil || maxError != nil {
+            if keepWorst != nil, maxError != nil { throw ValidationError("Give either --keep-worst or --max-error.") }
+            if weightsOnly != nil { throw ValidationError("--keep-worst and --max-error are for INT8 computing, not --weights-only.") }
+            if let keepWorst, keepWorst < 1 { throw ValidationError("--keep-worst must be 1 or more; it is \(keepWorst).") }
+            if let maxError, !(maxError > 0) { throw ValidationError("--max-error must be more than 0; it is \(maxError).") }
+            if sensitivityPrompts < 1 {
+                throw ValidationError("--sensitivity-prompts must be 1 or more; it is \(sensitivityPrompts).")
+            }
+        }
+        if groupSize < 1 { throw ValidationError("--group-size must be 1 or more; it is \(groupSize).") }
+        if !(0...1).contains(ratio) { throw ValidationError("--ratio must be from 0 to 1; it is \(ratio).") }
+    }
+
+    /// What decides which layers go back to floating point; nil for none.
+    var accuracyGoal: AccuracyControl.Goal? {
+        keepWorst.map { .keepWorst($0) } ?? maxError.map { .maxError($0) }
+    }
+
+    /// All that the measured errors depend on.
+    var fingerprint: String { "\(preset) \(ranges) \(scores) \(smoothQuant) \(biasCorrection) \(overflowFix) \(quantizeEnds) \(quantizeTimeEmbedding) \(ignore)" }
+
+    var networks: Set<QuantizedNetwork> {
+        guard network.isEmpty else { return Set(network) }
+        return weightsOnly == nil ? [.unet] : [.unet, .textEncoder]
+    }
+
+    /// How weights alone are compressed; nil where activations are quantized too.
+    var weightCompression: WeightCompressionOptions? {
+        weightsOnly.map { form in
+            var options = WeightCompressionOptions(mode: form.mode, groupSize: groupSize)
+            // The widths of Stable Diffusion's levels are no multiples of 128.
+            options.groupFallback = .adjust
+            options.ratio = ratio
+            options.ignored = ignored
+            return options
+        }
+    }
 
     /// As the passes take them.
     func postTraining(_ rules: QuantizationPlan.Rules) -> PostTrainingQuantization.Options {
@@ -49,24 +103,83 @@ struct QuantizationOptions: ParsableArguments {
         options.preset = preset
         options.estimator = ranges
         options.scores = scores
+        options.smoothing = smoothQuant.alpha
+        options.biasCorrection = biasCorrection
         options.weights = overflowFix ? .int8HalfRange : .int8Narrow
         return options
+    }
+
+    private var ignored: IgnoredScope {
+        var scope = IgnoredScope()
+        for rule in ignore {
+            if rule.hasPrefix("re:") {
+                scope.patterns.append(String(rule.dropFirst(3)))
+            } else if rule.hasPrefix("type:") {
+                scope.types.append(String(rule.dropFirst(5)))
+            } else {
+                scope.names.append(rule)
+            }
+        }
+        return scope
     }
 
     private func rules(_ standard: QuantizationPlan.Rules) -> QuantizationPlan.Rules {
         var rules = standard
         rules.keepsEnds = !quantizeEnds
         rules.keepsTimeEmbedding = !quantizeTimeEmbedding
-        for rule in ignore {
-            if rule.hasPrefix("re:") {
-                rules.ignored.patterns.append(String(rule.dropFirst(3)))
-            } else if rule.hasPrefix("type:") {
-                rules.ignored.types.append(String(rule.dropFirst(5)))
-            } else {
-                rules.ignored.names.append(rule)
-            }
-        }
+        rules.ignored = ignored
         return rules
+    }
+}
+
+/// SmoothQuant's alpha as it is given.
+struct Smoothing: ExpressibleByArgument {
+    /// nil for no smoothing.
+    let alpha: SmoothQuant.Alpha?
+
+    init(alpha: SmoothQuant.Alpha?) { self.alpha = alpha }
+
+    init?(argument: String) {
+        switch argument {
+        case "off": alpha = nil
+        case "search": alpha = .searched
+        default:
+            guard let number = Double(argument), (0...1).contains(number) else { return nil }
+            alpha = .global(number)
+        }
+    }
+
+    var defaultValueDescription: String {
+        switch alpha {
+        case nil: "off"
+        case .searched?: "search"
+        case .global(let alpha)?: "\(alpha)"
+        }
+    }
+}
+
+enum QuantizedNetwork: String, ExpressibleByArgument, CaseIterable {
+    case unet
+    case textEncoder = "text-encoder"
+    case vae
+}
+
+/// Forms of weights that are stored in few bits, by the names that users know.
+enum WeightForm: String, ExpressibleByArgument, CaseIterable {
+    case int8
+    case int8Symmetric = "int8-sym"
+    case int4
+    case int4Symmetric = "int4-sym"
+    case nf4
+
+    var mode: WeightMode {
+        switch self {
+        case .int8: .int8Asymmetric
+        case .int8Symmetric: .int8Symmetric
+        case .int4: .int4Asymmetric
+        case .int4Symmetric: .int4Symmetric
+        case .nf4: .nf4
+        }
     }
 }
 

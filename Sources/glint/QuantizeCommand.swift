@@ -38,7 +38,9 @@ struct QuantizeCommand: AsyncParsableCommand {
         let folder = try OpenVINOFolder(target, copying: source)
         let progress = StepProgress()
         defer { progress.finish() }
-        var quantizer = ModelQuantizer(model: loaded, run: run, compile: compile, options: quantization, progress: progress)
+        var quantizer = ModelQuantizer(
+            model: loaded, run: run, compile: compile, options: quantization, progress: progress,
+            statePath: "\(target.path).sensitivity.json")
         try await quantizer.write(to: folder)
         try folder.write(Data(try jsonText(QuantizationSource(source: source.url.path)).utf8), to: QuantizationSource.file)
         progress.begin("writing \(output)", of: 1)

@@ -44,6 +44,21 @@ cnumerics_error cnumerics_row_error(
 /// The same of NF4 indices.
 cnumerics_error cnumerics_row_error_nf4(const float *row, const uint8_t *codes, size_t count, float scale);
 
+/// Multiplies each number by the factor at its place.
+void cnumerics_multiply(float *row, const float *factors, size_t count);
+
+/// The sum of (row − (code − zero) · scale) · factor: what rounding takes from a sum of products.
+double cnumerics_row_shift(
+    const float *row, const uint8_t *codes, size_t count, float scale, float zero, int is_signed, const float *factors);
+
+/// Takes a row into each column's largest magnitude and sum of squares.
+void cnumerics_columns(const float *row, size_t count, float *magnitudes, double *squares);
+
+/// Adds to the counts of numbers by (x − low) · per_unit, cut off to a whole number from 0 to bins − 1. NaN counts as 0.
+/// - Precondition: bins is 1 to 4096.
+void cnumerics_histogram(
+    const float *values, size_t count, float low, float per_unit, uint32_t bins, uint64_t *counts);
+
 /// The lower four bits of each code, two a byte, the first in the lower half; an odd last one fills its byte with 0.
 void cnumerics_pack4(const uint8_t *codes, size_t count, uint8_t *target);
 

@@ -40,7 +40,8 @@ public enum PrecisionSchedule: Sendable, Equatable {
             return (0..<count).map { $0 < ends || $0 >= count - ends ? .float : .quantized }
         case .steps(let steps):
             guard steps.count == count else {
-                throw .option("The precision schedule", value: "of \(steps.count) steps", expected: "of \(count), one for each step")
+                throw .option(
+                    "The precision schedule", value: "of \(steps.count)", expected: "of \(count) steps, as many as there are")
             }
             return steps
         }

@@ -1,12 +1,15 @@
 import TensorStore
 
 extension Graph {
-    /// Many elements to one along some axes (opset1).
+    /// Many elements to one along some axes (opset1; `l2` opset4).
     public enum Reduction: String, Sendable, CaseIterable {
         case minimum = "ReduceMin"
         case maximum = "ReduceMax"
         case mean = "ReduceMean"
         case sum = "ReduceSum"
+        case product = "ReduceProd"
+        /// The root of the sum of squares.
+        case l2 = "ReduceL2"
     }
 
     /// - Parameters:
@@ -26,7 +29,7 @@ extension Graph {
         }
         let places = integers(axes)
         return append(
-            operation.rawValue, name: name, attributes: [.init("keep_dims", "\(keepsAxes)")], inputs: [x, places],
+            operation.rawValue, opset: operation == .l2 ? 4 : 1, name: name, attributes: [.init("keep_dims", "\(keepsAxes)")], inputs: [x, places],
             elementType: x.elementType, shape: PartialShape(result))
     }
 }

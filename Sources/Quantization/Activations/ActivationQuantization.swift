@@ -1,4 +1,5 @@
 public import ModelGraph
+import TensorStore
 
 extension Graph {
     /// The graph with its activations rounded to 8 bits where `placement` says, each within its range.
@@ -16,11 +17,27 @@ extension Graph {
             guard let index = quantizerOf[use] else { return value }
             if let known = rounded[index] { return known }
             let name = "\(graph.nodes[value.node].name)/fq_output_\(value.port)"
-            let low = graph.scalar(ranges[index].low, name: "\(name)/low")
-            let high = graph.scalar(ranges[index].high, name: "\(name)/high")
+            func bound(_ values: [Float], _ end: String) -> Value {
+                // One a channel, axis 1.
+                let rank = value.shape.rank ?? 0
+                let shape = Shape(values.count == 1 ? [] : (0..<rank).map { $0 == 1 ? values.count : 1 })
+                return graph.constant(values, shape: shape, name: "\(name)/\(end)")
+            }
+            let (low, high) = (bound(ranges[index].lows, "low"), bound(ranges[index].highs, "high"))
             let result = try graph.fakeQuantize(value, low: low, high: high, levels: ActivationRange.levels, name: name)
             rounded[index] = result
             return result
+        }
+    }
+
+    /// Refuses a graph that computes in integers, or with weights stored as such, already.
+    /// - Throws: `QuantizationError.alreadyQuantized` with the first operation that does.
+    public func checkFloatingPoint() throws(QuantizationError) {
+        if let quantized = nodes.first(where: { $0.type == "FakeQuantize" }) {
+            throw .alreadyQuantized(operation: quantized.name)
+        }
+        for skipped in WeightSites(self, embeddings: false, ignored: []).skipped {
+            if case .alreadyCompressed = skipped.reason { throw .alreadyQuantized(operation: skipped.operation) }
         }
     }
 }

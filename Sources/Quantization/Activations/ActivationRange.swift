@@ -1,18 +1,30 @@
-/// The range of an activation, as it is rounded to 8 bits.
+/// The range of an activation, as it is rounded to 8 bits: one for the whole tensor, or one for each channel.
 public struct ActivationRange: Sendable, Hashable {
-    public let low: Float
-    public let high: Float
+    /// One element, or one for each channel (axis 1).
+    public let lows: [Float]
+    public let highs: [Float]
+    /// The outermost of the bounds.
+    public var low: Float { lows.min() ?? 0 }
+    public var high: Float { highs.max() ?? 0 }
     /// Values that there are in the range.
     public static let levels = 256
+
+    public init(low: Float, high: Float) { (lows, highs) = ([low], [high]) }
+
+    /// - Parameter channels: ranges of one element, one for each channel.
+    public init(channels: [ActivationRange]) { (lows, highs) = (channels.flatMap(\.lows), channels.flatMap(\.highs)) }
 
     /// The whole range of 8 signed bits around 0, or of 8 unsigned bits where no value is negative (NNCF's symmetric scheme).
     /// - Parameters:
     ///   - minimum, maximum: of the activation. Values nearer to 0 than 8·10⁻⁵ count as that.
     public static func symmetric(minimum: Float, maximum: Float) -> ActivationRange {
-        let bound = max(abs(minimum), abs(maximum), 8e-5)
-        guard minimum < 0 else { return ActivationRange(low: 0, high: bound) }
+        symmetric(magnitude: max(abs(minimum), abs(maximum)), isSigned: minimum < 0)
+    }
+
+    public static func symmetric(magnitude: Float, isSigned: Bool) -> ActivationRange {
+        let bound = max(magnitude, 8e-5)
         // 256 levels from −128 to 127: the lower end lies one step further out.
-        return ActivationRange(low: -bound * 256 / 254, high: bound)
+        return ActivationRange(low: isSigned ? -bound * 256 / 254 : 0, high: bound)
     }
 
     /// From the smallest value to the largest, widened so that 0 is one of the levels (NNCF's asymmetric scheme).

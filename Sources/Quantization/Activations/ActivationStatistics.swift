@@ -5,24 +5,45 @@ public import TensorStore
 ///
 /// They are reduced inside of the graph and come out as one small tensor a run, so that no activation is kept.
 public struct ActivationStatistics: Sendable {
-    /// The output that `instrumented` adds: `[2·count]`, the minima and then the maxima, in the placement's order.
+    /// The output that `instrumented` adds: `[2·n]`, the minima and then the maxima, in the placement's order; n is the number of
+    /// quantizers, those with channels counting once for each.
     public static let output = "activation_statistics"
 
-    /// Of one activation.
+    /// Of one activation, or of one of its channels.
     public struct Extremes: Sendable, Hashable {
         public var minimum = Float.infinity
         public var maximum = -Float.infinity
         /// Means over runs of each run's extremes, which one outlier moves less.
         public var meanMinimum = 0.0
         public var meanMaximum = 0.0
+        /// The mean over runs of each run's largest magnitude.
+        public var meanMagnitude = 0.0
+
+        public init() {}
+
+        /// - Parameter run: which run these are of, from 1 on.
+        mutating func record(_ minimum: Float, _ maximum: Float, run: Int) {
+            self.minimum = min(self.minimum, minimum)
+            self.maximum = max(self.maximum, maximum)
+            meanMinimum += (Double(minimum) - meanMinimum) / Double(run)
+            meanMaximum += (Double(maximum) - meanMaximum) / Double(run)
+            meanMagnitude += (Double(max(abs(minimum), abs(maximum))) - meanMagnitude) / Double(run)
+        }
     }
 
-    public private(set) var extremes: [Extremes]
+    /// What was measured.
+    public let quantizers: [QuantizerPlacement.Quantizer]
+    /// Of each whole activation.
+    public internal(set) var extremes: [Extremes]
+    /// Of the channels, of quantizers that have them; empty for others.
+    public internal(set) var channels: [[Extremes]]
     /// Runs recorded so far.
-    public private(set) var runs = 0
+    public internal(set) var runs = 0
 
     public init(_ placement: QuantizerPlacement) {
-        extremes = Array(repeating: Extremes(), count: placement.quantizers.count)
+        quantizers = placement.quantizers
+        extremes = quantizers.map { _ in Extremes() }
+        channels = quantizers.map { Array(repeating: Extremes(), count: $0.channels ?? 0) }
     }
 
     /// The graph with an output of its statistics.
@@ -31,9 +52,12 @@ public struct ActivationStatistics: Sendable {
         var parts: [Value] = []
         for operation in [Graph.Reduction.minimum, .maximum] {
             for quantizer in placement.quantizers {
-                let name = graph.nodes[quantizer.value.node].name
-                let extreme = try graph.reduce(operation, quantizer.value, name: "\(name)/\(operation.rawValue)")
-                parts.append(try graph.reshape(extreme, to: [1], name: "\(name)/\(operation.rawValue)/Reshape"))
+                let name = "\(graph.nodes[quantizer.value.node].name)/\(operation.rawValue)"
+                let rank = quantizer.value.shape.rank ?? 0
+                let axes = quantizer.channels == nil ? nil : (0..<rank).filter { $0 != 1 }
+                let extreme = try graph.reduce(operation, quantizer.value, axes: axes, name: name)
+                parts.append(
+                    quantizer.channels == nil ? try graph.reshape(extreme, to: [1], name: "\(name)/Reshape") : extreme)
             }
         }
         guard !parts.isEmpty else { return graph }
@@ -41,21 +65,58 @@ public struct ActivationStatistics: Sendable {
         return graph
     }
 
+    /// What was measured, for another placement with the same operations or some of them.
+    /// - Throws: `CalibrationError.noQuantizer` for an operation whose activations were not measured.
+    public func restricted(to placement: QuantizerPlacement) throws(CalibrationError) -> ActivationStatistics {
+        let places = try quantizers.places(of: placement)
+        var result = ActivationStatistics(placement)
+        result.runs = runs
+        result.extremes = places.map { extremes[$0] }
+        for (index, place) in places.enumerated() where result.quantizers[index].channels == quantizers[place].channels {
+            result.channels[index] = channels[place]
+        }
+        return result
+    }
+
     /// Takes the output of one run in.
     /// - Throws: `CalibrationError.statistics` where it is not of this placement, or holds what is no number.
     public mutating func record(_ output: Tensor) throws(CalibrationError) {
-        let count = extremes.count
-        guard output.shape == [2 * count], let values = try? output.elements(as: Float.self) else {
-            throw .statistics("\(output.elementType) \(output.shape) where f32 [\(2 * count)] is needed")
-        }
-        guard values.allSatisfy(\.isFinite) else { throw .statistics("an activation is infinite or no number") }
+        let count = quantizers.reduce(0) { $0 + ($1.channels ?? 1) }
+        let values = try finiteValues(output, count: 2 * count)
         runs += 1
-        for index in 0..<count {
-            let (minimum, maximum) = (values[index], values[count + index])
-            extremes[index].minimum = min(extremes[index].minimum, minimum)
-            extremes[index].maximum = max(extremes[index].maximum, maximum)
-            extremes[index].meanMinimum += (Double(minimum) - extremes[index].meanMinimum) / Double(runs)
-            extremes[index].meanMaximum += (Double(maximum) - extremes[index].meanMaximum) / Double(runs)
+        var at = 0
+        for (index, quantizer) in quantizers.enumerated() {
+            let places = at..<at + (quantizer.channels ?? 1)
+            for (channel, place) in places.enumerated() where quantizer.channels != nil {
+                channels[index][channel].record(values[place], values[count + place], run: runs)
+            }
+            let low = values[places].min() ?? 0
+            let high = values[places.lowerBound + count..<places.upperBound + count].max() ?? 0
+            extremes[index].record(low, high, run: runs)
+            at = places.upperBound
         }
     }
+}
+
+extension [QuantizerPlacement.Quantizer] {
+    /// For each quantizer of another placement, the one of these that rounds for the same operations and more.
+    func places(of placement: QuantizerPlacement) throws(CalibrationError) -> [Int] {
+        var places: [Int] = []
+        for quantizer in placement.quantizers {
+            guard let place = firstIndex(where: { $0.targets.contains(quantizer.targets[0]) }) else {
+                throw .noQuantizer(operation: quantizer.targets[0].operation)
+            }
+            places.append(place)
+        }
+        return places
+    }
+}
+
+/// The elements of a run's statistics.
+func finiteValues(_ output: Tensor, count: Int) throws(CalibrationError) -> [Float] {
+    guard output.shape == [count], let values = try? output.elements(as: Float.self) else {
+        throw .statistics("\(output.elementType) \(output.shape) where f32 [\(count)] is needed")
+    }
+    guard values.allSatisfy(\.isFinite) else { throw .statistics("an activation is infinite or no number") }
+    return values
 }

@@ -3,19 +3,22 @@ public import TensorStore
 
 /// Post-training quantization (W8A8): weights to INT8, and roundings of activations where the CPU plugin then computes in integers.
 ///
-/// It runs nothing itself: `quantized` takes a closure that runs the network as its users do.
+/// It runs nothing itself: `calibrated` takes a closure that runs the network as its users do.
 public struct PostTrainingQuantization: Sendable {
     public struct Options: Sendable {
         public var rules: QuantizationPlan.Rules
         /// How weights are stored: `int8Narrow`, or `int8HalfRange` for processors without VNNI.
         public var weights = WeightMode.int8Narrow
-
         /// How activations are rounded.
         public var preset = QuantizationPreset.mixed
         /// What their ranges are found from.
         public var estimator = RangeEstimator.meanMinMax
         /// Whether queries and keys of attention are rounded too, so that scores are computed in integers.
         public var scores = true
+        /// Whether the spread between channels moves from activations into weights; nil for not.
+        public var smoothing: SmoothQuant.Alpha?
+        /// Whether biases make up for what rounding the weights takes from the means.
+        public var biasCorrection = false
 
         public init(_ rules: QuantizationPlan.Rules) { self.rules = rules }
     }
@@ -24,8 +27,9 @@ public struct PostTrainingQuantization: Sendable {
     public let graph: Graph
     public let plan: QuantizationPlan
 
-    /// - Throws: `QuantizationError` for rules that match nothing.
+    /// - Throws: `QuantizationError.alreadyQuantized`; `.ignoredScope` for rules that match nothing.
     public init(_ graph: Graph, _ options: Options) throws(QuantizationError) {
+        try graph.checkFloatingPoint()
         self.graph = graph
         self.options = options
         plan = try QuantizationPlan(graph, options.rules)
@@ -34,42 +38,48 @@ public struct PostTrainingQuantization: Sendable {
     /// Runs a graph on calibration data, and hands over the outputs of each of its evaluations.
     public typealias Runner = (_ graph: Graph, _ record: ([String: Tensor]) throws -> Void) async throws -> Void
 
-    /// Measures activations while `run` runs the network, and quantizes it.
-    public func quantized(
-        isolation: isolated (any Actor)? = #isolation, run: Runner
-    ) async throws -> (graph: Graph, report: QuantizationReport) {
-        let kept = plan.operations(.float).union(plan.operations(.weights))
+    /// Measures activations while `run` runs the network: once, and a second time where ranges are found from histograms.
+    public func calibrated(isolation: isolated (any Actor)? = #isolation, run: Runner) async throws -> CalibratedNetwork {
+        let kept = plan.floatOperations
         let placement = QuantizerPlacement(graph, keeping: { kept.contains($0) }, scores: options.scores)
         var statistics = ActivationStatistics(placement)
-        try await run(ActivationStatistics.instrumented(graph, placement)) { outputs in
+        let int8 = plan.operations(.int8)
+        var channels = channelKinds.isEmpty ? nil : ChannelStatistics(graph, channelKinds) { int8.contains($0) }
+        var instrumented = try ActivationStatistics.instrumented(graph, placement)
+        if let channels { instrumented = try channels.instrumented(instrumented) }
+        try await run(instrumented) { outputs in
             if let output = outputs[ActivationStatistics.output] { try statistics.record(output) }
+            if let output = outputs[ChannelStatistics.output] { try channels?.record(output) }
         }
-        let histograms = try await histograms(placement, statistics, run)
-        let ranges = try statistics.ranges(options.preset, options.estimator, histograms: histograms)
-        return try apply(placement, ranges, plan)
+        guard statistics.runs > 0 || placement.quantizers.isEmpty else { throw CalibrationError.noRuns }
+
+        var smoothing: SmoothQuant.Result?
+        if let alpha = options.smoothing, let channels {
+            smoothing = try SmoothQuant(alpha, preset: options.preset).apply(to: graph, channels) { int8.contains($0) }
+        }
+        var network = CalibratedNetwork(
+            graph: graph, plan: plan, options: options, groups: placement.operationGroups, statistics: statistics,
+            channels: channels, smoothing: smoothing)
+        if options.estimator.needsHistograms { network.histograms = try await histograms(network, run) }
+        return network
     }
 
-    /// A second pass, where the estimator needs one.
+    /// What has to be known of channels.
+    private var channelKinds: Set<ChannelStatistics.Kind> {
+        var kinds: Set<ChannelStatistics.Kind> = []
+        if options.smoothing != nil { kinds.insert(.extremes) }
+        if options.smoothing == .searched { kinds.insert(.squares) }
+        if options.biasCorrection { kinds.insert(.means) }
+        return kinds
+    }
+
+    /// The second pass, over the network as it will be before its activations are rounded.
     private func histograms(
-        _ placement: QuantizerPlacement, _ statistics: ActivationStatistics, _ run: Runner,
-        isolation: isolated (any Actor)? = #isolation
-    ) async throws -> ActivationHistograms? {
-        guard options.estimator.needsHistograms else { return nil }
+        _ network: CalibratedNetwork, _ run: Runner, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> ActivationHistograms {
+        let (graph, placement, statistics) = try network.measured(plan)
         var histograms = try ActivationHistograms(statistics)
         try await run(ActivationHistograms.instrumented(graph, placement)) { try histograms.record($0) }
         return histograms
-    }
-
-    /// The graph with a plan's roundings in it.
-    func apply(
-        _ placement: QuantizerPlacement, _ ranges: [ActivationRange], _ plan: QuantizationPlan
-    ) throws -> (graph: Graph, report: QuantizationReport) {
-        var weights = WeightCompressionOptions(mode: options.weights)
-        weights.ignored = IgnoredScope(names: Array(plan.operations(.float)))
-        for operation in plan.operations(.weights) { weights.modes[operation] = .int8Symmetric }
-        weights.embeddings = false
-        let rounded = try graph.quantizingActivations(placement, ranges)
-        let compressed = try WeightCompression(weights).apply(to: rounded)
-        return (compressed.graph, QuantizationReport(plan, placement, ranges, compressed.report))
     }
 }

@@ -33,6 +33,8 @@ public struct QuantizationPlan: Sendable {
 
     /// In the graph's order.
     public internal(set) var layers: [Layer]
+    /// Operations without weights that compute scores of attention and stay in floating point.
+    var keptScores: Set<String> = []
 
     /// Which inputs change how often, and what is kept in floating point whatever that says.
     public struct Rules: Sendable {
@@ -87,15 +89,12 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
+    /// What computes in floating point, by name.
+    var floatOperations: Set<String> { operations(.float).union(operations(.weights)).union(keptScores) }
+
     /// Names of the layers of a precision.
     public func operations(_ precision: Precision) -> Set<String> {
         Set(layers.filter { $0.precision == precision }.map(\.operation))
-    }
-
-    /// Gives a layer back to floating point.
-    mutating func keep(_ operation: String, because reason: Reason) {
-        guard let index = layers.firstIndex(where: { $0.operation == operation }) else { return }
-        (layers[index].precision, layers[index].reason) = (.float, reason)
     }
 }
 

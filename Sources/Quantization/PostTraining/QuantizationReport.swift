@@ -11,10 +11,13 @@ public struct QuantizationReport: Sendable, Codable {
         public let high: Float?
         /// √(Σ(w − ŵ)² / Σw²) of the weights.
         public let weightError: Double?
+        /// nil where biases were not to be corrected.
+        public var hasCorrectedBias: Bool?
 
         enum CodingKeys: String, CodingKey {
             case operation, type, precision, reason, low, high
             case weightError = "weight_error"
+            case hasCorrectedBias = "has_corrected_bias"
         }
     }
 
@@ -30,8 +33,10 @@ public struct QuantizationReport: Sendable, Codable {
     }
 
     init(
-        _ plan: QuantizationPlan, _ placement: QuantizerPlacement, _ ranges: [ActivationRange], _ weights: WeightCompressionReport
+        _ plan: QuantizationPlan, _ placement: QuantizerPlacement, _ ranges: [ActivationRange], _ weights: WeightCompressionReport,
+        _ biases: FastBiasCorrection.Report? = nil
     ) {
+        let corrected = Set(biases?.corrected ?? [])
         var rangeOf: [String: ActivationRange] = [:]
         for (quantizer, range) in zip(placement.quantizers, ranges) {
             for operation in quantizer.operations { rangeOf[operation] = range }
@@ -41,7 +46,19 @@ public struct QuantizationReport: Sendable, Codable {
             let range = rangeOf[layer.operation]
             return Layer(
                 operation: layer.operation, type: layer.type, precision: layer.precision, reason: layer.reason, low: range?.low,
-                high: range?.high, weightError: errors[layer.operation])
+                high: range?.high, weightError: errors[layer.operation],
+                hasCorrectedBias: biases == nil ? nil : corrected.contains(layer.operation))
+        }
+        bytesBefore = weights.bytesBefore
+        bytesAfter = weights.bytesAfter
+    }
+
+    /// What compression of weights alone did.
+    public init(_ weights: WeightCompressionReport) {
+        layers = weights.layers.map { layer in
+            Layer(
+                operation: layer.operation, type: layer.mode.rawValue, precision: .weights, reason: nil, low: nil, high: nil,
+                weightError: layer.relativeError)
         }
         bytesBefore = weights.bytesBefore
         bytesAfter = weights.bytesAfter

@@ -1,4 +1,4 @@
-import ModelGraph
+public import ModelGraph
 
 /// Which operations a pass leaves alone.
 public struct IgnoredScope: Sendable, Equatable {
@@ -17,7 +17,7 @@ public struct IgnoredScope: Sendable, Equatable {
 
     /// The indices of the nodes that the scope names.
     /// - Throws: `QuantizationError.ignoredScope` where a rule names none, `.pattern` where one can't be read.
-    func nodes(of graph: Graph) throws(QuantizationError) -> Set<Int> {
+    public func nodes(of graph: Graph) throws(QuantizationError) -> Set<Int> {
         var found: Set<Int> = []
         func add(_ rule: String, _ candidates: [String], _ matches: (Node) -> Bool) throws(QuantizationError) {
             let indices = graph.nodes.indices.filter { matches(graph.nodes[$0]) }

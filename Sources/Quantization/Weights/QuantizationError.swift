@@ -18,6 +18,14 @@ public enum QuantizationError: Error, Equatable, Sendable {
     case ratio(Double)
     /// What layers get that can't have 4 bits must be an 8-bit mode.
     case backup(WeightMode)
+    /// Numbers given for the channels of weights are not as many as channels.
+    case channelCount(tensor: String, expected: Int, found: Int)
+    /// Factors, means or a mode are given for weights or an operation that the pass does not meet.
+    case unknown(String, near: [String])
+    /// Operations that share weights have modes that differ.
+    case modes(tensor: String, WeightMode, WeightMode)
+    /// The operation computes in integers, or with weights that are integers, already.
+    case alreadyQuantized(operation: String)
     /// A rule of the ignored scope names nothing in the graph.
     case ignoredScope(String, near: [String])
     /// A pattern of the ignored scope is not a regular expression.
@@ -39,10 +47,20 @@ extension QuantizationError: CustomStringConvertible {
             "A channel of '\(tensor)' has the scale \(scale), which f16 does not hold; leave this layer out."
         case .ratio(let ratio): "The ratio of 4-bit weights is \(ratio); it must be from 0 to 1."
         case .backup(let mode): "The backup mode is \(mode.rawValue); it must be one of 8 bits."
-        case .ignoredScope(let rule, near: let near) where near.isEmpty: "The ignored scope '\(rule)' matches nothing."
-        case .ignoredScope(let rule, let near):
-            "The ignored scope '\(rule)' matches nothing; near names are \(near.map { "'\($0)'" }.joined(separator: ", "))."
+        case .channelCount(let tensor, let expected, let found):
+            "\(found) numbers are given for the \(expected) channels of '\(tensor)'; there must be one for each."
+        case .unknown(let name, near: let near):
+            "There are no weights to quantize called '\(name)', and no operation with such weights\(suggestion(near))."
+        case .modes(let tensor, let mode, let other):
+            "The weights '\(tensor)' are shared by operations in \(mode.rawValue) and in \(other.rawValue); give them one mode."
+        case .alreadyQuantized(let operation):
+            "The model is quantized already, as '\(operation)' shows; start from one in floating point."
+        case .ignoredScope(let rule, let near): "The ignored scope '\(rule)' matches nothing\(suggestion(near))."
         case .pattern(let pattern): "The pattern '\(pattern)' of the ignored scope is not a regular expression."
         }
+    }
+
+    private func suggestion(_ near: [String]) -> String {
+        near.isEmpty ? "" : "; near names are \(near.map { "'\($0)'" }.joined(separator: ", "))"
     }
 }

@@ -17,6 +17,9 @@ public struct QuantizedWeight: Sendable {
     /// The largest over channels of the mean of (w − ŵ)², ŵ by scales that are not rounded: by which NNCF orders layers.
     let worstChannelError: Double
 
+    /// Σ mean·(w − ŵ) of each output channel, where means of the input channels were given for weights in 8 bits.
+    let outputShifts: [Float]
+
     /// The codes' shape in the graph.
     public var storedShape: Shape { layout.storedShape(groupSize: groupSize) }
     /// The shape of scales and zero points.

@@ -4,8 +4,8 @@ import TensorStore
 /// Stores the weights of a graph in 8 or 4 bits, and leaves its computation in floating point.
 ///
 /// Each constant becomes `Const → Convert → [Subtract zero point] → Multiply scale → [Reshape] → [Convert]`, under the
-/// names that `nncf.compress_weights` gives. Weights are read where they lie and quantized one tensor at a time, so that beyond the
-/// compressed weights only one tensor's codes are in memory.
+/// names that `nncf.compress_weights` gives. Weights are read where they lie and quantized one tensor at a time, so that beyond
+/// the compressed weights only one tensor's codes are in memory.
 public struct WeightCompression: Sendable {
     public let options: WeightCompressionOptions
 
@@ -16,9 +16,9 @@ public struct WeightCompression: Sendable {
     public func apply(to graph: Graph) throws -> (graph: Graph, report: WeightCompressionReport) {
         let ignored = try options.ignored.nodes(of: graph)
         let found = WeightSites(graph, embeddings: options.embeddings, ignored: ignored)
-        var loader = WeightLoader(graph: graph)
+        var loader = WeightLoader(graph: graph, options: options)
         let plan = try WeightPlan(found, options, &loader)
-        var rewriter = WeightRewriter(graph: graph, choices: plan.choices, loader: loader)
+        var rewriter = WeightRewriter(graph: graph, plan: plan, loader: loader)
         try rewriter.rewrite()
         var report = WeightCompressionReport()
         report.layers = rewriter.layers
@@ -38,6 +38,8 @@ private struct WeightRewriter {
     private let dropped: Set<Int>
     private var placed: [Int: Int] = [:]
     private var replaced: [Value: Value] = [:]
+    /// Weights to be multiplied by factors where they are read.
+    private var kept: [Value: WeightSite] = [:]
     /// Weights that several constants share as one range of a file.
     private var shared: [Source: Value] = [:]
 
@@ -48,13 +50,15 @@ private struct WeightRewriter {
         let layout: WeightLayout
         let mode: WeightMode
         let groupSize: Int?
+        let channels: ChannelData
     }
 
-    init(graph: Graph, choices: [WeightPlan.Choice], loader: WeightLoader) {
+    init(graph: Graph, plan: WeightPlan, loader: WeightLoader) {
         self.graph = graph
         self.loader = loader
-        self.choices = Dictionary(uniqueKeysWithValues: choices.map { ($0.site.constant, $0) })
-        dropped = choices.reduce(into: []) { $0.formUnion($1.site.steps) }
+        choices = Dictionary(uniqueKeysWithValues: plan.choices.map { ($0.site.constant, $0) })
+        for site in plan.scaled { for end in site.ends { kept[end] = site } }
+        dropped = plan.choices.reduce(into: []) { $0.formUnion($1.site.steps) }
         result = Graph(name: graph.name)
         result.runtimeInfo = graph.runtimeInfo
     }
@@ -71,7 +75,11 @@ private struct WeightRewriter {
                 guard let place = placed[value.node] else {
                     throw GraphError.structure(node: node.name, reason: "it reads what compression has taken away")
                 }
-                return Value(node: place, port: value.port, elementType: value.elementType, shape: value.shape)
+                let copy = Value(node: place, port: value.port, elementType: value.elementType, shape: value.shape)
+                guard let site = kept[value], site.users.contains(index) else { return copy }
+                let product = try multiply(copy, loader.channelData(site).factors, site)
+                replaced[value] = product
+                return product
             }
             placed[index] = result.append(copy)
         }
@@ -88,6 +96,24 @@ private struct WeightRewriter {
         }
     }
 
+    /// Weights times their channels' factors, in floating point.
+    private mutating func multiply(_ weights: Value, _ factors: WeightFactors, _ site: WeightSite) throws -> Value {
+        try ChannelData(factors: factors).check(site.layout, name: graph.nodes[site.constant].name)
+        let (shape, axis) = (site.layout.shape, site.layout.reducedAxes.lowerBound)
+        var product = weights
+        let parts = [
+            (factors.input, Shape(shape.indices.map { $0 == axis ? shape[$0] : 1 }), "input_factors"),
+            (factors.output, site.layout.scaleShape(groupSize: nil), "output_factors"),
+        ]
+        for case (let values?, let shape, let name) in parts {
+            let name = "\(graph.nodes[site.constant].name)/\(name)"
+            let constant = result.constant(values, shape: shape, name: name)
+            let typed = weights.elementType == .f32 ? constant : result.convert(constant, to: weights.elementType)
+            product = try result.multiply(product, typed, name: "\(name)/multiply")
+        }
+        return product
+    }
+
     /// Weights in their original shape, in the scales' type.
     private mutating func scaled(_ choice: WeightPlan.Choice, _ node: Node) throws -> Value {
         let (site, quantizer) = (choice.site, choice.quantizer)
@@ -95,7 +121,7 @@ private struct WeightRewriter {
         if case .file(let file, let offset, _)? = node.constant {
             source = Source(
                 file: ObjectIdentifier(file), offset: offset, elementType: node.outputs[0].elementType, layout: site.layout,
-                mode: quantizer.mode, groupSize: quantizer.groupSize)
+                mode: quantizer.mode, groupSize: quantizer.groupSize, channels: loader.channelData(site))
         }
         if let source, let known = shared[source] { return known }
         let weight = try loader.quantize(site, quantizer)
@@ -104,7 +130,7 @@ private struct WeightRewriter {
         layers.append(
             .init(
                 operation: graph.nodes[site.users[0]].name, weights: node.name, shape: site.layout.shape, mode: quantizer.mode,
-                groupSize: quantizer.groupSize, relativeError: weight.relativeError,
+                groupSize: quantizer.groupSize, relativeError: weight.relativeError, outputShifts: weight.outputShifts,
                 bytesBefore: node.constant?.byteCount ?? 0, bytesAfter: weight.byteCount))
         return value
     }

@@ -12,6 +12,8 @@ public struct WeightCompressionOptions: Sendable, Equatable {
     }
 
     public var mode: WeightMode
+    /// Modes of single operations, by name, in the place of `mode`. Weights in 4 bits are then of `groupSize`.
+    public var modes: [String: WeightMode] = [:]
     /// Input channels that share a scale, in 4-bit layers; nil for whole channels.
     public var groupSize: Int?
     public var groupFallback = GroupFallback.refuse
@@ -25,6 +27,12 @@ public struct WeightCompressionOptions: Sendable, Equatable {
     /// Whether the tables of embeddings are compressed at all.
     public var embeddings = true
     public var ignored = IgnoredScope()
+    /// Factors that weights are multiplied by before they are quantized, by the constant's name (SmoothQuant). Ignored weights
+    /// are multiplied by them in the graph.
+    public var factors: [String: WeightFactors] = [:]
+    /// The mean of each input channel of the operation with the weights, by the constant's name: where given, and the mode is of
+    /// 8 bits, the report says what rounding the weights takes from the mean of each output channel.
+    public var inputMeans: [String: [Float]] = [:]
 
     /// - Parameter groupSize: nil for 128 with 4-bit modes; of no meaning with 8-bit modes. For 4-bit modes with a scale for
     ///   whole channels, set the property to nil.

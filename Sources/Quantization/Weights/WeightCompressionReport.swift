@@ -13,6 +13,8 @@ public struct WeightCompressionReport: Sendable, Equatable {
         public let groupSize: Int?
         /// √(Σ(w − ŵ)² / Σw²).
         public let relativeError: Double
+        /// What the mean of each output channel loses by the rounding: to be added to the bias. Empty where it was not asked for.
+        public let outputShifts: [Float]
         public let bytesBefore: Int
         public let bytesAfter: Int
     }

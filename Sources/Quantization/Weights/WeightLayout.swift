@@ -22,6 +22,10 @@ public struct WeightLayout: Sendable, Hashable {
     public var depth: Int { shape[reducedAxes].reduce(1, *) }
     var inner: Int { shape[reducedAxes.upperBound...].reduce(1, *) }
     public var elementCount: Int { outer * depth * inner }
+    /// Output channels.
+    public var channels: Int { outer * inner }
+    /// Input channels: the first axis that is summed over. Others are the places of a convolution's kernel.
+    public var inputChannels: Int { shape[reducedAxes.lowerBound] }
 
     /// The shape of the stored constant: the reduced axis in two where there are groups.
     func storedShape(groupSize: Int?) -> Shape {

@@ -4,18 +4,28 @@ import TensorStore
 /// Quantizes the weights of a graph one after the other, and gives pages that were read back to the system meanwhile.
 struct WeightLoader {
     let graph: Graph
+    /// By the constant's name.
+    private let channels: [String: ChannelData]
     private var readByteCount = 0
 
     /// Bytes of a file that may stay in memory after they were read.
     private static let keptByteCount = 256 << 20
 
-    init(graph: Graph) { self.graph = graph }
+    init(graph: Graph, options: WeightCompressionOptions) {
+        self.graph = graph
+        var channels: [String: ChannelData] = [:]
+        for (name, factors) in options.factors { channels[name, default: ChannelData()].factors = factors }
+        for (name, means) in options.inputMeans { channels[name, default: ChannelData()].inputMeans = means }
+        self.channels = channels
+    }
+
+    func channelData(_ site: WeightSite) -> ChannelData { channels[graph.nodes[site.constant].name] ?? ChannelData() }
 
     mutating func quantize(_ site: WeightSite, _ quantizer: WeightQuantizer) throws(QuantizationError) -> QuantizedWeight {
         let node = graph.nodes[site.constant]
         guard let data = node.constant else { throw .size(tensor: node.name, expected: site.layout.elementCount, found: 0) }
         let weight = try data.withUnsafeBytes { bytes throws(QuantizationError) in
-            try quantizer.quantize(bytes, node.outputs[0].elementType, site.layout, name: node.name)
+            try quantizer.quantize(bytes, node.outputs[0].elementType, site.layout, channelData(site), name: node.name)
         }
         if case .file(let file, _, let byteCount) = data {
             readByteCount += byteCount

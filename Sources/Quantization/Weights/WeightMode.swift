@@ -14,7 +14,7 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
     case nf4
     /// i8, −127 … 127: the weights of networks whose activations are quantized too. Scales are f32.
     case int8Narrow = "int8-narrow"
-    /// The same in 7 bits, −64 … 64, for processors whose 8-bit products saturate (AVX2 and AVX-512 without VNNI).
+    /// The same in 7 bits, −63 … 63, for processors whose 8-bit products saturate (AVX2 and AVX-512 without VNNI).
     case int8HalfRange = "int8-half-range"
 
     /// What the constant holds.
@@ -47,7 +47,9 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
         case .int4Symmetric: -8...7
         case .int4Asymmetric: 0...15
         case .nf4: 0...15
-        case .int8Narrow, .int8HalfRange: -127...127
+        case .int8Narrow: -127...127
+        // The largest of a channel lies midway between 63 and 64.
+        case .int8HalfRange: -63...63
         }
     }
 }

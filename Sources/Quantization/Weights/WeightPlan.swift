@@ -9,6 +9,8 @@ struct WeightPlan {
     }
 
     private(set) var choices: [Choice] = []
+    /// Weights that keep their form, and are multiplied by factors in the graph.
+    private(set) var scaled: [WeightSite] = []
     private(set) var skipped: [WeightCompressionReport.Skipped] = []
 
     /// NNCF's rules: all weights in 8-bit modes. In 4-bit modes the weights of matrix products get 4 bits, but the last one's;
@@ -18,8 +20,16 @@ struct WeightPlan {
     ) throws(QuantizationError) {
         guard (0...1).contains(options.ratio) else { throw .ratio(options.ratio) }
         let graph = found.graph
+        var modes: [Int: WeightMode] = [:]
+        for index in found.sites.indices { modes[index] = try Self.mode(of: found.sites[index], graph, options.modes) }
+        try Self.checkNames(found, options)
+        scaled = found.ignored.filter { options.factors[graph.nodes[$0.constant].name] != nil }
         guard options.mode.is4Bit else {
-            choices = found.sites.map { Choice(site: $0, quantizer: WeightQuantizer(mode: options.mode)) }
+            for (index, site) in found.sites.enumerated() {
+                let mode = modes[index] ?? options.mode
+                choices.append(
+                    Choice(site: site, quantizer: WeightQuantizer(mode: mode, groupSize: mode.is4Bit ? options.groupSize : nil)))
+            }
             return
         }
         guard !options.backup.is4Bit else { throw .backup(options.backup) }
@@ -27,6 +37,7 @@ struct WeightPlan {
         if !options.allLayers, found.sites.contains(where: { $0.users[0] == found.lastOperation }), !candidates.isEmpty {
             candidates.removeLast()
         }
+        candidates.removeAll { modes[$0] != nil }
         if options.allLayers {
             candidates += found.sites.indices.filter {
                 graph.nodes[found.sites[$0].users[0]].type == "Gather" && found.sites[$0].layout.reducedAxes.count == 1
@@ -43,6 +54,7 @@ struct WeightPlan {
             let largest = depth & (~depth + 1)
             if options.groupFallback == .keep {
                 kept.insert(index)
+                if options.factors[graph.nodes[found.sites[index].constant].name] != nil { scaled.append(found.sites[index]) }
                 let name = graph.nodes[found.sites[index].users[0]].name
                 skipped.append(.init(operation: name, reason: .groupSize(depth: depth)))
             } else if largest >= options.minimumGroupSize {
@@ -52,11 +64,43 @@ struct WeightPlan {
         candidates.removeAll { groupSizes[$0] == nil }
         let chosen = try Self.leastSensitive(candidates, found, options.ratio, &loader)
         for index in found.sites.indices where !kept.contains(index) {
+            if let mode = modes[index] {
+                choices.append(
+                    Choice(
+                        site: found.sites[index],
+                        quantizer: WeightQuantizer(mode: mode, groupSize: mode.is4Bit ? options.groupSize : nil)))
+                continue
+            }
             let quantizer =
                 chosen.contains(index)
                 ? WeightQuantizer(mode: options.mode, groupSize: groupSizes[index] ?? nil)
                 : WeightQuantizer(mode: options.backup)
             choices.append(Choice(site: found.sites[index], quantizer: quantizer))
+        }
+    }
+
+    /// The mode that operations with these weights are given by name.
+    private static func mode(
+        of site: WeightSite, _ graph: Graph, _ modes: [String: WeightMode]
+    ) throws(QuantizationError) -> WeightMode? {
+        let given = site.users.compactMap { modes[graph.nodes[$0].name] }
+        guard let first = given.first else { return nil }
+        if let other = given.first(where: { $0 != first }) {
+            throw .modes(tensor: graph.nodes[site.constant].name, first, other)
+        }
+        return first
+    }
+
+    /// Numbers that would go nowhere would leave the network computing something else.
+    private static func checkNames(_ found: WeightSites, _ options: WeightCompressionOptions) throws(QuantizationError) {
+        let nodes = found.graph.nodes
+        let constants = Set((found.sites + found.ignored).map { nodes[$0.constant].name })
+        for name in [options.factors.keys.sorted(), options.inputMeans.keys.sorted()].joined() where !constants.contains(name) {
+            throw .unknown(name, near: nearest(to: name, among: Array(constants)))
+        }
+        let operations = Set((found.sites + found.ignored).flatMap(\.users).map { nodes[$0].name })
+        for name in options.modes.keys.sorted() where !operations.contains(name) {
+            throw .unknown(name, near: nearest(to: name, among: Array(operations)))
         }
     }
 

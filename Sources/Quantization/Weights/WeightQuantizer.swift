@@ -21,6 +21,13 @@ public struct WeightQuantizer: Sendable {
     public func quantize(
         _ weights: UnsafeRawBufferPointer, _ elementType: ElementType, _ layout: WeightLayout, name: String
     ) throws(QuantizationError) -> QuantizedWeight {
+        try quantize(weights, elementType, layout, ChannelData(), name: name)
+    }
+
+    func quantize(
+        _ weights: UnsafeRawBufferPointer, _ elementType: ElementType, _ layout: WeightLayout, _ channels: ChannelData,
+        name: String
+    ) throws(QuantizationError) -> QuantizedWeight {
         guard let source = WeightSource(weights, elementType, layout) else { throw .elementType(tensor: name, elementType) }
         guard let expected = elementType.byteCount(of: layout.elementCount), expected == weights.count else {
             throw .size(tensor: name, expected: elementType.byteCount(of: layout.elementCount) ?? 0, found: weights.count)
@@ -34,34 +41,35 @@ public struct WeightQuantizer: Sendable {
         guard layout.elementCount > 0 else {
             return QuantizedWeight(
                 layout: layout, mode: mode, groupSize: groupSize, codes: [], scales: [], zeroPoints: [], relativeError: 0,
-                worstChannelError: 0)
+                worstChannelError: 0, outputShifts: [])
         }
-        let rows = WeightRows(source: source, layout: layout, depth: groupSize ?? layout.depth)
+        try channels.check(layout, name: name)
+        let rows = WeightRows(source: source, layout: layout, depth: groupSize ?? layout.depth, factors: channels.factors)
         let ranges = rows.ranges()
         guard ranges.allSatisfy({ $0.finite != 0 }) else { throw .notFinite(tensor: name) }
-        let scales = scales(ranges)
+        let scales = scales(ranges, channels.factors.output)
         if mode.scaleType == .f16, let large = scales.first(where: { abs($0) >= 65_520 }) {
             throw .scaleRange(tensor: name, large)
         }
         let zeroPoints = mode.isAsymmetric ? zip(ranges, scales).map(zeroPoint) : []
-        let result = rows.quantize(mode, scales, zeroPoints)
+        let result = rows.quantize(mode, scales, zeroPoints, inputMeans: mode.is4Bit ? nil : channels.inputMeans)
         return QuantizedWeight(
             layout: layout, mode: mode, groupSize: groupSize, codes: mode.is4Bit ? packed4(result.codes) : result.codes,
             scales: scales, zeroPoints: zeroPoints, relativeError: result.relativeError,
-            worstChannelError: result.worstChannelError)
+            worstChannelError: result.worstChannelError, outputShifts: result.outputShifts)
     }
 
     // MARK: Scales
 
-    private func scales(_ ranges: [cnumerics_range]) -> [Float] {
+    private func scales(_ ranges: [cnumerics_range], _ outputFactors: [Float]?) -> [Float] {
         switch mode {
         case .int8Symmetric: ranges.map { signedScale($0, 128) }
         case .int4Symmetric: ranges.map { signedScale($0, 8) }
         case .int8Asymmetric: ranges.map { nonzero((max($0.maximum, 0) - min($0.minimum, 0)) / 255) }
         case .int4Asymmetric: ranges.map { nonzero((max($0.maximum, 0) - min($0.minimum, 0)) / 15) }
         case .nf4: ranges.map { nonzero(max($0.maximum, -$0.minimum)) }
-        case .int8Narrow: flooredMagnitudes(ranges).map { ($0 - -$0) / 254 }
-        case .int8HalfRange: flooredMagnitudes(ranges).map { ($0 * 2 - -$0 * 2) / 254 }
+        case .int8Narrow: flooredMagnitudes(ranges, outputFactors).map { ($0 - -$0) / 254 }
+        case .int8HalfRange: flooredMagnitudes(ranges, outputFactors).map { ($0 * 2 - -$0 * 2) / 254 }
         }
     }
 
@@ -73,11 +81,13 @@ public struct WeightQuantizer: Sendable {
 
     private func nonzero(_ scale: Float) -> Float { abs(scale) < Float.ulpOfOne ? Float.ulpOfOne : scale }
 
-    /// Channels of next to nothing count as a hundredth of the largest, so that their noise is not blown up.
-    private func flooredMagnitudes(_ ranges: [cnumerics_range]) -> [Float] {
-        let magnitudes = ranges.map { max($0.maximum, -$0.minimum) }
+    /// Channels of next to nothing count as a hundredth of the largest, so that their noise is not blown up: of the weights as
+    /// they were before output channels were multiplied, since what reads those makes up for it.
+    private func flooredMagnitudes(_ ranges: [cnumerics_range], _ outputFactors: [Float]?) -> [Float] {
+        let factors = outputFactors.map { $0.map(abs) } ?? ranges.map { _ in 1 }
+        let magnitudes = zip(ranges, factors).map { $1 > 0 ? max($0.maximum, -$0.minimum) / $1 : 0 }
         let floor = max((magnitudes.max() ?? 0) * 0.01, 8e-5)
-        return magnitudes.map { max($0, floor) }
+        return zip(magnitudes, factors).map { $1 > 0 ? max($0, floor) * $1 : floor }
     }
 
     private func zeroPoint(_ range: cnumerics_range, _ scale: Float) -> UInt8 {

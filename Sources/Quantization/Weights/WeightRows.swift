@@ -30,6 +30,23 @@ struct WeightRows {
     let layout: WeightLayout
     /// Weights of one row.
     let depth: Int
+    /// For each weight of a channel; nil for 1.
+    private let inputFactors: [Float]?
+    private let outputFactors: [Float]?
+
+    init(source: WeightSource, layout: WeightLayout, depth: Int, factors: WeightFactors = WeightFactors()) {
+        self.source = source
+        self.layout = layout
+        self.depth = depth
+        inputFactors = factors.input.map { Self.spread($0, layout) }
+        outputFactors = factors.output
+    }
+
+    /// A number for each input channel as one for each weight of an output channel.
+    static func spread(_ values: [Float], _ layout: WeightLayout) -> [Float] {
+        let places = layout.depth / layout.inputChannels
+        return places == 1 ? values : values.flatMap { repeatElement($0, count: places) }
+    }
 
     private var inner: Int { layout.inner }
     /// In the order of scales: outer channels, groups, inner channels.
@@ -37,6 +54,11 @@ struct WeightRows {
 
     /// Where a row starts, in elements. Its elements lie `inner` apart.
     private func start(_ row: Int) -> Int { row / inner * depth * inner + row % inner }
+    /// Which output channel a row belongs to, and where in it the row starts.
+    private func place(_ row: Int) -> (channel: Int, offset: Int) {
+        let groups = layout.depth / depth
+        return (row / inner / groups * inner + row % inner, row / inner % groups * depth)
+    }
 
     func ranges() -> [cnumerics_range] {
         var result = [cnumerics_range](repeating: cnumerics_range(), count: count)
@@ -49,50 +71,81 @@ struct WeightRows {
         return result
     }
 
+    /// The largest magnitude and the sum of squares at each place of the rows, over all rows.
+    func columns() -> (magnitudes: [Float], squares: [Double]) {
+        var magnitudes = [Float](repeating: 0, count: depth)
+        var squares = [Double](repeating: 0, count: depth)
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: depth) { buffer in
+            for row in 0..<count {
+                load(row, into: buffer)
+                cnumerics_columns(buffer.baseAddress, depth, &magnitudes, &squares)
+            }
+        }
+        return (magnitudes, squares)
+    }
+
     struct Result {
         var codes: [UInt8]
         var relativeError: Double
         var worstChannelError: Double
+        var outputShifts: [Float]
     }
 
-    /// - Parameter zeroPoints: one a row, or none.
-    func quantize(_ mode: WeightMode, _ scales: [Float], _ zeroPoints: [UInt8]) -> Result {
+    /// - Parameters:
+    ///   - zeroPoints: one a row, or none.
+    ///   - inputMeans: asks for the shift that they cause; rows must then be whole channels.
+    func quantize(_ mode: WeightMode, _ scales: [Float], _ zeroPoints: [UInt8], inputMeans: [Float]? = nil) -> Result {
         var codes = [UInt8](repeating: 0, count: layout.elementCount)
-        var stored = [cnumerics_error](repeating: cnumerics_error(), count: count)
-        var exact = stored
+        var results = [RowResult](repeating: RowResult(), count: count)
+        let means = inputMeans.map { Self.spread($0, layout) }
         codes.withUnsafeMutableBufferPointer { codes in
-            stored.withUnsafeMutableBufferPointer { stored in
-                exact.withUnsafeMutableBufferPointer { exact in
-                    let (codes, stored, exact) = (Shared(codes), Shared(stored), Shared(exact))
-                    forEachRow { row, values in
-                        let scale = scales[row]
-                        let rounded = mode.scaleType == .f16 ? HalfPrecision.float(f16: HalfPrecision.f16(scale)) : scale
-                        let zero = zeroPoints.isEmpty ? 0 : Float(zeroPoints[row])
-                        write(codes, row, values.count) { target in
-                            if mode == .nf4 {
-                                cnumerics_quantize_nf4(values.baseAddress, values.count, scale, target)
-                                stored.elements[row] = cnumerics_row_error_nf4(
-                                    values.baseAddress, target, values.count, rounded)
-                                return
-                            }
-                            let range = mode.codes
-                            cnumerics_quantize(
-                                values.baseAddress, values.count, scale, zero, range.lowerBound, range.upperBound, target)
-                            let isSigned: Int32 = mode.isAsymmetric ? 0 : 1
-                            stored.elements[row] = cnumerics_row_error(
-                                values.baseAddress, target, values.count, rounded, zero, isSigned)
-                            exact.elements[row] = cnumerics_row_error(
-                                values.baseAddress, target, values.count, scale, zero, isSigned)
-                        }
+            results.withUnsafeMutableBufferPointer { results in
+                let (codes, results) = (Shared(codes), Shared(results))
+                forEachRow { row, values in
+                    let zero = zeroPoints.isEmpty ? 0 : Float(zeroPoints[row])
+                    write(codes, row, values.count) { target in
+                        results.elements[row] = quantize(values, mode, scales[row], zero, means, to: target)
                     }
                 }
             }
         }
-        let reference = stored.reduce(0) { $0 + $1.reference }
-        let difference = stored.reduce(0) { $0 + $1.difference }
+        let reference = results.reduce(0) { $0 + $1.stored.reference }
+        let difference = results.reduce(0) { $0 + $1.stored.difference }
         return Result(
             codes: codes, relativeError: reference > 0 ? (difference / reference).squareRoot() : 0,
-            worstChannelError: exact.reduce(0) { max($0, $1.difference / Double(depth)) })
+            worstChannelError: results.reduce(0) { max($0, $1.exact.difference / Double(depth)) },
+            outputShifts: means == nil ? [] : results.map { Float($0.shift) })
+    }
+
+    private struct RowResult {
+        /// By scales as they are stored, and before.
+        var stored = cnumerics_error()
+        var exact = cnumerics_error()
+        var shift = 0.0
+    }
+
+    private func quantize(
+        _ values: UnsafeBufferPointer<Float>, _ mode: WeightMode, _ scale: Float, _ zero: Float, _ means: [Float]?,
+        to target: UnsafeMutablePointer<UInt8>
+    ) -> RowResult {
+        let (row, count) = (values.baseAddress, values.count)
+        let rounded = mode.scaleType == .f16 ? HalfPrecision.float(f16: HalfPrecision.f16(scale)) : scale
+        var result = RowResult()
+        if mode == .nf4 {
+            cnumerics_quantize_nf4(row, count, scale, target)
+            result.stored = cnumerics_row_error_nf4(row, target, count, rounded)
+            return result
+        }
+        cnumerics_quantize(row, count, scale, zero, mode.codes.lowerBound, mode.codes.upperBound, target)
+        let isSigned: Int32 = mode.isAsymmetric ? 0 : 1
+        result.stored = cnumerics_row_error(row, target, count, rounded, zero, isSigned)
+        result.exact = cnumerics_row_error(row, target, count, scale, zero, isSigned)
+        if let means {
+            result.shift = means.withUnsafeBufferPointer {
+                cnumerics_row_shift(row, target, count, rounded, zero, isSigned, $0.baseAddress)
+            }
+        }
+        return result
     }
 
     /// Lends the place of a row's codes, or a buffer that is spread afterwards where they do not lie side by side.
@@ -117,14 +170,30 @@ struct WeightRows {
             DispatchQueue.concurrentPerform(iterations: chunks) { index in
                 withUnsafeTemporaryAllocation(of: Float.self, capacity: depth) { buffer in
                     for row in index * chunk..<min((index + 1) * chunk, count) {
-                        guard let address = source.bytes.baseAddress else { return }
-                        cnumerics_load(
-                            source.type, address + start(row) * source.elementSize, inner, depth, buffer.baseAddress)
+                        load(row, into: buffer)
                         body.call(row, UnsafeBufferPointer(buffer))
                     }
                 }
             }
         }
+    }
+
+    private func load(_ row: Int, into buffer: UnsafeMutableBufferPointer<Float>) {
+        guard let address = source.bytes.baseAddress else { return }
+        cnumerics_load(source.type, address + start(row) * source.elementSize, inner, depth, buffer.baseAddress)
+        scale(buffer, row)
+    }
+
+    /// Multiplies a row by its channels' factors.
+    private func scale(_ values: UnsafeMutableBufferPointer<Float>, _ row: Int) {
+        let (channel, offset) = place(row)
+        if let inputFactors {
+            inputFactors.withUnsafeBufferPointer {
+                guard let factors = $0.baseAddress else { return }
+                cnumerics_multiply(values.baseAddress, factors + offset, values.count)
+            }
+        }
+        if let outputFactors { for index in values.indices { values[index] *= outputFactors[channel] } }
     }
 }
 

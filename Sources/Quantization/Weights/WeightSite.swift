@@ -19,6 +19,8 @@ struct WeightSite {
 struct WeightSites {
     let graph: Graph
     private(set) var sites: [WeightSite] = []
+    /// Weights that could be compressed, of operations that are left alone.
+    private(set) var ignored: [WeightSite] = []
     private(set) var skipped: [WeightCompressionReport.Skipped] = []
     /// The last operation with weights, compressed or not.
     private(set) var lastOperation: Int?
@@ -108,13 +110,15 @@ struct WeightSites {
             skipped.append(.init(operation: graph.nodes[first].name, reason: reason))
         }
         // What is ignored keeps its weights in full also where another operation shares them.
-        if ignored.contains(root) || users.contains(where: ignored.contains) { return skip(.ignored) }
+        let isIgnored = ignored.contains(root) || users.contains(where: ignored.contains)
         var layout: WeightLayout?
         for use in uses {
             let node = graph.nodes[use.node]
-            guard !isConstant[use.node], weightPort(node, embeddings) == use.port else { return skip(.otherUse(node.type)) }
-            guard let found = weightLayout(node, use.port, use.value) else { return skip(.form) }
-            if let layout, layout != found { return skip(.otherUse(node.type)) }
+            guard !isConstant[use.node], weightPort(node, embeddings) == use.port else { 
+                return skip(isIgnored ? .ignored : .otherUse(node.type))
+            }
+            guard let found = weightLayout(node, use.port, use.value) else { return skip(isIgnored ? .ignored : .form) }
+            if let layout, layout != found { return skip(isIgnored ? .ignored : .otherUse(node.type)) }
             layout = found
         }
         guard let layout else { return }
@@ -125,7 +129,10 @@ struct WeightSites {
                 if graph.nodes[input.node].type == "Const" { steps.insert(input.node) }
             }
         }
-        sites.append(WeightSite(constant: root, layout: layout, ends: ends, users: users, steps: steps))
+        let site = WeightSite(constant: root, layout: layout, ends: ends, users: users, steps: steps)
+        guard isIgnored else { return sites.append(site) }
+        self.ignored.append(site)
+        skip(.ignored)
     }
 
     private func collect(_ value: Value, _ uses: inout [(value: Value, node: Int, port: Int)], _ steps: inout Set<Int>) {

@@ -1,0 +1,96 @@
+public import ModelGraph
+
+/// Gives the layers that quantization hurts most back to floating point.
+///
+/// Each group of layers that share a rounded input is quantized alone, and the error that this makes in the outputs is its
+/// sensitivity. Groups go back in that order, the worst first.
+public struct AccuracyControl: Sendable {
+    public enum Goal: Sendable, Equatable {
+        /// So many groups go back.
+        case keepWorst(Int)
+        /// As few go back as are needed for an error no larger than this.
+        case maxError(Double)
+    }
+
+    /// The error that one group makes.
+    public struct Sensitivity: Sendable, Codable, Equatable {
+        public let operations: [String]
+        public let error: Double
+
+        public init(operations: [String], error: Double) {
+            self.operations = operations
+            self.error = error
+        }
+    }
+
+    public let goal: Goal
+
+    public init(_ goal: Goal) { self.goal = goal }
+
+    /// The error of a network's outputs against the network in floating point, 0 for none.
+    public typealias Evaluator = (Graph) async throws -> Double
+
+    /// - Parameters:
+    ///   - known: what an earlier run found out, which is not measured again.
+    ///   - evaluate: runs a network on the data that decides.
+    ///   - found: told each new sensitivity, to be kept, and how many are known of how many.
+    /// - Returns: the plan with the worst layers in floating point, and all sensitivities, the worst first.
+    public func plan(
+        _ network: CalibratedNetwork, known: [Sensitivity] = [], isolation: isolated (any Actor)? = #isolation,
+        evaluate: Evaluator, found: (Sensitivity, Int, Int) throws -> Void = { _, _, _ in }
+    ) async throws -> (plan: QuantizationPlan, sensitivities: [Sensitivity]) {
+        let groups = network.groups
+        var errors = Dictionary(known.map { ($0.operations, $0.error) }, uniquingKeysWith: { first, _ in first })
+        for group in groups where errors[group] == nil {
+            try Task.checkCancellation()
+            let error = try await evaluate(network.quantized(network.plan.keeping(all: groups, except: group)).graph)
+            errors[group] = error
+            try found(Sensitivity(operations: group, error: error), groups.count { errors[$0] != nil }, groups.count)
+        }
+        let ranked = groups.map { Sensitivity(operations: $0, error: errors[$0] ?? 0) }.sorted { $0.error > $1.error }
+        let count: Int
+        switch goal {
+        case .keepWorst(let number): count = min(number, ranked.count)
+        case .maxError(let limit): count = try await fewest(ranked, network, limit, evaluate)
+        }
+        return (network.plan.keeping(ranked.prefix(count).map(\.operations), because: .sensitive), ranked)
+    }
+
+    /// The smallest number of groups that must go back; by halving, as every group that goes back lowers the error or leaves it.
+    private func fewest(
+        _ ranked: [Sensitivity], _ network: CalibratedNetwork, _ limit: Double, _ evaluate: Evaluator,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> Int {
+        func error(_ count: Int) async throws -> Double {
+            let plan = network.plan.keeping(ranked.prefix(count).map(\.operations), because: .sensitive)
+            return try await evaluate(network.quantized(plan).graph)
+        }
+        if try await error(0) <= limit { return 0 }
+        var (bad, good) = (0, ranked.count)
+        while good - bad > 1 {
+            try Task.checkCancellation()
+            let middle = (bad + good) / 2
+            if try await error(middle) <= limit { good = middle } else { bad = middle }
+        }
+        return good
+    }
+}
+
+extension QuantizationPlan {
+    /// With groups of operations in floating point.
+    func keeping(_ groups: some Sequence<[String]>, because reason: Reason) -> QuantizationPlan {
+        var plan = self
+        let names = Set(groups.joined())
+        for index in plan.layers.indices where names.contains(plan.layers[index].operation) {
+            (plan.layers[index].precision, plan.layers[index].reason) = (.float, reason)
+        }
+        plan.keptScores.formUnion(names)
+        return plan
+    }
+
+    /// With all groups but one in floating point, and all weights that are stored alone too.
+    func keeping(all groups: [[String]], except one: [String]) -> QuantizationPlan {
+        let kept = groups.filter { $0 != one }.flatMap(\.self).filter { !one.contains($0) }
+        return keeping([kept, Array(operations(.weights))], because: .sensitive)
+    }
+}

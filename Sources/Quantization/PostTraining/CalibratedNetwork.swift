@@ -1,0 +1,74 @@
+public import ModelGraph
+
+/// A network whose activations were measured: from it come quantized networks of any plan.
+public struct CalibratedNetwork: Sendable {
+    public let graph: Graph
+    /// What is quantized where nothing else is asked for.
+    public let plan: QuantizationPlan
+    let options: PostTrainingQuantization.Options
+    /// Operations that are quantized together, as they read one rounded value.
+    public let groups: [[String]]
+    let statistics: ActivationStatistics
+    let channels: ChannelStatistics?
+    let smoothing: SmoothQuant.Result?
+    var histograms: ActivationHistograms?
+
+    /// The network with a plan's roundings and weights in it.
+    /// - Parameter plan: quantizes no operation that `self.plan` does not.
+    public func quantized(_ plan: QuantizationPlan? = nil) throws -> (graph: Graph, report: QuantizationReport) {
+        let plan = plan ?? self.plan
+        let (placement, statistics) = try placed(plan)
+        let ranges = try statistics.ranges(
+            options.preset, options.estimator, histograms: histograms?.restricted(to: placement))
+        let rounded = try smoothed.quantizingActivations(placement, ranges)
+        let compressed = try WeightCompression(weights(plan)).apply(to: rounded)
+        guard options.biasCorrection else {
+            return (compressed.graph, QuantizationReport(plan, placement, ranges, compressed.report))
+        }
+        let corrected = try FastBiasCorrection().apply(to: compressed.graph, compressed.report)
+        return (corrected.graph, QuantizationReport(plan, placement, ranges, compressed.report, corrected.report))
+    }
+
+    /// The network with smoothing in it and nothing rounded, to be measured once more.
+    func measured(_ plan: QuantizationPlan) throws -> (Graph, QuantizerPlacement, ActivationStatistics) {
+        let (placement, statistics) = try placed(plan)
+        guard let smoothing else { return (graph, placement, statistics) }
+        var weights = WeightCompressionOptions(mode: options.weights)
+        weights.factors = smoothing.weights
+        weights.ignored = IgnoredScope(names: plan.layers.map(\.operation))
+        weights.embeddings = false
+        let multiplied = try WeightCompression(weights).apply(to: smoothing.graph).graph
+        // Nodes were added: the same operations are found at other places.
+        let kept = plan.floatOperations
+        return (multiplied, QuantizerPlacement(multiplied, keeping: { kept.contains($0) }, scores: options.scores), statistics)
+    }
+
+    private var smoothed: Graph { smoothing?.graph ?? graph }
+
+    private func placed(_ plan: QuantizationPlan) throws -> (QuantizerPlacement, ActivationStatistics) {
+        let kept = plan.floatOperations
+        let placement = QuantizerPlacement(smoothed, keeping: { kept.contains($0) }, scores: options.scores)
+        guard let smoothing, let channels else { return (placement, try statistics.restricted(to: placement)) }
+        return (placement, try statistics.smoothed(smoothing, placement, channels))
+    }
+
+    private func weights(_ plan: QuantizationPlan) throws -> WeightCompressionOptions {
+        var weights = WeightCompressionOptions(mode: options.weights)
+        weights.ignored = IgnoredScope(names: Array(plan.operations(.float)))
+        for operation in plan.operations(.weights) { weights.modes[operation] = .int8Symmetric }
+        weights.embeddings = false
+        weights.factors = smoothing?.weights ?? [:]
+        if options.biasCorrection, let channels {
+            weights.inputMeans = try FastBiasCorrection().inputMeans(smoothed, channels, smoothing: smoothing)
+        }
+        return weights
+    }
+}
+
+extension QuantizerPlacement {
+    /// The operations of each rounding; those of queries and keys, which are one operation's, once.
+    var operationGroups: [[String]] {
+        var seen: Set<[String]> = []
+        return quantizers.map(\.operations).filter { seen.insert($0).inserted }
+    }
+}

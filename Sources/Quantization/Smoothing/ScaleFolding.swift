@@ -1,0 +1,170 @@
+import ModelGraph
+import TensorStore
+
+/// Multiplies the channels of values in a graph, by other constants in what computes them: no operation is added.
+///
+/// From a value it goes back over operations that keep channels apart, to a scale and shift by constants, or to a product or
+/// convolution whose output channels they are. It does so only where nothing else reads what changes on the way.
+struct ScaleFolding {
+    /// A constant in another's place.
+    struct Constant {
+        let elements: [Float]
+        let shape: Shape
+    }
+
+    /// By where they are read.
+    private(set) var constants: [Graph.Use: Constant] = [:]
+    /// Factors of output channels, by the constant with the weights.
+    private(set) var outputs: [Int: [Float]] = [:]
+
+    private let graph: Graph
+    private let isConstant: [Bool]
+    private let uses: [Value: [Graph.Use]]
+    /// The weights of each operation that alone uses them.
+    private var weights: [Int: WeightSite] = [:]
+
+    init(_ graph: Graph, _ sites: [WeightSite]) {
+        self.graph = graph
+        isConstant = graph.constantNodes
+        // Who asks for a shape does not read the numbers.
+        uses = graph.uses.mapValues { $0.filter { graph.nodes[$0.node].type != "ShapeOf" } }
+        for site in sites where site.users.count == 1 { weights[site.users[0]] = site }
+    }
+
+    /// Makes `value` come out multiplied, or leaves all as it is.
+    ///
+    /// - Parameters:
+    ///   - axes: those that channels lie on, the last running fastest.
+    ///   - factors: one for each channel.
+    ///   - readers: who is to read the value multiplied.
+    /// - Returns: whether there was a way.
+    mutating func multiply(_ value: Value, _ axes: [Int], by factors: [Float], for readers: Set<Graph.Use>) -> Bool {
+        let before = self
+        if fold(value, axes, factors, readers) { return true }
+        self = before
+        return false
+    }
+
+    private mutating func fold(_ value: Value, _ axes: [Int], _ factors: [Float], _ readers: Set<Graph.Use>) -> Bool {
+        guard Set(uses[value] ?? []) == readers, value.elementType == .f32, let shape = value.shape.dimensions,
+            product(shape, axes) == factors.count
+        else { return false }
+        let (index, node) = (value.node, graph.nodes[value.node])
+        func through(_ port: Int, _ axes: [Int], _ factors: [Float]) -> Bool {
+            fold(node.inputs[port], axes, factors, [Graph.Use(node: index, port: port)])
+        }
+        switch node.type {
+        case "Transpose":
+            guard let order = graph.wholeNumbers(node.inputs[1]), order.count == shape.count else { return false }
+            return through(0, axes.map { order[$0] }, factors)
+        case "Reshape", "Squeeze", "Unsqueeze":
+            guard let before = axesBefore(node, shape, axes) else { return false }
+            return through(0, before, factors)
+        case "Multiply": return foldProduct(index, axes, factors)
+        case "Add", "Subtract":
+            guard let port = [0, 1].first(where: { isConstant[node.inputs[$0].node] }),
+                node.inputs[1 - port].shape.rank == shape.count
+            else { return false }
+            return scale(index, port, axes, factors, rank: shape.count) && through(1 - port, axes, factors)
+        case "GroupNormalization":
+            guard axes == [1], node.inputs.count == 3 else { return false }
+            return scale(index, 1, [0], factors, rank: 1) && scale(index, 2, [0], factors, rank: 1)
+        case "VariadicSplit":
+            guard axes.count == 1, let axis = graph.wholeNumbers(node.inputs[1])?.first,
+                (axis + shape.count) % shape.count == axes[0]
+            else { return false }
+            // From the results, since traced networks compute the lengths from shapes.
+            let lengths = node.outputs.compactMap { $0.shape.dimensions?[axes[0]].fixedValue }
+            guard lengths.count == node.outputs.count else { return false }
+            let parts = lengths.enumerated().map { $0 == value.port ? factors : [Float](repeating: 1, count: $1) }
+            return through(0, axes, Array(parts.joined()))
+        case "ScaledDotProductAttention":
+            // Rows of values are averaged, each channel on its own.
+            guard axes.allSatisfy({ $0 == 1 || $0 == 3 }) else { return false }
+            return through(2, axes, factors)
+        case "MatMul", "Convolution":
+            if let site = weights[index], site.ends.contains(node.inputs[1]) {
+                let channels = node.type == "MatMul" ? shape.count - 1 : 1
+                guard axes == [channels], site.layout.channels == factors.count, site.layout.shape.rank == 2 || channels == 1
+                else { return false }
+                outputs[site.constant] = zip(outputs[site.constant] ?? factors.map { _ in 1 }, factors).map { $0 * $1 }
+                return true
+            }
+            // Attention that is written out: the same as above.
+            guard node.type == "MatMul", !isTrue(node[attribute: "transpose_b"]), !isConstant[node.inputs[0].node],
+                axes.last == shape.count - 1, !axes.contains(shape.count - 2)
+            else { return false }
+            return through(1, axes, factors)
+        default: return false
+        }
+    }
+
+    private mutating func foldProduct(_ index: Int, _ axes: [Int], _ factors: [Float]) -> Bool {
+        let node = graph.nodes[index]
+        let rank = node.outputs[0].shape.rank ?? 0
+        for port in [0, 1] where isConstant[node.inputs[port].node] { return scale(index, port, axes, factors, rank: rank) }
+        // Either factor will do.
+        return [0, 1].contains { port in
+            node.inputs[port].shape.rank == rank
+                && multiply(node.inputs[port], axes, by: factors, for: [Graph.Use(node: index, port: port)])
+        }
+    }
+
+    /// Puts another constant in the place of the one that is read there.
+    private mutating func scale(_ node: Int, _ port: Int, _ axes: [Int], _ factors: [Float], rank: Int) -> Bool {
+        let use = Graph.Use(node: node, port: port)
+        let value = graph.nodes[node].inputs[port]
+        let known = constants[use] ?? graph.floats(value).flatMap { elements in
+            value.shape.fixed.map { Constant(elements: elements, shape: $0) }
+        }
+        guard let known, known.shape.rank <= rank, let sizes = axisSizes(graph.nodes[node], axes, rank) else { return false }
+        let old = [Int](repeating: 1, count: rank - known.shape.rank) + known.shape.dimensions
+        var shape = old
+        for (axis, size) in zip(axes, sizes) { shape[axis] = size }
+        let count = shape.reduce(1, *)
+        var elements: [Float] = []
+        elements.reserveCapacity(count)
+        for flat in 0..<count {
+            var (rest, place, stride) = (flat, 0, 1)
+            var places = [Int](repeating: 0, count: rank)
+            for axis in shape.indices.reversed() {
+                places[axis] = rest % shape[axis]
+                if old[axis] != 1 { (place, stride) = (place + places[axis] * stride, stride * old[axis]) }
+                rest /= shape[axis]
+            }
+            let channel = zip(axes, sizes).reduce(0) { $0 * $1.1 + places[$1.0] }
+            elements.append(known.elements[place] * factors[channel])
+        }
+        constants[use] = Constant(elements: elements, shape: Shape(shape))
+        return true
+    }
+
+    /// The sizes of axes of a node's result, or of a vector along the channels of a normalization.
+    private func axisSizes(_ node: Node, _ axes: [Int], _ rank: Int) -> [Int]? {
+        if node.type == "GroupNormalization" { return node.inputs[1].shape.fixed.map { $0.dimensions } }
+        guard let dimensions = node.outputs[0].shape.dimensions, dimensions.count == rank else { return nil }
+        let sizes = axes.compactMap { dimensions[$0].fixedValue }
+        return sizes.count == axes.count ? sizes : nil
+    }
+
+    private func product(_ dimensions: [Dimension], _ axes: [Int]) -> Int? {
+        var count = 1
+        for axis in axes {
+            guard dimensions.indices.contains(axis), let size = dimensions[axis].fixedValue else { return nil }
+            count *= size
+        }
+        return count
+    }
+
+    /// Where channels on a reshape's last axes lie in its input: on its last axis, or its last two.
+    private func axesBefore(_ node: Node, _ after: [Dimension], _ axes: [Int]) -> [Int]? {
+        guard let before = node.inputs[0].shape.dimensions, let count = product(after, axes),
+            axes == Array(after.count - axes.count..<after.count)
+        else { return nil }
+        for length in 1...2 where length <= before.count {
+            let places = Array(before.count - length..<before.count)
+            if product(before, places) == count { return places }
+        }
+        return nil
+    }
+}

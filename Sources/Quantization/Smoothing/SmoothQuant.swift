@@ -1,0 +1,116 @@
+public import ModelGraph
+import TensorStore
+
+/// Moves the spread between channels of activations, which have one scale, into weights, which have one for each output channel:
+/// x·w = (x / s)·(s·w) with s for each input channel (SmoothQuant, Xiao et al. 2023), for matrix products with constant weights.
+///
+/// Products that read one value share s. What divides by it is made part of the operation that computes the value wherever
+/// nothing else reads that; where that can't be, a Multiply is added.
+public struct SmoothQuant: Sendable {
+    public enum Alpha: Sendable, Hashable {
+        /// s = max|x|^α / max|w|^(1−α) by NNCF 3.4's rule, of which 0.95 is the default there: s is cut to between its 0.1
+        /// quantile and 100, and of several products that with the evenest s decides.
+        case global(Double)
+        /// For each group the α of 0, 0.1 … 0.9, 0.95, or no smoothing at all, with the least expected squared error of the
+        /// outputs: Δx²/12 · Σ s²w² + Σ over output channels of Δw²/12 · Σ E[x²]/s², Δx and Δw being the steps between the
+        /// levels of x/s and of each output channel of s·w. Needs mean squares in the statistics.
+        case searched
+    }
+
+    /// Products that read one value.
+    public struct Group: Sendable {
+        public let operations: [String]
+        /// By which channels of the value are divided, and input channels of the weights multiplied.
+        public let factors: [Float]
+        public let alpha: Double
+        /// Whether the division became part of other operations.
+        public let isFolded: Bool
+    }
+
+    public struct Result: Sendable {
+        /// Divided values; the weights are still as they were.
+        public let graph: Graph
+        /// What `WeightCompressionOptions.factors` must be for the graph to compute the same.
+        public let weights: [String: WeightFactors]
+        public let groups: [Group]
+    }
+
+    public let alpha: Alpha
+    /// Of the activations' ranges: for the search.
+    public let preset: QuantizationPreset
+
+    public init(_ alpha: Alpha, preset: QuantizationPreset = .mixed) {
+        self.alpha = alpha
+        self.preset = preset
+    }
+
+    /// - Parameters:
+    ///   - statistics: of this graph's channels, with extremes.
+    ///   - isSmoothed: whether the product with a name takes part.
+    /// - Throws: `CalibrationError` where the statistics lack what is needed; `QuantizationError`; `GraphError`.
+    public func apply(
+        to graph: Graph, _ statistics: ChannelStatistics, operations isSmoothed: (String) -> Bool = { _ in true }
+    ) throws -> Result {
+        guard statistics.runs > 0 || statistics.sites.isEmpty else { throw CalibrationError.noRuns }
+        let sites = WeightSites(graph, embeddings: false, ignored: []).sites
+        var weights: [String: SmoothedProduct] = [:]
+        for site in sites where site.users.count == 1 && site.layout.shape.rank == 2 {
+            let node = graph.nodes[site.users[0]]
+            guard node.type == "MatMul", site.ends.contains(node.inputs[1]), isSmoothed(node.name) else { continue }
+            weights[node.name] = SmoothedProduct(index: site.users[0], site: site)
+        }
+        var folding = ScaleFolding(graph, sites)
+        var factors: [Int: WeightFactors] = [:]
+        var added: [Graph.Use: Int] = [:]
+        var groups: [Group] = []
+        for (index, site) in statistics.sites.enumerated() {
+            let products = site.operations.compactMap { weights[$0] }
+            guard !products.isEmpty else { continue }
+            guard let found = try smoothing(products, statistics.channels[index], graph) else { continue }
+            let uses = products.map { Graph.Use(node: $0.index, port: 0) }
+            let isFolded = folding.multiply(site.value, [site.axis], by: found.factors.map { 1 / $0 }, for: Set(uses))
+            if !isFolded { for use in uses { added[use] = groups.count } }
+            for product in products { factors[product.site.constant] = WeightFactors(input: found.factors) }
+            groups.append(
+                Group(
+                    operations: products.map { graph.nodes[$0.index].name }, factors: found.factors, alpha: found.alpha,
+                    isFolded: isFolded))
+        }
+        for (constant, values) in folding.outputs { factors[constant, default: WeightFactors()].output = values }
+        return Result(
+            graph: try rewrite(graph, folding, added, groups),
+            weights: Dictionary(uniqueKeysWithValues: factors.map { (graph.nodes[$0.key].name, $0.value) }), groups: groups)
+    }
+
+    private func rewrite(
+        _ graph: Graph, _ folding: ScaleFolding, _ added: [Graph.Use: Int], _ groups: [Group]
+    ) throws(GraphError) -> Graph {
+        var products: [Int: Value] = [:]
+        var numbers: [String: Int] = [:]
+        return try graph.rewritten { (copy, use, value) throws(GraphError) in
+            if let constant = folding.constants[use] {
+                let name = "\(copy.nodes[value.node].name)/smoothed"
+                return copy.constant(constant.elements, shape: constant.shape, name: name)
+            }
+            guard let group = added[use] else { return value }
+            if let known = products[group] { return known }
+            let source = "\(copy.nodes[value.node].name)_\(value.port)"
+            let name = "\(source)_\(numbers[source, default: 0])/nncf_smooth_quant"
+            numbers[source, default: 0] += 1
+            // Channels on the last axis, or the last but one where the product takes its input transposed.
+            let isLast = !isTrue(graph.nodes[use.node][attribute: "transpose_a"])
+            let inverse = groups[group].factors.map { 1 / $0 }
+            let scale = copy.constant(inverse, shape: isLast ? [inverse.count] : [inverse.count, 1], name: "\(name)/scale")
+            let product = try copy.multiply(value, scale, name: name)
+            products[group] = product
+            return product
+        }
+    }
+}
+
+/// A matrix product whose input channels are divided.
+struct SmoothedProduct {
+    /// In the graph.
+    let index: Int
+    let site: WeightSite
+}

@@ -1,0 +1,111 @@
+public import ModelGraph
+import TensorStore
+
+/// Gives the means of output channels back what rounding the weights takes from them: the bias of a convolution or matrix product
+/// grows by Σ mean·(w − ŵ), the mean being that of each input channel (NNCF's fast bias correction).
+///
+/// Padding counts as if it, too, had the mean. The rounding of activations is left out of account, as in NNCF.
+public struct FastBiasCorrection: Sendable {
+    /// A bias is left as it is where an element of it would change by this many times its own size: such a shift is noise.
+    public var threshold = 2.0
+
+    public init() {}
+
+    public struct Skipped: Sendable, Equatable {
+        public enum Reason: Sendable, Equatable {
+            /// No constant with an element for each channel is added to the operation's result, or others read it before.
+            case noBias
+            /// An element of the bias is 0, or would change by this many times its size.
+            case threshold(Double)
+        }
+
+        public let operation: String
+        public let reason: Reason
+
+        public init(operation: String, reason: Reason) {
+            self.operation = operation
+            self.reason = reason
+        }
+    }
+
+    public struct Report: Sendable, Equatable {
+        /// Operations whose bias was changed.
+        public internal(set) var corrected: [String] = []
+        public internal(set) var skipped: [Skipped] = []
+    }
+
+    /// What `WeightCompressionOptions.inputMeans` must be for the compression's report to have shifts.
+    ///
+    /// - Parameters:
+    ///   - statistics: of the channels of `graph`, with means.
+    ///   - smoothing: where the weights are to be those of a smoothed graph, whose activations are divided.
+    /// - Throws: `CalibrationError.noRuns`, `.noChannels` where no means were measured.
+    public func inputMeans(
+        _ graph: Graph, _ statistics: ChannelStatistics, smoothing: SmoothQuant.Result? = nil
+    ) throws(CalibrationError) -> [String: [Float]] {
+        guard statistics.runs > 0 || statistics.sites.isEmpty else { throw .noRuns }
+        var factors: [String: [Float]] = [:]
+        for group in smoothing?.groups ?? [] { for operation in group.operations { factors[operation] = group.factors } }
+        var measured: [String: Int] = [:]
+        for (index, site) in statistics.sites.enumerated() { for operation in site.operations { measured[operation] = index } }
+        var means: [String: [Float]] = [:]
+        for site in WeightSites(graph, embeddings: false, ignored: []).sites where site.users.count == 1 {
+            let operation = graph.nodes[site.users[0]].name
+            guard let index = measured[operation] else { continue }
+            let found = statistics.channels[index].means
+            guard found.count == site.layout.inputChannels else { throw .noChannels(operation: operation) }
+            means[graph.nodes[site.constant].name] = found.indices.map { channel in
+                Float(found[channel]) / (factors[operation]?[channel] ?? 1)
+            }
+        }
+        return means
+    }
+
+    /// - Parameters:
+    ///   - graph: with compressed weights.
+    ///   - compression: its report, with shifts; layers without are left alone.
+    public func apply(
+        to graph: Graph, _ compression: WeightCompressionReport
+    ) throws(GraphError) -> (graph: Graph, report: Report) {
+        let indices = Dictionary(graph.nodes.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        let uses = graph.uses
+        var report = Report()
+        var biases: [Graph.Use: (elements: [Float], shape: Shape)] = [:]
+        for layer in compression.layers where !layer.outputShifts.isEmpty {
+            guard let index = indices[layer.operation], let use = biasUse(of: index, layer.outputShifts.count, graph, uses),
+                let bias = graph.floats(graph.nodes[use.node].inputs[use.port]),
+                let shape = graph.nodes[use.node].inputs[use.port].shape.fixed
+            else {
+                report.skipped.append(.init(operation: layer.operation, reason: .noBias))
+                continue
+            }
+            let change = zip(bias, layer.outputShifts).reduce(0.0) { most, pair in
+                max(most, pair.0 == 0 ? .infinity : abs(Double(pair.1) / Double(pair.0)))
+            }
+            guard change < threshold else {
+                report.skipped.append(.init(operation: layer.operation, reason: .threshold(change)))
+                continue
+            }
+            biases[use] = (zip(bias, layer.outputShifts).map { $0 + $1 }, shape)
+            report.corrected.append(layer.operation)
+        }
+        let corrected = try graph.rewritten { (copy, use, value) throws(GraphError) in
+            guard let bias = biases[use] else { return value }
+            return copy.constant(bias.elements, shape: bias.shape, name: "\(copy.nodes[value.node].name)/corrected")
+        }
+        return (corrected, report)
+    }
+
+    /// Where the addition that alone reads an operation's result reads a constant with an element for each output channel.
+    private func biasUse(of index: Int, _ count: Int, _ graph: Graph, _ uses: [Value: [Graph.Use]]) -> Graph.Use? {
+        let value = graph.value(index)
+        guard let rank = value.shape.rank, let readers = uses[value], readers.count == 1,
+            graph.nodes[readers[0].node].type == "Add"
+        else { return nil }
+        let use = Graph.Use(node: readers[0].node, port: 1 - readers[0].port)
+        guard let shape = graph.nodes[use.node].inputs[use.port].shape.fixed, shape.rank <= rank else { return nil }
+        let axis = graph.nodes[index].type == "MatMul" ? rank - 1 : 1
+        let sizes = [Int](repeating: 1, count: rank - shape.rank) + shape.dimensions
+        return sizes.enumerated().allSatisfy({ $1 == ($0 == axis ? count : 1) }) ? use : nil
+    }
+}
