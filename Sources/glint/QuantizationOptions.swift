@@ -45,7 +45,7 @@ struct QuantizationOptions: ParsableArguments {
     @Flag(help: "Quantize the layers of the time embedding too.") var quantizeTimeEmbedding = false
     @Option(help: "mixed: asymmetric activations; performance: symmetric ones.") var preset = QuantizationPreset.mixed
     @Option(help: "What ranges are found from: min-max, mean-min-max, mse (least squared error), or a quantile such as 0.9999.")
-    var ranges = RangeEstimator.meanMinMax
+    var ranges = RangeEstimator.minMax
     @Flag(inversion: .prefixedNo, help: "Compute the scores of attention in INT8 too.") var scores = true
     @Option(help: "Move spread between channels into weights (SmoothQuant): a number such as 0.5, search, or off.")
     var smoothQuant = Smoothing(alpha: nil)
@@ -198,5 +198,5 @@ extension RangeEstimator: ExpressibleByArgument {
         }
     }
 
-    public var defaultValueDescription: String { self == .meanMinMax ? "mean-min-max" : "\(self)" }
+    public var defaultValueDescription: String { self == .minMax ? "min-max" : "\(self)" }
 }

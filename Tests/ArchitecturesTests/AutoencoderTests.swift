@@ -37,7 +37,7 @@ import Testing
             width: .fixed(sample.shape[3]))
         let outputs = try golden.run(graph)
         if golden.has("encoded") {
-            try expectClose(try #require(outputs["latents"]), golden["encoded"], tolerance: 1e-4, path)
+            try expectClose(try #require(outputs["latent_sample"]), golden["encoded"], tolerance: 1e-4, path)
         } else {
             // Means and logarithms of variances, one after the other along the channels; the reference cuts the latter.
             let parameters = try #require(outputs["latent_parameters"])

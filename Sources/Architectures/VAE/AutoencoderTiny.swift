@@ -41,7 +41,7 @@ public struct AutoencoderTiny: Sendable {
         return builder.graph
     }
 
-    /// Input `sample` `[batch, 3, height, width]` in −1…1; output `latents` `[batch, latent_channels, height/8, width/8]`.
+    /// Input `sample` `[batch, 3, height, width]` in −1…1; output `latent_sample` `[batch, latent_channels, height/8, width/8]`.
     public func encoder(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph {
         var builder = NetworkBuilder("vae_encoder", weights: weights)
         var layers = Layers(prefix: "encoder.layers")
@@ -57,7 +57,7 @@ public struct AutoencoderTiny: Sendable {
             channels = outputs
         }
         hidden = try builder.convolution(hidden, layers.next(), channels, config.latentChannels)
-        builder.graph.result(hidden, name: "latents")
+        builder.graph.result(hidden, name: "latent_sample")
         return builder.graph
     }
 

@@ -54,3 +54,23 @@ public struct FeatureMoments: Sendable {
         return result
     }
 }
+
+extension FeatureMoments {
+    /// Moments computed before, such as pytorch-fid's `mu` and `sigma`.
+    /// - Parameters:
+    ///   - covariance: `[n, n]`, with n − 1 as divisor.
+    ///   - sampleCount: vectors that they are of; it does not change a distance.
+    /// - Throws: `EvaluationError.count`, `.notFinite`, `.tooFewSamples`.
+    public init(mean: [Double], covariance: [Double], sampleCount: Int = 2) throws(EvaluationError) {
+        try self.init(featureCount: mean.count)
+        guard covariance.count == mean.count * mean.count else {
+            throw .count(what: "elements of the covariance", expected: mean.count * mean.count, found: covariance.count)
+        }
+        guard sampleCount >= 2 else { throw .tooFewSamples(sampleCount, minimum: 2) }
+        if let index = mean.firstIndex(where: { !$0.isFinite }) { throw .notFinite(what: "the mean", index: index) }
+        if let index = covariance.firstIndex(where: { !$0.isFinite }) { throw .notFinite(what: "the covariance", index: index) }
+        self.mean = mean
+        self.sampleCount = sampleCount
+        comoment = covariance.map { $0 * Double(sampleCount - 1) }
+    }
+}

@@ -38,9 +38,30 @@ extension ComparisonReport {
         }
         if !quality.isEmpty {
             body += table(
-                ["Quality", "Mean", "± Standard deviation", "Values", "Not finite"],
+                ["Quality", "Mean", "± Standard deviation", "Values", "Not finite", "Worst", "Prompt of the worst"],
                 quality.map {
-                    [$0.measure, number($0.mean, 4), number($0.standardDeviation, 4), "\($0.count)", "\($0.notFiniteCount)"]
+                    [
+                        $0.measure, number($0.mean, 4), number($0.standardDeviation, 4), "\($0.count)", "\($0.notFiniteCount)",
+                        number($0.worst, 4), $0.worstPrompt ?? "–",
+                    ]
+                })
+        }
+        if let frechetInceptionDistance {
+            body += table(["Between the sets of pictures", "Value"], [["FID", number(frechetInceptionDistance, 4)]])
+        }
+        if let baselinePeakBytes, let candidatePeakBytes {
+            body += table(
+                ["Memory", "\(baseline) (MB)", "\(candidate) (MB)"],
+                [["Peak", number(Double(baselinePeakBytes) / 1e6, 0), number(Double(candidatePeakBytes) / 1e6, 0)]])
+        }
+        if !prompts.isEmpty {
+            body += table(
+                ["Prompt", "Seed", "PSNR (dB)", "SSIM", "Cosine of latents after each step"],
+                prompts.map { prompt in
+                    [
+                        prompt.prompt, "\(prompt.seed)", prompt.psnr == nil ? "∞" : number(prompt.psnr, 2), number(prompt.ssim, 4),
+                        prompt.latentCosines.map { number($0, 5) }.joined(separator: " "),
+                    ]
                 })
         }
         for pair in pictures {

@@ -11,8 +11,9 @@ public struct PostTrainingQuantization: Sendable {
         public var weights = WeightMode.int8Narrow
         /// How activations are rounded.
         public var preset = QuantizationPreset.mixed
-        /// What their ranges are found from.
-        public var estimator = RangeEstimator.meanMinMax
+        /// What their ranges are found from. The extremes of all runs: means of extremes, as NNCF takes them, cut the steps short
+        /// that have the widest ranges, which costs 6 dB over four steps.
+        public var estimator = RangeEstimator.minMax
         /// Whether queries and keys of attention are rounded too, so that scores are computed in integers.
         public var scores = true
         /// Whether the spread between channels moves from activations into weights; nil for not.

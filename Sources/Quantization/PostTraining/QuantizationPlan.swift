@@ -19,6 +19,10 @@ public struct QuantizationPlan: Sendable {
         case runsOnce = "runs once a prompt"
         case first = "first layer"
         case last = "last layer"
+        /// It takes a skip connection as it is, whose range is wide, past everything else to the last layer.
+        case lastShortcut = "last shortcut"
+        /// It computes before the picture is enlarged, on few pixels that each decide many.
+        case inputResolution = "resolution of the input"
         case ignored = "ignored by a rule"
         /// Accuracy control put it back.
         case sensitive = "sensitive"
@@ -45,6 +49,9 @@ public struct QuantizationPlan: Sendable {
         /// Whether layers that read the run's inputs first, or make the outputs last, stay in floating point.
         public var keepsEnds = true
         public var keepsTimeEmbedding = true
+        /// Whether what computes at the resolution of the run's inputs stays in floating point, up to the first convolution that
+        /// enlarges: in decoders these layers take little time, and their errors spread over squares of pixels.
+        public var keepsInputResolution = false
         public var ignored = IgnoredScope()
 
         public init(runInputs: Set<String>, timeInputs: Set<String> = []) {
@@ -55,7 +62,11 @@ public struct QuantizationPlan: Sendable {
         /// A UNet with optimum-intel's names.
         public static let unet = Rules(runInputs: ["sample"], timeInputs: ["timestep", "timestep_cond"])
         /// The decoder of an autoencoder, likewise.
-        public static let vaeDecoder = Rules(runInputs: ["latent_sample"])
+        public static let vaeDecoder = {
+            var rules = Rules(runInputs: ["latent_sample"])
+            rules.keepsInputResolution = true
+            return rules
+        }()
     }
 
     /// - Throws: `QuantizationError.ignoredScope` for a rule that matches nothing.
@@ -70,6 +81,8 @@ public struct QuantizationPlan: Sendable {
         let time = graph.nodesDepending(on: rules.timeInputs)
         let first = graph.firstReached(from: rules.runInputs, computes)
         let last = graph.lastBeforeResults(computes)
+        let nextToLast = graph.lastBeforeResults(computes, passing: last)
+        let small = rules.keepsInputResolution ? graph.beforeEnlarging(from: rules.runInputs, computes) : []
         layers = []
         for (index, node) in graph.nodes.enumerated() where computes[index] {
             var layer = Layer(operation: node.name, type: node.type, precision: .int8, reason: nil)
@@ -82,8 +95,12 @@ public struct QuantizationPlan: Sendable {
                 (layer.precision, layer.reason) = (.weights, .runsOnce)
             } else if rules.keepsEnds, first.contains(index) {
                 (layer.precision, layer.reason) = (.float, .first)
+            } else if small.contains(index) {
+                (layer.precision, layer.reason) = (.float, .inputResolution)
             } else if rules.keepsEnds, last.contains(index) {
                 (layer.precision, layer.reason) = (.float, .last)
+            } else if rules.keepsEnds, nextToLast.contains(index), graph.nodes[node.inputs[0].node].type == "Concat" {
+                (layer.precision, layer.reason) = (.float, .lastShortcut)
             }
             layers.append(layer)
         }
@@ -128,12 +145,34 @@ extension Graph {
         return found
     }
 
-    /// Those of the marked nodes from which an output is reached without passing another.
-    fileprivate func lastBeforeResults(_ marked: [Bool]) -> Set<Int> {
+    /// Those of the marked nodes that the inputs reach before anything enlarges the picture, and the convolution that completes
+    /// the first enlargement: the one after an interpolation, those before pixels are taken from channels.
+    fileprivate func beforeEnlarging(from names: Set<String>, _ marked: [Bool]) -> Set<Int> {
+        enum Resolution: Int { case unknown, input, interpolated, larger }
+        var resolutions: [Resolution] = []
+        var found: Set<Int> = []
+        for (index, node) in nodes.enumerated() {
+            let read = node.inputs.map { resolutions[$0.node] }.max { $0.rawValue < $1.rawValue } ?? .unknown
+            switch node.type {
+            case "Parameter": resolutions.append(names.isDisjoint(with: node.outputs[0].names + [node.name]) ? .unknown : .input)
+            case "ShapeOf": resolutions.append(.unknown)
+            case "DepthToSpace" where read != .unknown: resolutions.append(.larger)
+            case "Interpolate" where read != .unknown: resolutions.append(read == .input ? .interpolated : .larger)
+            default:
+                if marked[index], read == .input || read == .interpolated { found.insert(index) }
+                resolutions.append(marked[index] && read == .interpolated ? .larger : read)
+            }
+        }
+        // Of a network that enlarges nothing, this would be everything.
+        return resolutions.contains(.larger) ? found : []
+    }
+
+    /// Those of the marked nodes from which an output is reached without passing another but those of `passed`.
+    fileprivate func lastBeforeResults(_ marked: [Bool], passing passed: Set<Int> = []) -> Set<Int> {
         var open = Set(nodes.indices.filter { nodes[$0].type == "Result" })
         var found: Set<Int> = []
         for index in nodes.indices.reversed() where open.contains(index) {
-            if marked[index] { found.insert(index) } else { open.formUnion(nodes[index].inputs.map(\.node)) }
+            if marked[index], !passed.contains(index) { found.insert(index) } else { open.formUnion(nodes[index].inputs.map(\.node)) }
         }
         return found
     }

@@ -1,0 +1,66 @@
+import Evaluation
+import Foundation
+import Imaging
+import TensorStore
+
+/// Measures what two sides of a comparison drew.
+struct ComparisonMeasures {
+    let baseline: ComparisonJob
+    let candidate: ComparisonJob
+
+    /// - Throws: `EvaluationError` where pictures of the two sides differ in size.
+    func prompts() throws -> [ComparisonReport.PromptResult] {
+        try baseline.prompts.indices.map { index in
+            try Task.checkCancellation()
+            let (a, b) = try pictures(index)
+            let psnr = try PSNR.between(a, b)
+            // Pictures smaller than its window have none.
+            let ssim = min(a.width, a.height) < SSIM.windowSize ? nil : try SSIM.between(a, b)
+            return .init(
+                prompt: baseline.prompts[index], seed: baseline.seed &+ UInt64(index), psnr: psnr.isFinite ? psnr : nil, ssim: ssim,
+                latentCosines: try cosines(index))
+        }
+    }
+
+    func pictures(_ index: Int) throws -> (RGBImage, RGBImage) {
+        (try ImageFile(path: baseline.picturePath(index)).image, try ImageFile(path: candidate.picturePath(index)).image)
+    }
+
+    private func cosines(_ index: Int) throws -> [Double?] {
+        let (a, b) = (
+            try SafetensorsCheckpoint(path: baseline.latentsPath(index)),
+            try SafetensorsCheckpoint(path: candidate.latentsPath(index))
+        )
+        return try (0..<baseline.steps).map { step in
+            let cosine = try cosineSimilarity(a.tensor(named: "step.\(step)"), b.tensor(named: "step.\(step)"))
+            return cosine.isFinite ? cosine : nil
+        }
+    }
+
+    /// Each measure over all prompts.
+    static func quality(_ results: [ComparisonReport.PromptResult]) -> [ComparisonReport.Quality] {
+        let prompts = results.map(\.prompt)
+        var quality = [ComparisonReport.Quality(measure: "PSNR (dB)", values: results.map { $0.psnr ?? .infinity }, prompts: prompts)]
+        if results.contains(where: { $0.ssim != nil }) {
+            quality.append(.init(measure: "SSIM", values: results.map { $0.ssim ?? .nan }, prompts: prompts))
+        }
+        for step in 0..<(results.map(\.latentCosines.count).min() ?? 0) {
+            let values = results.map { $0.latentCosines[step] ?? .nan }
+            quality.append(.init(measure: "cosine of latents, step \(step + 1)", values: values, prompts: prompts))
+        }
+        return quality
+    }
+
+    /// Medians of every network that both sides ran, and of a whole picture.
+    static func latencies(_ a: ComparisonFigures, _ b: ComparisonFigures) -> [ComparisonReport.Latency] {
+        var latencies: [ComparisonReport.Latency] = []
+        for name in a.networks {
+            guard let first = a.runSeconds[name], let second = b.runSeconds[name], !first.isEmpty, !second.isEmpty else { continue }
+            latencies.append(.init(name: name, baselineSeconds: median(first), candidateSeconds: median(second)))
+        }
+        guard !a.pictureSeconds.isEmpty, !b.pictureSeconds.isEmpty else { return latencies }
+        return latencies + [
+            .init(name: "picture", baselineSeconds: median(a.pictureSeconds), candidateSeconds: median(b.pictureSeconds))
+        ]
+    }
+}
