@@ -68,10 +68,10 @@ let package = Package(
         tests(of: "Architectures", ["ModelLoading"]),
         tests(of: "Tokenizers"),
         tests(of: "ModelLoading"),
-        tests(of: "Quantization", ["OpenVINO"]),
+        tests(of: "Quantization", ["OpenVINO", "Architectures"]),
         tests(of: "Imaging"),
         tests(of: "Evaluation", ["Architectures", "ModelGraph", "ModelLoading", "OpenVINO", "Imaging", "TensorStore"]),
-        tests(of: "Diffusion"),
+        tests(of: "Diffusion", ["ModelGraph"]),
         // These run the built program, and so import nothing of it.
         .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Imaging", "TensorStore"], swiftSettings: settings),
     ],

@@ -210,6 +210,7 @@ import Testing
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("cache")).count == 5)
         #expect(compiling[1] < compiling[0])
-        #expect(try picture("a.png").image == picture("b.png").image)
+        // A network out of the cache was optimized twice, which may round in another place.
+        #expect(largestDifference(try picture("a.png").image, try picture("b.png").image) <= 1)
     }
 }

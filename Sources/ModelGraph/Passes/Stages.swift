@@ -130,8 +130,6 @@ private struct StageCutter {
         guard let source = stage[value.node], let index = placed[source][value.node] else {
             preconditionFailure("'\(node.name)' is read before its place in the order")
         }
-        // The runtime's C API tells only one of an output's names: let it have no other.
-        graphs[source].nodes[index].outputs[value.port].names = []
         graphs[source].result(graphs[source].value(index, port: value.port), name: name)
         return name
     }

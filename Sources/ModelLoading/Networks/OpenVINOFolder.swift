@@ -13,21 +13,40 @@ public final class OpenVINOFolder {
     private var isFinished = false
 
     /// - Parameter url: the folder to make; it must not be there, or be empty.
-    /// - Throws: `ModelError.exists`; the system's error where nothing can be written there.
+    /// - Throws: `ModelError.exists`; `FileError` where nothing can be written there.
     public init(_ url: URL, copying source: ModelFolder) throws {
         self.url = url
         self.source = source
         try Self.checkFree(url)
-        let name = ".\(url.lastPathComponent).partial-\(getpid())"
-        partial = url.deletingLastPathComponent().appending(path: name)
-        try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: true)
+        let parent = url.deletingLastPathComponent()
+        Self.removeRemains(of: url, in: parent)
+        partial = parent.appending(path: "\(Self.partialPrefix(url))\(getpid())")
+        try FileManager.default.createDirectory(at: partial, withIntermediateDirectories: false)
     }
 
     deinit { if !isFinished { try? FileManager.default.removeItem(at: partial) } }
 
-    /// Whether a model can be written to `url`.
-    /// - Throws: `ModelError.exists`.
+    private static func partialPrefix(_ url: URL) -> String { ".\(url.lastPathComponent).partial-" }
+
+    /// Removes what processes left that were killed.
+    private static func removeRemains(of url: URL, in parent: URL) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
+            guard name.hasPrefix(partialPrefix(url)), let process = Int32(name.dropFirst(partialPrefix(url).count)),
+                process != getpid(), kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            try? FileManager.default.removeItem(at: parent.appending(path: name))
+        }
+    }
+
+    /// Whether a model can be written to `url`, which can be told before any work is done for it.
+    /// - Throws: `ModelError.exists`; `FileError` where the folder around it is missing or may not be written to.
     public static func checkFree(_ url: URL) throws {
+        let parent = url.deletingLastPathComponent().path
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: parent, isDirectory: &isDirectory), isDirectory.boolValue else {
+            throw FileError.missingFolder(path: parent)
+        }
+        guard FileManager.default.isWritableFile(atPath: parent) else { throw FileError.noPermission(path: parent) }
         guard FileManager.default.fileExists(atPath: url.path) else { return }
         let found = try? FileManager.default.contentsOfDirectory(atPath: url.path)
         guard found?.isEmpty == true else { throw ModelError.exists(path: url.path) }

@@ -166,6 +166,7 @@ import Testing
             switch event {
             case .stage(let stage): names.append("\(stage)")
             case .warning(let text): names.append(text)
+            case .outputs(let network, _): names.append(network)
             case .step(let step): names.append("\(step.pictures) \(step.index)/\(step.count)")
             case .picture(let picture): names.append("picture \(picture.index)")
             }

@@ -1,0 +1,90 @@
+import Foundation
+import Imaging
+import TensorStore
+import TestSupport
+import Testing
+
+/// `glint quantize`, and what is drawn with the models that it makes.
+@Suite(.enabled(if: Program.isBuilt, Program.missing)) struct QuantizeTests {
+    private let place: Workplace
+    private static let emoji = Goldens.repository.appending(path: "Models/emoji-lcm").path
+
+    init() throws { place = try Workplace() }
+
+    private func quantize(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> JSONValue {
+        let run = try place.run(["quantize"] + arguments + ["--json"])
+        #expect(run.status == 0, "\(run.errors)", sourceLocation: sourceLocation)
+        return try JSONValue(parsing: run.output.utf8)
+    }
+
+    private func picture(_ name: String) throws -> RGBImage { try ImageFile(path: place.path(name)).image }
+
+    /// Pictures by the quantized model against those by the model itself.
+    private func psnr(_ model: String, _ arguments: String...) throws -> Double {
+        let common = ["generate", "a red apple on a white background", "--seed", "4"]
+        for (name, own) in [("a.png", ["--model", Self.emoji]), ("b.png", ["--model", model] + arguments)] {
+            let run = try place.run(common + ["--output", name] + own)
+            #expect(run.status == 0, "\(run.errors)")
+        }
+        let (a, b) = (try picture("a.png"), try picture("b.png"))
+        return TestSupport.psnr(b, a)
+    }
+
+    @Test func unet() throws {
+        let report = try quantize(Self.emoji, "small", "--subset-size", "8")
+        let unet = try #require(report["networks"]?.array?.first { $0["name"]?.string == "unet" })
+        let (before, after) = (try #require(unet["bytes_before"]?.int), try #require(unet["bytes_after"]?.int))
+        #expect(Double(after) < 0.56 * Double(before))
+        #expect(try #require(unet["int8_layers"]?.int) > 80)
+        #expect(try psnr("small") > 38)
+        // The folder knows where it came from: the first and last steps by that UNet come nearer to it.
+        #expect(try psnr("small", "--precision-schedule", "f,f,f,f") > 90)
+        #expect(try psnr("small", "--mixed-precision-steps", "1") > 40)
+        let layers = try JSONValue(parsing: Data(contentsOf: URL(filePath: place.path("small/unet/quantization_report.json"))))
+        #expect(try #require(layers["layers"]?.array).count > 100)
+        // Quantizing once more is refused.
+        let again = try place.run(["quantize", "small", "smaller"])
+        #expect(again.status == 1 && again.errors.contains("quantized"), "\(again.errors)")
+    }
+
+    @Test(arguments: [("int8", 42.0), ("int8-sym", 42), ("int4", 30), ("nf4", 30)]) func weightsOnly(_ form: String, _ least: Double)
+        throws
+    {
+        _ = try quantize(Self.emoji, "small", "--weights-only", form)
+        #expect(try psnr("small") > least)
+    }
+
+    /// Stopped while layers are measured, it leaves what it found and nothing else, and goes on there.
+    @Test func sensitivityGoesOn() throws {
+        let arguments = ["quantize", Self.emoji, "small", "--subset-size", "2", "--keep-worst", "2", "--sensitivity-prompts", "1"]
+        let state = place.path("small.sensitivity.json")
+        let process = Process()
+        process.executableURL = Program.url
+        process.arguments = arguments
+        process.currentDirectoryURL = place.folder.url
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        while process.isRunning, !FileManager.default.fileExists(atPath: state) { usleep(20_000) }
+        process.interrupt()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 130)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path) == ["small.sensitivity.json"])
+    }
+
+    @Test(arguments: [
+        (["a"], 1, "is there already"), (["nowhere/x"], 1, "There is no folder"),
+        (["b", "--ignore", "conv_inn/Convolution"], 1, "near names are 'conv_in/Convolution'"),
+        (["b", "--ignore", "re:("], 1, "not a regular expression"), (["b", "--ignore", "type:Konvolution"], 1, "'Convolution'"),
+        (["b", "--calibration-prompts", "empty.txt"], 1, "empty.txt"),
+        (["b", "--calibration-prompts", "nowhere.txt"], 1, "nowhere.txt"), (["b", "--subset-size", "0"], 64, "--subset-size"),
+        (["b", "--ranges", "0.3"], 64, "0.3"), (["b", "--keep-worst", "2", "--max-error", "0.1"], 64, "Give either"),
+        (["b", "--network", "text-encoder"], 64, "--weights-only int8"), (["b", "--weights-only", "int3"], 64, "int3"),
+        (["b", "--width", "100"], 1, "must be a multiple of 8"), (["b", "--smooth-quant", "2"], 64, "2"),
+    ]) func mistakes(_ arguments: [String], _ status: Int32, _ text: String) throws {
+        try place.folder.write("a/x", "")
+        try place.folder.write("empty.txt", "\n# nothing\n")
+        let run = try place.run(["quantize", Self.emoji] + arguments)
+        #expect(run.status == status && run.errors.contains(text), "\(run.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path).sorted() == ["a", "empty.txt"])
+    }
+}

@@ -1,0 +1,83 @@
+import Architectures
+import Foundation
+import ModelGraph
+import ModelLoading
+import OpenVINO
+import TensorStore
+import TestSupport
+import Testing
+
+@Suite struct NetworkTests {
+    private let folder = try? ModelFolder(Goldens.url("pipeline/autoencoder-kl/model"))
+
+    /// A UNet's network, over its checkpoint and over the IR that is exported of it.
+    private func unets() throws -> (checkpoint: Network<UNet2DConditionModel>, ir: Network<UNet2DConditionModel>) {
+        let component = try #require(folder).component("unet")
+        let network = try component.network(from: Registry.unets)
+        let place = try TemporaryFolder()
+        let path = place.path + "/openvino_model.xml"
+        try network.exportedGraph(tokens: 77).writeIR(xml: path)
+        return (network, Network(network.architecture, .graph(try IRReader.read(path: path))))
+    }
+
+    @Test func irComputesWhatItsCheckpointDoes() async throws {
+        let (checkpoint, ir) = try unets()
+        let config = checkpoint.architecture.config
+        var results: [Tensor] = []
+        for network in [checkpoint, ir] {
+            let sized = try network.graph(batch: 2, height: 16, width: 8, tokens: 77)
+            let compiled = try NetworkCompiler(CompileOptions()).compile(sized)
+            let request = try compiled.model.makeRequest()
+            func ramp(_ shape: Shape) throws -> Tensor {
+                try Tensor((0..<(shape.checkedElementCount ?? 0)).map { (place: Int) -> Float in sin(Float(place)) }, shape: shape)
+            }
+            for (name, index) in compiled.inputs {
+                switch name {
+                case "sample": try request.setInput(index, to: ramp([2, config.inChannels, 16, 8]))
+                case "encoder_hidden_states": try request.setInput(index, to: ramp([2, 77, config.contextChannels]))
+                case "timestep_cond": try request.setInput(index, to: ramp([2, config.timeCondProjDim ?? 0]))
+                default:
+                    let isInteger = sized.graph.parameter(named: "timestep")?.outputs[0].elementType == .i64
+                    let time = isInteger ? try Tensor([Int64(499)], shape: [1]) : try Tensor([Float(499)], shape: [1])
+                    try request.setInput(index, to: time)
+                }
+            }
+            try await request.infer()
+            results.append(try request.outputTensor("out_sample"))
+        }
+        try expectClose(results[1], results[0], tolerance: 1e-5)
+    }
+
+    @Test func exportedShapesAreOptimumsOwn() throws {
+        let graph = try unets().checkpoint.exportedGraph(tokens: 77)
+        let shapes = Dictionary(
+            uniqueKeysWithValues: graph.nodes.filter { $0.type == "Parameter" }.map { ($0.name, $0.outputs[0]) })
+        #expect(shapes["sample"]?.shape == [.any, 4, .any, .any])
+        #expect(shapes["timestep"]?.shape == [.any] && shapes["timestep"]?.elementType == .i64)
+        #expect(shapes["encoder_hidden_states"]?.shape.dimensions?[1] == 77)
+        #expect(graph.hasResult(named: "out_sample"))
+    }
+
+    /// A graph that is no UNet, or is of another text, is refused by the input's name.
+    @Test func refusesWhatDoesNotFit() throws {
+        let ir = try unets().ir
+        #expect(throws: GraphError.self) { try ir.graph(batch: 1, height: 8, width: 8, tokens: 76) }
+        var graph = Graph(name: "another")
+        let x = graph.parameter("x", .f32, [1])
+        graph.result(x, name: "y")
+        #expect {
+            try Network(ir.architecture, .graph(graph)).graph(batch: 1, height: 8, width: 8, tokens: 77)
+        } throws: {
+            "\($0)".contains("it has no input 'sample'")
+        }
+    }
+
+    @Test func weightsCountAsTheyAreCompiled() throws {
+        var graph = Graph()
+        let x = graph.parameter("x", .f32, [2])
+        let half = graph.constant(.bytes([0, 0, 0, 0]), .f16, [2], name: "half")
+        graph.result(try graph.add(x, graph.convert(half, to: .f32)), name: "y")
+        let network = Network(try unets().ir.architecture, .graph(graph))
+        #expect(network.compiledBytes == 8)
+    }
+}

@@ -1,0 +1,65 @@
+import Architectures
+import Foundation
+import ModelLoading
+import TensorStore
+import TestSupport
+import Testing
+
+@Suite struct OpenVINOFolderTests {
+    private let place: TemporaryFolder
+    private let source: ModelFolder
+
+    init() throws {
+        place = try TemporaryFolder()
+        source = try ModelFolder(Goldens.url("pipeline/autoencoder-kl/model"))
+    }
+
+    private func names(_ path: String = "") throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: place.path + path).sorted()
+    }
+
+    @Test func appearsWhenItIsComplete() throws {
+        let target = place.url.appending(path: "out")
+        let folder = try OpenVINOFolder(target, copying: source)
+        let unet = try source.component("unet")
+        try folder.write(unet.network(from: Registry.unets).exportedGraph(tokens: 77), as: "unet", configOf: unet)
+        try folder.copy("tokenizer")
+        try folder.copy("nothing of this name")
+        #expect(try !names().contains("out"))
+        try folder.finish()
+        #expect(try names() == ["out"])
+        #expect(try names("/out") == ["model_index.json", "tokenizer", "unet"])
+        #expect(try names("/out/unet") == ["config.json", "openvino_model.bin", "openvino_model.xml"])
+        let read = try ModelFolder(target).component("unet")
+        #expect(read.hasIR)
+        guard case .graph = try read.network(from: Registry.unets).origin else {
+            Issue.record("the IR was not taken")
+            return
+        }
+    }
+
+    @Test func leavesNothingWhereItWasNotFinished() throws {
+        do {
+            let folder = try OpenVINOFolder(place.url.appending(path: "out"), copying: source)
+            try folder.copy("tokenizer")
+        }
+        #expect(try names() == [])
+    }
+
+    /// What a killed process left goes; what a living one is at work on stays.
+    @Test func removesRemains() throws {
+        for process in ["1", "99999999"] { try place.write(".out.partial-\(process)/x", "") }
+        _ = try OpenVINOFolder(place.url.appending(path: "out"), copying: source)
+        #expect(try names() == [".out.partial-1"])
+    }
+
+    @Test func refusesAPlaceThatIsTaken() throws {
+        try place.write("out/x", "")
+        let target = place.url.appending(path: "out")
+        #expect(throws: ModelError.exists(path: target.path)) { try OpenVINOFolder(target, copying: source) }
+        #expect(throws: FileError.missingFolder(path: place.path + "/nowhere")) {
+            try OpenVINOFolder(place.url.appending(path: "nowhere/out"), copying: source)
+        }
+        #expect(throws: Never.self) { try OpenVINOFolder.checkFree(place.url.appending(path: "free")) }
+    }
+}
