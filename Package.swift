@@ -55,7 +55,9 @@ let package = Package(
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Diffusion", "ModelLoading", "Quantization", "Evaluation", "Architectures", "ModelGraph", "OpenVINO", "Imaging", "TensorStore",
+                "Diffusion", "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "Architectures", "ModelGraph",
+                "OpenVINO",
+                "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -57,11 +57,25 @@ public struct ModelFolder: Sendable {
         return component
     }
 
+    /// The components as they lie in folders: an autoencoder in IR is two.
+    public var networks: [Component] {
+        components.values.flatMap { component -> [Component] in
+            guard component.name == "vae" else { return [component] }
+            let halves = ["vae_decoder", "vae_encoder"].map { name in
+                Component(
+                    name: name, library: component.library, className: component.className, folder: url.appending(path: name))
+            }
+            let inIR = halves.filter(\.hasIR)
+            return inIR.isEmpty ? [component] : inIR
+        }
+    }
+
     /// The decoder of the `vae`: in its folder, or, as IR has it, in a folder of its own.
     /// - Throws: `ModelError.missingComponent`.
     public func vaeDecoder() throws(ModelError) -> Component {
         let vae = try component("vae")
-        let own = Component(name: "vae_decoder", library: vae.library, className: vae.className, folder: url.appending(path: "vae_decoder"))
+        let own = Component(
+            name: "vae_decoder", library: vae.library, className: vae.className, folder: url.appending(path: "vae_decoder"))
         return own.hasIR ? own : vae
     }
 

@@ -38,7 +38,7 @@ public struct NetworkCompiler: Sendable {
     public func compile(_ sized: SizedGraph) throws -> CompiledNetwork {
         let start = ContinuousClock.now
         let core = try Core.shared
-        let serialized = try sized.graph.serialized()
+        let serialized = try prepared(sized.graph).serialized()
         let model = try core.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
         try model.reshape(sized.shapes)
         let read = ContinuousClock.now
@@ -55,6 +55,12 @@ public struct NetworkCompiler: Sendable {
         let compiled = try core.compile(model, device: options.device, properties: properties)
         let timings = CompileTimings(reading: read - start, compiling: ContinuousClock.now - read)
         return try CompiledNetwork(model: compiled, graph: sized.graph, timings: timings)
+    }
+
+    /// The graph in the form that the device computes fastest.
+    private func prepared(_ graph: Graph) throws -> Graph {
+        guard options.device.name.hasPrefix("CPU"), options.precision == .f32 else { return graph }
+        return try graph.groupNormalizationByMoments()
     }
 }
 

@@ -10,9 +10,9 @@ struct CompareCommand: AsyncParsableCommand {
         commandName: "compare",
         abstract: "Draw the same pictures with two models, and say what the second one gains and loses.",
         discussion: """
-            Each model draws in a process of its own, one after the other, so that each one's peak memory is its own (mapped \
-            files included). A first picture that loads the networks is not counted. With --output there are a contact sheet, \
-            an HTML page that stands alone, and both sides' pictures.
+            Each model draws in a process of its own, so that its peak memory is its own (mapped files included); the two take \
+            turns, picture by picture, so that what else the machine does slows both. A first picture that loads the networks is \
+            not counted. With --output there are a contact sheet, an HTML page that stands alone, and both sides' pictures.
 
               glint compare Models/emoji-lcm emoji-lcm-int8 --output comparison
             """)
@@ -27,9 +27,19 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
     @Option(help: "Seed of the first picture; the next ones have the next seeds.") var seed: UInt64 = 0
+    @Flag(help: "Draw with one model after the other: half the memory, but each meets the machine in another mood.")
+    var oneAtATime = false
     @Option(name: .shortAndLong, help: "A folder for the contact sheet, the HTML page and the pictures.") var output: String?
     @Option(help: "pytorch-fid's Inception, .safetensors or .pth: also print the distance between the two sets of pictures.")
     var inception: String?
+    @Option(
+        help: """
+            AlexNet or VGG16 of torchvision with the linear layers of lpips, .safetensors or .pth: also measure LPIPS. The state dict \
+            of an lpips.LPIPS is such a file.
+            """)
+    var featureNetwork: String?
+    @Option(help: "The folder of a CLIP model, as transformers keeps it: also measure how well the pictures fit their texts.")
+    var clip: String?
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
@@ -49,6 +59,8 @@ struct CompareCommand: AsyncParsableCommand {
         let models = try [baseline, candidate].map { try LatentDiffusionModel(ModelFolder(ModelLocation.resolve($0))) }
         try request(chosen).check()
         _ = try machine.compileOptions()
+        let perceptual = try featureNetwork.map { try ComparisonPerceptualDistance(weights: $0, machine.compileOptions()) }
+        let score = try clip.map { try ComparisonCLIPScore(folder: $0, machine.compileOptions()) }
         let features = try inception.map { try InceptionFeatures(weights: $0, machine.compileOptions(), batch: 1) }
         guard inception == nil || chosen.count > 1 else {
             throw EvaluationError.tooFewSamples(chosen.count, minimum: 2)
@@ -64,15 +76,16 @@ struct CompareCommand: AsyncParsableCommand {
                 width: width, height: height, folder: work.appending(path: name).path)
         }
         let names = Self.names(baseline, candidate)
-        let first = try await ComparisonProcess(job: jobs[0], name: names.0, machine: machine).run()
-        let second = try await ComparisonProcess(job: jobs[1], name: names.1, machine: machine).run()
+        let (first, second) = try await draw(jobs, [names.0, names.1])
 
         let measures = ComparisonMeasures(baseline: jobs[0], candidate: jobs[1])
         var report = ComparisonReport(baseline: names.0, candidate: names.1)
         report.sizes = try ModelSizes.compared(models[0].folder, models[1].folder)
         report.latencies = ComparisonMeasures.latencies(first, second)
         report.prompts = try measures.prompts()
-        report.quality = ComparisonMeasures.quality(report.prompts)
+        if let perceptual { try await measures.add(perceptual, to: &report.prompts) }
+        if let score { try await measures.add(score, to: &report.prompts) }
+        report.quality = ComparisonMeasures.quality(report.prompts, names: [names.0, names.1], perceptual: perceptual?.name)
         (report.baselinePeakBytes, report.candidatePeakBytes) = (first.peakMemoryBytes, second.peakMemoryBytes)
         if let features {
             let moments = try await jobs.asyncMap { job in
@@ -85,16 +98,41 @@ struct CompareCommand: AsyncParsableCommand {
         if !json, let files { print("\n\(files.sheetPath)\n\(files.pagePath)") }
     }
 
+    /// Has both sides draw.
+    private func draw(_ jobs: [ComparisonJob], _ names: [String]) async throws -> (ComparisonFigures, ComparisonFigures) {
+        let progress = StepProgress()
+        defer { progress.finish() }
+        let pictures = jobs[0].prompts.count
+        progress.begin("pictures", of: jobs.count * (pictures + 1))
+        var figures: [ComparisonFigures] = []
+        for group in oneAtATime ? [[0], [1]] : [[0, 1]] {
+            let sides = try group.map { try ComparisonProcess(job: jobs[$0], name: names[$0], machine: machine) }
+            defer { for side in sides { side.stop() } }
+            for index in -1..<pictures {
+                // The one that goes first is the other one each time.
+                for side in index % 2 == 0 ? sides : sides.reversed() {
+                    try await side.draw(index < 0 ? nil : index)
+                    progress.advance()
+                }
+            }
+            for side in sides { figures.append(try await side.finish()) }
+        }
+        return (figures[0], figures[1])
+    }
+
     private func request(_ prompts: [String]) -> GenerationRequest {
         GenerationRequest(
             prompts: prompts, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
             noise: .seedPerPicture(first: seed, .torch))
     }
 
-    /// The folders' own names; their paths where those are one.
+    /// The folders' own names; their paths where two folders have one name, and numbers where they are one folder.
     static func names(_ a: String, _ b: String) -> (String, String) {
-        let names = [a, b].map { URL(filePath: $0).standardizedFileURL.lastPathComponent }
-        return names[0] == names[1] ? (a == b ? "\(a) (1)" : a, a == b ? "\(b) (2)" : b) : (names[0], names[1])
+        let folders = [a, b].map { URL(filePath: $0).standardizedFileURL }
+        let names = folders.map(\.lastPathComponent)
+        if names[0] != names[1] { return (names[0], names[1]) }
+        let paths = folders.map { $0.path.hasSuffix("/") ? String($0.path.dropLast()) : $0.path }
+        return paths[0] == paths[1] ? ("\(names[0]) (1)", "\(names[1]) (2)") : (a, b)
     }
 }
 
@@ -105,26 +143,4 @@ extension Array {
         for element in self { results.append(try await body(element)) }
         return results
     }
-}
-
-/// What is compared on where no prompts are given.
-enum ComparisonPrompts {
-    static let standard = """
-        a red cat on a blue background
-        a pink unicorn on a blue background
-        a smiling sun with sunglasses
-        a green frog wearing a crown
-        a slice of pizza with a happy face
-        a yellow star with rosy cheeks
-        a purple octopus playing a guitar
-        a blue bird holding a letter
-        a cup of coffee with steam
-        a robot waving its hand
-        a brown dog in a red hat
-        a rainbow over a white cloud
-        a strawberry with green leaves
-        a rocket flying to the moon
-        a sleeping panda
-        a heart made of orange flowers
-        """.split(separator: "\n").map(String.init)
 }

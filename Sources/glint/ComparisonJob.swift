@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import ModelLoading
 
@@ -18,6 +19,17 @@ struct ComparisonJob: Codable {
     /// Latents after each step, `step.0`, `step.1` …, `[1, C, h, w]`.
     func latentsPath(_ index: Int) -> String { "\(folder)/\(index).safetensors" }
     var figuresPath: String { "\(folder)/figures.json" }
+
+    /// Orders to the process, a line each: pictures by their indices, and these.
+    static let warmUp = "warm up"
+    static let end = "end"
+
+    /// The picture at `index`.
+    func request(_ index: Int, steps: Int) -> GenerationRequest {
+        GenerationRequest(
+            prompts: [prompts[index]], width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
+            noise: .seedPerPicture(first: seed &+ UInt64(index), .torch))
+    }
 
     static func read(_ path: String) throws -> ComparisonJob {
         try JSONDecoder().decode(ComparisonJob.self, from: Data(contentsOf: URL(filePath: path)))

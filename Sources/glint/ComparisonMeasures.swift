@@ -17,8 +17,28 @@ struct ComparisonMeasures {
             // Pictures smaller than its window have none.
             let ssim = min(a.width, a.height) < SSIM.windowSize ? nil : try SSIM.between(a, b)
             return .init(
-                prompt: baseline.prompts[index], seed: baseline.seed &+ UInt64(index), psnr: psnr.isFinite ? psnr : nil, ssim: ssim,
+                prompt: baseline.prompts[index], seed: baseline.seed &+ UInt64(index), psnr: psnr.isFinite ? psnr : nil,
+                ssim: ssim,
                 latentCosines: try cosines(index))
+        }
+    }
+
+    /// LPIPS of each pair.
+    func add(_ distance: ComparisonPerceptualDistance, to results: inout [ComparisonReport.PromptResult]) async throws {
+        for index in results.indices {
+            try Task.checkCancellation()
+            let (a, b) = try pictures(index)
+            results[index].perceptualDistance = try await distance.between(a, b)
+        }
+    }
+
+    /// How well each picture fits its prompt.
+    func add(_ score: ComparisonCLIPScore, to results: inout [ComparisonReport.PromptResult]) async throws {
+        for index in results.indices {
+            try Task.checkCancellation()
+            let (a, b) = try pictures(index)
+            let scores = try await score.scores(results[index].prompt, a, b)
+            (results[index].baselineCLIPScore, results[index].candidateCLIPScore) = (scores[0], scores[1])
         }
     }
 
@@ -38,15 +58,28 @@ struct ComparisonMeasures {
     }
 
     /// Each measure over all prompts.
-    static func quality(_ results: [ComparisonReport.PromptResult]) -> [ComparisonReport.Quality] {
+    /// - Parameters:
+    ///   - names: of the two sides.
+    ///   - perceptual: what tables call the distance, where it was measured.
+    static func quality(
+        _ results: [ComparisonReport.PromptResult], names: [String], perceptual: String?
+    ) -> [ComparisonReport.Quality] {
         let prompts = results.map(\.prompt)
-        var quality = [ComparisonReport.Quality(measure: "PSNR (dB)", values: results.map { $0.psnr ?? .infinity }, prompts: prompts)]
-        if results.contains(where: { $0.ssim != nil }) {
-            quality.append(.init(measure: "SSIM", values: results.map { $0.ssim ?? .nan }, prompts: prompts))
+        var quality = [
+            ComparisonReport.Quality(measure: "PSNR (dB)", values: results.map { $0.psnr ?? .infinity }, prompts: prompts)
+        ]
+        func add(_ measure: String, higherIsBetter: Bool = true, _ value: (ComparisonReport.PromptResult) -> Double?) {
+            let values = results.map { value($0) ?? .nan }
+            quality.append(.init(measure: measure, values: values, prompts: prompts, higherIsBetter: higherIsBetter))
+        }
+        if results.contains(where: { $0.ssim != nil }) { add("SSIM", \.ssim) }
+        if let perceptual { add(perceptual, higherIsBetter: false, \.perceptualDistance) }
+        if results.contains(where: { $0.baselineCLIPScore != nil || $0.candidateCLIPScore != nil }) {
+            add("CLIP score, \(names[0])", \.baselineCLIPScore)
+            add("CLIP score, \(names[1])", \.candidateCLIPScore)
         }
         for step in 0..<(results.map(\.latentCosines.count).min() ?? 0) {
-            let values = results.map { $0.latentCosines[step] ?? .nan }
-            quality.append(.init(measure: "cosine of latents, step \(step + 1)", values: values, prompts: prompts))
+            add("cosine of latents, step \(step + 1)") { $0.latentCosines[step] }
         }
         return quality
     }
@@ -55,7 +88,9 @@ struct ComparisonMeasures {
     static func latencies(_ a: ComparisonFigures, _ b: ComparisonFigures) -> [ComparisonReport.Latency] {
         var latencies: [ComparisonReport.Latency] = []
         for name in a.networks {
-            guard let first = a.runSeconds[name], let second = b.runSeconds[name], !first.isEmpty, !second.isEmpty else { continue }
+            guard let first = a.runSeconds[name], let second = b.runSeconds[name], !first.isEmpty, !second.isEmpty else {
+                continue
+            }
             latencies.append(.init(name: name, baselineSeconds: median(first), candidateSeconds: median(second)))
         }
         guard !a.pictureSeconds.isEmpty, !b.pictureSeconds.isEmpty else { return latencies }

@@ -9,5 +9,8 @@ import ArgumentParser
 
               ./glint generate "a pink unicorn on a blue background"
             """,
-        subcommands: [GenerateCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self, FIDCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self])
+        subcommands: [
+            GenerateCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self, FIDCommand.self,
+            ModelCommand.self, InfoCommand.self, BenchCommand.self,
+        ])
 }

@@ -18,9 +18,7 @@ struct InceptionFeatures {
     /// - Throws: `SafetensorsError`, `TorchFileError`; `ArchitectureError` where the weights are another network's.
     init(weights path: String, _ options: CompileOptions, batch: Int) throws {
         self.batch = batch
-        let weights =
-            path.hasSuffix(".safetensors")
-            ? Weights(try SafetensorsCheckpoint(path: path), source: path) : try TorchPickleFile(path: path).weights
+        let weights = try Weights(file: path)
         let graph = try InceptionV3().graph(weights, batch: .any, height: .any, width: .any)
         request = try NetworkCompiler(options).compile(graph).model.makeRequest()
     }
@@ -53,16 +51,18 @@ struct InceptionFeatures {
         }
     }
 
-    /// `[n, 3, height, width]` in 0…1 of pictures of one size.
-    static func tensor(_ pictures: [RGBImage]) throws -> Tensor {
+    /// `[n, 3, height, width]` of pictures of one size.
+    /// - Parameter sample: what a byte is to the network; 0…1 for this one.
+    static func tensor(_ pictures: [RGBImage], sample: (UInt8) -> Float = { Float($0) / 255 }) throws -> Tensor {
         let (width, height) = (pictures[0].width, pictures[0].height)
         let plane = width * height
+        let table = (UInt8.min...UInt8.max).map(sample)
         let samples = [Float](unsafeUninitializedCapacity: pictures.count * 3 * plane) { target, count in
             for (index, picture) in pictures.enumerated() {
                 picture.bytes.withUnsafeBufferPointer { bytes in
                     for channel in 0..<3 {
                         let start = (index * 3 + channel) * plane
-                        for pixel in 0..<plane { target[start + pixel] = Float(bytes[pixel * 3 + channel]) / 255 }
+                        for pixel in 0..<plane { target[start + pixel] = table[Int(bytes[pixel * 3 + channel])] }
                     }
                 }
             }

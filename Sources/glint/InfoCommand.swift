@@ -17,7 +17,8 @@ struct InfoCommand: ParsableCommand {
         print(
             "OpenVINO \(report.openVINO)\n\(report.processor), \(report.cores) cores, \(format(bytes: report.memoryBytes)) of memory"
         )
-        print("vector units: \(report.vectorUnits.isEmpty ? "none" : report.vectorUnits.joined(separator: " "))\n")
+        print("vector units: \(report.vectorUnits.isEmpty ? "none" : report.vectorUnits.joined(separator: " "))")
+        print("\(report.int8Note)\n")
         for device in report.devices {
             print("\(device.name): \(device.fullName)")
             print("  precisions: \(device.capabilities.joined(separator: " "))")
@@ -50,6 +51,15 @@ private struct MachineReport: Encodable {
         "amx_bf16",
     ]
 
+    /// Whether sums of 8-bit products can't overflow 16 bits on the way: without VNNI they can.
+    let int8Saturates: Bool
+
+    var int8Note: String {
+        int8Saturates
+            ? "INT8: products of 8 bits saturate on this processor (it has no VNNI): quantize with --overflow-fix"
+            : "INT8: computed in full (VNNI)"
+    }
+
     init() throws {
         openVINO = try Version.runtime.build
         let cpuInfo = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
@@ -60,6 +70,7 @@ private struct MachineReport: Encodable {
         processor = field("model name") ?? "unknown processor"
         let flags = Set((field("flags") ?? "").split(separator: " ").map(String.init))
         vectorUnits = Self.features.filter(flags.contains)
+        int8Saturates = flags.isDisjoint(with: ["avx_vnni", "avx512_vnni", "amx_int8"])
         cores = ProcessInfo.processInfo.activeProcessorCount
         memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
         let core = try Core.shared
@@ -72,6 +83,7 @@ private struct MachineReport: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case processor, cores, devices
+        case int8Saturates = "int8_saturates"
         case openVINO = "openvino"
         case memoryBytes = "memory_bytes"
         case vectorUnits = "vector_units"

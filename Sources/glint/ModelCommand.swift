@@ -15,7 +15,7 @@ struct ModelCommand: ParsableCommand {
 
     func run() throws {
         let folder = try ModelFolder(ModelLocation.resolve(folder))
-        let components = try folder.components.values.sorted { $0.name < $1.name }.map(ComponentReport.init)
+        let components = try folder.networks.sorted { $0.name < $1.name }.map(ComponentReport.init)
         // Everything that a first use would refuse is refused here.
         _ = try LatentDiffusionModel(folder)
         if json {
@@ -59,6 +59,16 @@ private struct ComponentReport: Encodable {
         // Tokenizers and schedulers have no weights.
         guard component.hasWeights else {
             (parameters, precisions, bytes) = (nil, [], nil)
+            return
+        }
+        if component.hasIR {
+            let graph = try IRReader.read(path: component.folder.appending(path: Component.irName).path)
+            let constants = graph.nodes.filter { $0.constant != nil && ($0.outputs[0].shape.fixed?.checkedElementCount ?? 0) > 1 }
+            parameters = constants.reduce(0) { $0 + ($1.outputs[0].shape.fixed?.checkedElementCount ?? 0) }
+            // Indices and shapes are no weights.
+            precisions = Set(constants.map(\.outputs[0].elementType).filter { ![.i64, .i32].contains($0) }.map(\.rawValue))
+                .sorted()
+            bytes = constants.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
             return
         }
         let weights = try component.weights()

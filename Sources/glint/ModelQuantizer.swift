@@ -50,7 +50,7 @@ struct ModelQuantizer {
             try write(WeightCompression(weights).apply(to: graph), as: "unet", configOf: component, to: folder)
             return []
         }
-        let quantization = try PostTrainingQuantization(graph, options.postTraining(.unet))
+        let quantization = try PostTrainingQuantization(graph, options.postTraining(.init(.unet)))
         var latents: [Tensor] = []
         let (model, run, compile, progress) = (model, run, compile, progress)
         let steps = run.prompts.count * run.numInferenceSteps
@@ -99,13 +99,17 @@ struct ModelQuantizer {
         if latents.isEmpty {
             progress.begin("drawing what the decoder is calibrated on", of: run.prompts.count * run.numInferenceSteps)
             let unet = try model.unet.exportedGraph(tokens: model.tokenCount)
-            latents = try await run.denoise(model, unet: unet, compile: compile, report: { event in
-                if case .step = event { progress.advance() }
-            })
+            latents = try await run.denoise(
+                model, unet: unet, compile: compile,
+                report: { event in
+                    if case .step = event { progress.advance() }
+                })
         }
-        let calibrated = try await PostTrainingQuantization(decoder, options.postTraining(.vaeDecoder)).calibrated { graph, record in
-            progress.begin("calibrating the decoder", of: latents.count)
-            try await run.decode(model, decoder: graph, latents, compile: compile, record: record) { _ in progress.advance() }
+        let samples = try CalibrationRun.decoderLatents(latents)
+        let calibrated = try await PostTrainingQuantization(decoder, options.postTraining(.autoencoderDecoder)).calibrated {
+            graph, record in
+            progress.begin("calibrating the decoder", of: samples.count)
+            try await run.decode(model, decoder: graph, samples, compile: compile, record: record) { _ in progress.advance() }
         }
         return try calibrated.quantized()
     }

@@ -4,33 +4,40 @@ import Foundation
 import ModelGraph
 import ModelLoading
 
-/// What the networks of a model take on disk.
+/// What the weights of a model take on disk.
 enum ModelSizes {
-    /// Components in the order of tables; the halves of an autoencoder count as one.
-    static let components = ["text_encoder", "unet", "vae"]
+    /// In the order of tables. IR has the halves of an autoencoder apart; a checkpoint's tensors are counted to one or the other.
+    private static let networks = ["text_encoder", "unet", "vae_decoder", "vae_encoder"]
+    /// What leads the names of each half's tensors.
+    private static let halves = ["vae_decoder": ["decoder.", "post_quant_conv."], "vae_encoder": ["encoder.", "quant_conv."]]
 
-    /// Bytes of each component that is there: IR with its XML, or the tensors of the checkpoint that is read.
+    /// Bytes of each network that is there: the .bin beside its IR, or the tensors of the checkpoint that is read.
     static func bytes(_ folder: ModelFolder) throws -> [String: Int] {
         var bytes: [String: Int] = [:]
-        for name in components {
-            let halves = name == "vae" ? ["vae_decoder", "vae_encoder"].map { folder.url.appending(path: $0) } : []
-            let folders = halves + [folder.components[name]?.folder].compactMap { $0 }
-            let files = folders.flatMap { [$0.appending(path: Component.irName), $0.appending(path: "openvino_model.bin")] }
-            let found = files.filter { FileManager.default.fileExists(atPath: $0.path) }
-            if !found.isEmpty {
-                bytes[name] = try found.reduce(0) { try $0 + ($1.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0) }
-            } else if let component = folder.components[name], component.hasWeights {
-                bytes[name] = try component.weights().entries.values.reduce(0) { $0 + $1.data.byteCount }
+        for name in networks {
+            let binary = folder.url.appending(path: name).appending(path: "openvino_model.bin")
+            if FileManager.default.fileExists(atPath: binary.path) {
+                bytes[name] = try binary.resourceValues(forKeys: [.fileSizeKey]).fileSize
+                continue
             }
+            let prefixes = halves[name]
+            // A model that can be drawn with may still lack its encoder.
+            guard let weights = try? folder.components[prefixes == nil ? name : "vae"]?.weights() else { continue }
+            let entries = weights.entries.filter { entry in
+                prefixes.map { $0.contains { entry.key.hasPrefix($0) } } ?? true
+            }
+            if !entries.isEmpty { bytes[name] = entries.values.reduce(0) { $0 + $1.data.byteCount } }
         }
         return bytes
     }
 
-    /// Component by component, and in all.
+    /// Network by network where both models have it, and these in all.
     static func compared(_ baseline: ModelFolder, _ candidate: ModelFolder) throws -> [ComparisonReport.Size] {
         let (a, b) = (try bytes(baseline), try bytes(candidate))
-        let sizes = components.filter { a[$0] != nil || b[$0] != nil }.map {
-            ComparisonReport.Size(component: $0, baselineBytes: a[$0] ?? 0, candidateBytes: b[$0] ?? 0)
+        let sizes = networks.compactMap { name in
+            a[name].flatMap { first in
+                b[name].map { ComparisonReport.Size(component: name, baselineBytes: first, candidateBytes: $0) }
+            }
         }
         return sizes + [
             .init(

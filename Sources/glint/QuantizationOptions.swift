@@ -33,7 +33,8 @@ struct CalibrationOptions: ParsableArguments {
 
 /// What becomes of which network, and how.
 struct QuantizationOptions: ParsableArguments {
-    @Option(help: "Which networks: unet, text-encoder, vae. Repeatable. (default: unet; with --weights-only the text encoder too)")
+    @Option(
+        help: "Which networks: unet, text-encoder, vae. Repeatable. (default: unet; with --weights-only the text encoder too)")
     var network: [QuantizedNetwork] = []
     @Option(help: "Only store weights in few bits, and compute in floating point: int8, int8-sym, int4, int4-sym or nf4.")
     var weightsOnly: WeightForm?
@@ -48,7 +49,11 @@ struct QuantizationOptions: ParsableArguments {
     var ranges = RangeEstimator.minMax
     @Flag(inversion: .prefixedNo, help: "Compute the scores of attention in INT8 too.") var scores = true
     @Option(help: "Move spread between channels into weights (SmoothQuant): a number such as 0.5, search, or off.")
-    var smoothQuant = Smoothing(alpha: nil)
+    var smoothQuant = Smoothing(alpha: .searched)
+    @Option(help: "Give the channels that convolutions read ranges of their own: a number such as 0.75, or off.")
+    var channelScaling = Scaling(alpha: 0.75)
+    @Flag(inversion: .prefixedNo, help: "Round weights of convolutions so that their kernels' sums stay what they are.")
+    var kernelSums = true
     @Flag(help: "Let biases make up for what rounding the weights takes from the means.") var biasCorrection = false
     @Option(help: "Measure what each layer costs, and keep so many in floating point, the worst first.") var keepWorst: Int?
     @Option(help: "The same, as many as are needed for this relative error of the latents, such as 0.02.") var maxError: Double?
@@ -57,11 +62,14 @@ struct QuantizationOptions: ParsableArguments {
 
     func validate() throws {
         if network.contains(.textEncoder), weightsOnly == nil {
-            throw ValidationError("The text encoder takes a hundredth of a picture's time: make it smaller with --weights-only int8.")
+            throw ValidationError(
+                "The text encoder takes a hundredth of a picture's time: make it smaller with --weights-only int8.")
         }
         if keepWorst != nil || maxError != nil {
             if keepWorst != nil, maxError != nil { throw ValidationError("Give either --keep-worst or --max-error.") }
-            if weightsOnly != nil { throw ValidationError("--keep-worst and --max-error are for INT8 computing, not --weights-only.") }
+            if weightsOnly != nil {
+                throw ValidationError("--keep-worst and --max-error are for INT8 computing, not --weights-only.")
+            }
             if let keepWorst, keepWorst < 1 { throw ValidationError("--keep-worst must be 1 or more; it is \(keepWorst).") }
             if let maxError, !(maxError > 0) { throw ValidationError("--max-error must be more than 0; it is \(maxError).") }
             if sensitivityPrompts < 1 {
@@ -78,7 +86,9 @@ struct QuantizationOptions: ParsableArguments {
     }
 
     /// All that the measured errors depend on.
-    var fingerprint: String { "\(preset) \(ranges) \(scores) \(smoothQuant) \(biasCorrection) \(overflowFix) \(quantizeEnds) \(quantizeTimeEmbedding) \(ignore)" }
+    var fingerprint: String {
+        "\(preset) \(ranges) \(scores) \(smoothQuant) \(channelScaling) \(kernelSums) \(biasCorrection) \(overflowFix) \(quantizeEnds) \(quantizeTimeEmbedding) \(ignore)"
+    }
 
     var networks: Set<QuantizedNetwork> {
         guard network.isEmpty else { return Set(network) }
@@ -98,13 +108,16 @@ struct QuantizationOptions: ParsableArguments {
     }
 
     /// As the passes take them.
-    func postTraining(_ rules: QuantizationPlan.Rules) -> PostTrainingQuantization.Options {
-        var options = PostTrainingQuantization.Options(self.rules(rules))
+    func postTraining(_ standard: PostTrainingQuantization.Options) -> PostTrainingQuantization.Options {
+        var options = standard
+        options.rules = rules(standard.rules)
         options.preset = preset
         options.estimator = ranges
-        options.scores = scores
+        if !scores { options.scores = false }
         options.smoothing = smoothQuant.alpha
-        options.biasCorrection = biasCorrection
+        options.channelScaling = channelScaling.alpha.map { ChannelScaling(alpha: $0) }
+        options.keepsKernelSums = kernelSums
+        if biasCorrection { options.biasCorrection = true }
         options.weights = overflowFix ? .int8HalfRange : .int8Narrow
         return options
     }
@@ -130,6 +143,25 @@ struct QuantizationOptions: ParsableArguments {
         rules.ignored = ignored
         return rules
     }
+}
+
+/// The alpha of channel scaling as it is given.
+struct Scaling: ExpressibleByArgument {
+    /// nil for none.
+    let alpha: Double?
+
+    init(alpha: Double?) { self.alpha = alpha }
+
+    init?(argument: String) {
+        if argument == "off" {
+            alpha = nil
+        } else {
+            guard let number = Double(argument), (0...1).contains(number) else { return nil }
+            alpha = number
+        }
+    }
+
+    var defaultValueDescription: String { alpha.map { "\($0)" } ?? "off" }
 }
 
 /// SmoothQuant's alpha as it is given.

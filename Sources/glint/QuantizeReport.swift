@@ -36,18 +36,21 @@ struct QuantizeReport: Encodable {
         self.output = output.path
         self.seconds = seconds
         peakMemoryBytes = ProcessMemory.peakBytes
-        networks = [("text_encoder", "text_encoder"), ("unet", "unet"), ("vae_decoder", "vae"), ("vae_encoder", "vae")].map {
-            name, original in
-            let before = weightBytes(in: source.appending(path: name)) ?? weightBytes(in: source.appending(path: original)) ?? 0
-            let report = reports[name]
+        // An autoencoder is two networks in IR and one in a checkpoint.
+        func bytes(_ folders: [String], in model: URL) -> Int {
+            folders.reduce(0) { $0 + (weightBytes(in: model.appending(path: $1)) ?? 0) }
+        }
+        networks = [("text_encoder", ["text_encoder"]), ("unet", ["unet"]), ("vae", ["vae", "vae_decoder", "vae_encoder"])].map {
+            name, folders in
+            let report = reports[name == "vae" ? "vae_decoder" : name]
             return Network(
-                name: name, bytesBefore: before, bytesAfter: weightBytes(in: output.appending(path: name)) ?? 0,
+                name: name, bytesBefore: bytes(folders, in: source), bytesAfter: bytes(folders, in: output),
                 int8Layers: report?.count(.int8), weightLayers: report?.count(.weights), floatLayers: report?.count(.float))
         }
     }
 
     var table: String {
-        var table = TextTable(columns: ["", "before", "after", "rate", "INT8 layers", "INT8 weights", "float"])
+        var table = TextTable(columns: ["", "before", "after", "rate", "INT8", "weights only", "float"])
         for network in networks {
             func text(_ count: Int?) -> String { count.map { "\($0)" } ?? "" }
             table.add([

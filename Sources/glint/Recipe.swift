@@ -52,7 +52,8 @@ struct Recipe: Codable, Sendable {
     func request(count: Int) throws -> GenerationRequest {
         GenerationRequest(
             prompts: [prompt], width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
-            imagesPerPrompt: count, noise: try noiseSource(), precision: try precision.map { try PrecisionSchedule(argument: $0) } ?? .uniform)
+            imagesPerPrompt: count, noise: try noiseSource(),
+            precision: try precision.map { try PrecisionSchedule(argument: $0) } ?? .uniform)
     }
 
     private func noiseSource() throws -> GenerationRequest.Noise {

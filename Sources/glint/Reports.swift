@@ -114,7 +114,8 @@ func format(seconds: Double) -> String {
 
 func format(bytes: Int) -> String {
     bytes >= 1 << 30
-        ? String(format: "%.2f GiB", Double(bytes) / 1_073_741_824) : String(format: "%.0f MiB", Double(bytes) / 1_048_576)
+        ? String(format: "%.2f GiB", Double(bytes) / 1_073_741_824)
+        : String(format: bytes >= 100 << 20 ? "%.0f MiB" : "%.1f MiB", Double(bytes) / 1_048_576)
 }
 
 /// The middle value, or the mean of the middle two.

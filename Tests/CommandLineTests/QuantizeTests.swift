@@ -47,7 +47,9 @@ import Testing
         #expect(again.status == 1 && again.errors.contains("quantized"), "\(again.errors)")
     }
 
-    @Test(arguments: [("int8", 42.0), ("int8-sym", 42), ("int4", 30), ("nf4", 30)]) func weightsOnly(_ form: String, _ least: Double)
+    @Test(arguments: [("int8", 42.0), ("int8-sym", 42), ("int4", 30), ("nf4", 30)]) func weightsOnly(
+        _ form: String, _ least: Double
+    )
         throws
     {
         _ = try quantize(Self.emoji, "small", "--weights-only", form)
@@ -56,7 +58,9 @@ import Testing
 
     /// Stopped while layers are measured, it leaves what it found and nothing else, and goes on there.
     @Test func sensitivityGoesOn() throws {
-        let arguments = ["quantize", Self.emoji, "small", "--subset-size", "2", "--keep-worst", "2", "--sensitivity-prompts", "1"]
+        let arguments = [
+            "quantize", Self.emoji, "small", "--subset-size", "2", "--keep-worst", "2", "--sensitivity-prompts", "1",
+        ]
         let state = place.path("small.sensitivity.json")
         let process = Process()
         process.executableURL = Program.url

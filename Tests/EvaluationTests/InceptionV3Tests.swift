@@ -42,26 +42,11 @@ struct InceptionV3Tests {
     }
 
     private static func weight(_ name: String, _ shape: Shape) -> [Float] {
-        let seed = crc32(name)
         let fanIn = shape.dimensions.dropFirst().reduce(1, *)
         let limit = Float((6 / Double(fanIn)).squareRoot())
-        return (0..<shape.dimensions.reduce(1, *)).map { index in
-            var x = UInt32(truncatingIfNeeded: index) &* 2_654_435_761 &+ seed
-            x ^= x >> 16
-            x &*= 0x7feb_352d
-            x ^= x >> 15
-            x &*= 0x846c_a68b
-            x ^= x >> 16
-            let unit = Float(x >> 8) * 0x1p-24
-            if name.hasSuffix("conv.weight") { return (unit * 2 - 1) * limit }
-            if name.hasSuffix("bn.weight") || name.hasSuffix("running_var") { return unit + 0.5 }
-            return (unit - 0.5) * 0.2
-        }
-    }
-
-    private static func crc32(_ text: String) -> UInt32 {
-        ~text.utf8.reduce(~UInt32(0)) { sum, byte in
-            (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in value >> 1 ^ (value & 1 == 1 ? 0xedb8_8320 : 0) }
-        }
+        let unit = Hashed.unit(name, count: shape.dimensions.reduce(1, *))
+        if name.hasSuffix("conv.weight") { return unit.map { ($0 * 2 - 1) * limit } }
+        if name.hasSuffix("bn.weight") || name.hasSuffix("running_var") { return unit.map { $0 + 0.5 } }
+        return unit.map { ($0 - 0.5) * 0.2 }
     }
 }

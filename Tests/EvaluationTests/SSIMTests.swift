@@ -17,7 +17,9 @@ struct SSIMTests {
 
     @Test func refusals() throws {
         let small = try RGBImage(width: 10, height: 40)
-        #expect(throws: EvaluationError.tooSmall(width: 10, height: 40, minimum: 11)) { try SSIM.between(small, small) }
+        #expect(throws: EvaluationError.tooSmall(width: 10, height: 40, minimum: 11, measure: "SSIM")) {
+            try SSIM.between(small, small)
+        }
         let other = try RGBImage(width: 11, height: 40)
         #expect(throws: EvaluationError.self) { try SSIM.between(small, other) }
     }

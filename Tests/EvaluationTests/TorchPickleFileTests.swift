@@ -93,7 +93,7 @@ struct TorchPickleFileTests {
         let directory = try #require(good.firstRange(of: [0x50, 0x4b, 0x01, 0x02])).lowerBound
         var generator = SplitMix(state: 7)
         var refused = 0
-        for round in 0..<3000 {
+        for round in 0..<800 {
             var bytes = good
             if round % 10 == 0 { bytes.removeLast(Int(generator.next() % UInt64(good.count))) }
             for _ in 0..<1 + round % 3 {
@@ -111,7 +111,7 @@ struct TorchPickleFileTests {
                 refused += 1
             }
         }
-        #expect(refused > 500)
+        #expect(refused > 130)
     }
 }
 

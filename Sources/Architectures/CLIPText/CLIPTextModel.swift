@@ -47,7 +47,7 @@ public struct CLIPTextModel: Sendable {
         hidden = try builder.layerNorm(hidden, "final_layer_norm", width, epsilon: config.layerNormEpsilon)
         builder.graph.result(hidden, name: "last_hidden_state")
         if outputs.pooled {
-            let pooled = try pooled(hidden, ids, &builder)
+            let pooled = try pooled(hidden, ids, tokens, &builder)
             builder.graph.result(pooled, name: "pooler_output")
             if let projection = config.projectionDim, builder.weights.contains("text_projection.weight") {
                 let embeds = try builder.linear(pooled, "text_projection", width, projection, bias: false)
@@ -101,7 +101,7 @@ public struct CLIPTextModel: Sendable {
     /// The state at the first end-of-text token, `[B, hidden]`.
     ///
     /// Configs older than transformers' pull request 24773 say `eos_token_id` 2 and mean the largest id.
-    private func pooled(_ hidden: Value, _ ids: Value, _ builder: inout NetworkBuilder) throws -> Value {
+    private func pooled(_ hidden: Value, _ ids: Value, _ tokens: Int, _ builder: inout NetworkBuilder) throws -> Value {
         let ranked: Value
         if config.eosTokenID == 2 {
             ranked = builder.graph.convert(ids, to: .i32)
@@ -110,7 +110,10 @@ public struct CLIPTextModel: Sendable {
             ranked = builder.graph.convert(try builder.graph.equal(ids, end), to: .i32)
         }
         let place = try builder.graph.argMax(ranked, axis: 1) // [B, 1]
-        let row = try builder.graph.gather(hidden, place, axis: 1, batchDimensions: 1) // [B, 1, hidden]
+        // By a product with ones and zeros: the CPU plugin's Gather of one row a batch reads beyond its indices.
+        let places = builder.graph.constant((0..<tokens).map(Int64.init), shape: [1, tokens])
+        let chosen = builder.graph.convert(try builder.graph.equal(place, places), to: .f32) // [B, tokens]
+        let row = try builder.graph.matMul(builder.graph.unsqueeze(chosen, [1]), hidden) // [B, 1, hidden]
         return try builder.graph.reshape(row, to: [0, config.hiddenSize])
     }
 }

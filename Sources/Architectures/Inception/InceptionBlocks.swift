@@ -9,10 +9,10 @@ struct InceptionBuilder {
         var x = try unit(x, "Conv2d_1a_3x3", 3, 32, [3, 3], stride: 2)
         x = try unit(x, "Conv2d_2a_3x3", 32, 32, [3, 3])
         x = try unit(x, "Conv2d_2b_3x3", 32, 64, [3, 3], padding: [1, 1])
-        x = builder.graph.maxPool3x3(x, stride: 2, padding: 0, name: "maxpool1/MaxPool")
+        x = try builder.graph.maxPool(x, window: 3, stride: 2, name: "maxpool1/MaxPool")
         x = try unit(x, "Conv2d_3b_1x1", 64, 80, [1, 1])
         x = try unit(x, "Conv2d_4a_3x3", 80, 192, [3, 3])
-        return builder.graph.maxPool3x3(x, stride: 2, padding: 0, name: "maxpool2/MaxPool")
+        return try builder.graph.maxPool(x, window: 3, stride: 2, name: "maxpool2/MaxPool")
     }
 
     mutating func blockA(_ x: Value, _ path: String, _ inputs: Int, pool: Int) throws -> Value {
@@ -32,7 +32,7 @@ struct InceptionBuilder {
         var double = try unit(x, "\(path).branch3x3dbl_1", inputs, 64, [1, 1])
         double = try unit(double, "\(path).branch3x3dbl_2", 64, 96, [3, 3], padding: [1, 1])
         double = try unit(double, "\(path).branch3x3dbl_3", 96, 96, [3, 3], stride: 2)
-        let pooled = builder.graph.maxPool3x3(x, stride: 2, padding: 0, name: "\(path)/MaxPool")
+        let pooled = try builder.graph.maxPool(x, window: 3, stride: 2, name: "\(path)/MaxPool")
         return try join([three, double, pooled], path)
     }
 
@@ -58,7 +58,7 @@ struct InceptionBuilder {
         seven = try unit(seven, "\(path).branch7x7x3_2", 192, 192, [1, 7], padding: [0, 3])
         seven = try unit(seven, "\(path).branch7x7x3_3", 192, 192, [7, 1], padding: [3, 0])
         seven = try unit(seven, "\(path).branch7x7x3_4", 192, 192, [3, 3], stride: 2)
-        let pooled = builder.graph.maxPool3x3(x, stride: 2, padding: 0, name: "\(path)/MaxPool")
+        let pooled = try builder.graph.maxPool(x, window: 3, stride: 2, name: "\(path)/MaxPool")
         return try join([three, seven, pooled], path)
     }
 
@@ -74,7 +74,7 @@ struct InceptionBuilder {
         let doubleHigh = try unit(double, "\(path).branch3x3dbl_3b", 384, 384, [3, 1], padding: [1, 0])
         let pooled: Value
         if maximum {
-            let greatest = builder.graph.maxPool3x3(x, stride: 1, padding: 1, name: "\(path)/MaxPool")
+            let greatest = try builder.graph.maxPool(x, window: 3, stride: 1, padding: 1, name: "\(path)/MaxPool")
             pooled = try unit(greatest, "\(path).branch_pool", inputs, 192, [1, 1])
         } else {
             pooled = try average(x, path, inputs, 192)
@@ -85,7 +85,7 @@ struct InceptionBuilder {
     // MARK: Parts
 
     private mutating func average(_ x: Value, _ path: String, _ inputs: Int, _ outputs: Int) throws -> Value {
-        let pooled = builder.graph.averagePool3x3(x, name: "\(path)/AvgPool")
+        let pooled = try builder.graph.averagePool(x, window: 3, stride: 1, padding: 1, name: "\(path)/AvgPool")
         return try unit(pooled, "\(path).branch_pool", inputs, outputs, [1, 1])
     }
 

@@ -19,7 +19,7 @@ public struct InceptionV3: Sendable {
     public func graph(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph {
         var network = InceptionBuilder(builder: NetworkBuilder("inception_v3", weights: weights))
         let pictures = network.builder.graph.parameter("pictures", .f32, [batch, 3, height, width])
-        let resized = network.builder.graph.resizeBilinear(
+        let resized = try network.builder.graph.resizeBilinear(
             pictures, height: Self.inputSize, width: Self.inputSize, name: "resize/Interpolate")
         var x = try network.builder.graph.add(network.builder.graph.multiply(resized, by: 2), -1)
         x = try network.stem(x)
@@ -34,7 +34,7 @@ public struct InceptionV3: Sendable {
         x = try network.blockD(x, "Mixed_7a", 768)
         x = try network.blockE(x, "Mixed_7b", 1280, maximum: false)
         x = try network.blockE(x, "Mixed_7c", 2048, maximum: true)
-        let features = network.builder.graph.spatialMean(x, name: "avgpool/ReduceMean")
+        let features = try network.builder.graph.reduce(.mean, x, axes: [2, 3], name: "avgpool/ReduceMean")
         network.builder.graph.result(features, name: "features")
         return network.builder.graph
     }

@@ -56,6 +56,14 @@ struct NetworkBuilder {
         return try graph.add(product, terms, name: "\(path)/Add")
     }
 
+    /// torch's `GroupNorm` with scale and bias: x `[B, channels, ...]`.
+    mutating func groupNorm(_ x: Value, _ path: String, _ channels: Int, groups: Int, epsilon: Double) throws -> Value {
+        let scale = try weight("\(path).weight", [channels])
+        let bias = try weight("\(path).bias", [channels])
+        return try graph.groupNormalization(
+            x, scale: scale, bias: bias, groups: groups, epsilon: epsilon, name: "\(path)/GroupNormalization")
+    }
+
     /// torch's `LayerNorm` over the last axis: x `[..., channels]`.
     mutating func layerNorm(_ x: Value, _ path: String, _ channels: Int, epsilon: Double) throws -> Value {
         let normal = try graph.meanVarianceNormalization(x, axes: [-1], epsilon: epsilon, name: "\(path)/MVN")

@@ -26,6 +26,12 @@ cnumerics_range cnumerics_row_range(const float *row, size_t count);
 void cnumerics_quantize(
     const float *row, size_t count, float scale, float zero, float low, float high, uint8_t *codes);
 
+/// Moves codes of each run of `kernel` weights to the next integer, those nearest to it first, until their sum is the nearest to
+/// that of the weights; within low ... high. For codes that `cnumerics_quantize` found.
+void cnumerics_keep_sums(
+    const float *row, size_t count, size_t kernel, float scale, float zero, float low, float high, int is_signed,
+    uint8_t *codes);
+
 /// Indices into the NF4 table of the entries nearest to x / scale.
 void cnumerics_quantize_nf4(const float *row, size_t count, float scale, uint8_t *codes);
 

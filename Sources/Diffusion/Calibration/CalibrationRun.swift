@@ -40,7 +40,8 @@ public struct CalibrationRun: Sendable {
     /// - Returns: the latents of each prompt, `[1, C, h, w]`.
     @discardableResult
     public func denoise(
-        _ model: LatentDiffusionModel, unet: Graph, compile options: CompileOptions, isolation: isolated (any Actor)? = #isolation,
+        _ model: LatentDiffusionModel, unet: Graph, compile options: CompileOptions,
+        isolation: isolated (any Actor)? = #isolation,
         record: ([String: Tensor]) throws -> Void = { _ in }, report: (GenerationEvent) -> Void = { _ in }
     ) async throws -> [Tensor] {
         var model = model

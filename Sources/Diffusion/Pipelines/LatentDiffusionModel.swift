@@ -75,7 +75,9 @@ public struct LatentDiffusionModel: Sendable {
             own.contextChannels == other.contextChannels, own.timeCondProjDim == other.timeCondProjDim
         else {
             throw GenerationError.model(
-                file: folder.url.path, reason: "its UNet has other channels than that of \(self.folder.url.path), so it is not the same in floating point")
+                file: folder.url.path,
+                reason:
+                    "its UNet has other channels than that of \(self.folder.url.path), so it is not the same in floating point")
         }
         floatUNet = network
     }

@@ -57,7 +57,8 @@ final class NetworkRunner {
         if let missing = inputs.sorted(by: { $0.key < $1.key })
             .first(where: { neededInputs.contains($0.value) && !setInputs.contains($0.value) })
         {
-            throw GraphError.structure(node: name, reason: "the network takes an input '\(missing.key)', which this pipeline has not")
+            throw GraphError.structure(
+                node: name, reason: "the network takes an input '\(missing.key)', which this pipeline has not")
         }
         let start = ContinuousClock.now
         try await request.infer()

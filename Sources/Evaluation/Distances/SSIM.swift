@@ -15,7 +15,7 @@ public enum SSIM {
     public static func between(_ a: RGBImage, _ b: RGBImage) throws(EvaluationError) -> Double {
         try requireSameSize(a, b)
         guard min(a.width, a.height) >= windowSize else {
-            throw .tooSmall(width: a.width, height: a.height, minimum: windowSize)
+            throw .tooSmall(width: a.width, height: a.height, minimum: windowSize, measure: "SSIM")
         }
         let means = (0..<3).map { mean(a, b, channel: $0) }
         return means.reduce(0, +) / 3

@@ -21,7 +21,7 @@ extension ComparisonReport {
         var body = "<h1>\(escaped(title))</h1>\n"
         if !sizes.isEmpty {
             body += table(
-                ["Model size", "\(baseline) (MB)", "\(candidate) (MB)", "Compression rate"],
+                ["Size of weights", "\(baseline) (MB)", "\(candidate) (MB)", "Compression rate"],
                 sizes.map {
                     [
                         $0.component, number(Double($0.baselineBytes) / 1e6, 2), number(Double($0.candidateBytes) / 1e6, 2),
@@ -38,32 +38,24 @@ extension ComparisonReport {
         }
         if !quality.isEmpty {
             body += table(
-                ["Quality", "Mean", "± Standard deviation", "Values", "Not finite", "Worst", "Prompt of the worst"],
+                ["Quality", "Mean", "± Standard deviation", "Values", "Left out", "Worst", "Of the prompt"],
                 quality.map {
                     [
-                        $0.measure, number($0.mean, 4), number($0.standardDeviation, 4), "\($0.count)", "\($0.notFiniteCount)",
-                        number($0.worst, 4), $0.worstPrompt ?? "–",
+                        $0.measure, $0.count == 0 && $0.equalCount > 0 ? "equal" : figure($0.mean),
+                        figure($0.standardDeviation, like: $0.mean), "\($0.count)", $0.leftOut, figure($0.worst, like: $0.mean),
+                        $0.worstPrompt ?? "–",
                     ]
-                })
+                }, texts: [0, 6])
         }
         if let frechetInceptionDistance {
-            body += table(["Between the sets of pictures", "Value"], [["FID", number(frechetInceptionDistance, 4)]])
+            body += table(["Between the sets of pictures", "Value"], [["FID", figure(frechetInceptionDistance)]])
         }
         if let baselinePeakBytes, let candidatePeakBytes {
             body += table(
                 ["Memory", "\(baseline) (MB)", "\(candidate) (MB)"],
                 [["Peak", number(Double(baselinePeakBytes) / 1e6, 0), number(Double(candidatePeakBytes) / 1e6, 0)]])
         }
-        if !prompts.isEmpty {
-            body += table(
-                ["Prompt", "Seed", "PSNR (dB)", "SSIM", "Cosine of latents after each step"],
-                prompts.map { prompt in
-                    [
-                        prompt.prompt, "\(prompt.seed)", prompt.psnr == nil ? "∞" : number(prompt.psnr, 2), number(prompt.ssim, 4),
-                        prompt.latentCosines.map { number($0, 5) }.joined(separator: " "),
-                    ]
-                })
-        }
+        body += promptTable
         for pair in pictures {
             let images = try inline(pair.baseline, baseline) + inline(pair.candidate, candidate)
             body += "<figure>\(images)<figcaption>\(escaped(pair.caption))</figcaption></figure>\n"
@@ -78,7 +70,7 @@ extension ComparisonReport {
             body { font-family: sans-serif; margin: 2em; }
             table { border-collapse: collapse; margin: 1em 0; }
             th, td { border: 1px solid #bbb; padding: 0.3em 0.8em; text-align: right; }
-            th:first-child, td:first-child { text-align: left; }
+            .text { text-align: left; }
             figure { margin: 1.5em 0; }
             img { max-width: 48%; margin-right: 1%; }
             </style>
@@ -90,10 +82,34 @@ extension ComparisonReport {
             """
     }
 
-    private func table(_ head: [String], _ rows: [[String]]) -> String {
-        let heading = head.map { "<th>\(escaped($0))</th>" }.joined()
-        let lines = rows.map { row in "<tr>\(row.map { "<td>\(escaped($0))</td>" }.joined())</tr>\n" }.joined()
-        return "<table>\n<tr>\(heading)</tr>\n\(lines)</table>\n"
+    /// What was measured of each prompt's pictures; columns of what was not measured are not there.
+    private var promptTable: String {
+        guard !prompts.isEmpty else { return "" }
+        var columns: [(head: String, cell: (PromptResult) -> String)] = [
+            ("Prompt", { $0.prompt }), ("Seed", { "\($0.seed)" }),
+            ("PSNR (dB)", { $0.psnr == nil ? "equal" : number($0.psnr, 2) }), ("SSIM", { number($0.ssim, 4) }),
+        ]
+        if prompts.contains(where: { $0.perceptualDistance != nil }) {
+            columns.append(("LPIPS", { number($0.perceptualDistance, 4) }))
+        }
+        if prompts.contains(where: { $0.baselineCLIPScore != nil }) {
+            columns.append(("CLIP score, \(baseline)", { number($0.baselineCLIPScore, 2) }))
+            columns.append(("CLIP score, \(candidate)", { number($0.candidateCLIPScore, 2) }))
+        }
+        columns.append(
+            ("Cosine of latents after each step", { $0.latentCosines.map { number($0, 5) }.joined(separator: " ") }))
+        return table(columns.map(\.head), prompts.map { prompt in columns.map { $0.cell(prompt) } })
+    }
+
+    /// - Parameter texts: the columns of words, to the left.
+    private func table(_ head: [String], _ rows: [[String]], texts: Set<Int> = [0]) -> String {
+        func line(_ cells: [String], _ tag: String) -> String {
+            let cells = cells.enumerated().map { column, cell in
+                "<\(tag)\(texts.contains(column) ? " class=\"text\"" : "")>\(escaped(cell))</\(tag)>"
+            }
+            return "<tr>\(cells.joined())</tr>\n"
+        }
+        return "<table>\n\(line(head, "th"))\(rows.map { line($0, "td") }.joined())</table>\n"
     }
 
     private func inline(_ picture: RGBImage, _ name: String) throws(ImageError) -> String {

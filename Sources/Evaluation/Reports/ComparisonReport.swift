@@ -21,6 +21,13 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         self.candidate = candidate
     }
 
+    enum CodingKeys: String, CodingKey {
+        case baseline, candidate, sizes, latencies, quality, prompts
+        case baselinePeakBytes = "baseline_peak_bytes"
+        case candidatePeakBytes = "candidate_peak_bytes"
+        case frechetInceptionDistance = "frechet_inception_distance"
+    }
+
     /// One prompt's pictures.
     public struct PromptResult: Codable, Sendable, Equatable {
         public var prompt: String
@@ -30,6 +37,11 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         public var ssim: Double?
         /// Cosine of the latents after each step; nil where one has no direction.
         public var latentCosines: [Double?]
+        /// LPIPS; nil where it was not measured.
+        public var perceptualDistance: Double?
+        /// How well each picture fits the prompt, 0…100; nil where it was not measured.
+        public var baselineCLIPScore: Double?
+        public var candidateCLIPScore: Double?
 
         public init(prompt: String, seed: UInt64, psnr: Double?, ssim: Double?, latentCosines: [Double?]) {
             self.prompt = prompt
@@ -38,72 +50,59 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
             self.ssim = ssim
             self.latentCosines = latentCosines
         }
+
+        enum CodingKeys: String, CodingKey {
+            case prompt, seed, psnr, ssim
+            case latentCosines = "latent_cosines"
+            case perceptualDistance = "lpips"
+            case baselineCLIPScore = "baseline_clip_score"
+            case candidateCLIPScore = "candidate_clip_score"
+        }
     }
 
-    /// A component on disk.
+    /// The weights of a component on disk.
     public struct Size: Codable, Sendable, Equatable {
-        public var component: String
-        public var baselineBytes: Int
-        public var candidateBytes: Int
+        public let component: String
+        public let baselineBytes: Int
+        public let candidateBytes: Int
+        /// How many times smaller the candidate is; nil where it has no bytes.
+        public let compressionRate: Double?
 
         public init(component: String, baselineBytes: Int, candidateBytes: Int) {
             self.component = component
             self.baselineBytes = baselineBytes
             self.candidateBytes = candidateBytes
+            compressionRate = candidateBytes > 0 ? Double(baselineBytes) / Double(candidateBytes) : nil
         }
 
-        /// How many times smaller the candidate is; nil where it has no bytes.
-        public var compressionRate: Double? { candidateBytes > 0 ? Double(baselineBytes) / Double(candidateBytes) : nil }
+        enum CodingKeys: String, CodingKey {
+            case component
+            case baselineBytes = "baseline_bytes"
+            case candidateBytes = "candidate_bytes"
+            case compressionRate = "compression_rate"
+        }
     }
 
     /// The median time that something takes.
     public struct Latency: Codable, Sendable, Equatable {
-        public var name: String
-        public var baselineSeconds: Double
-        public var candidateSeconds: Double
+        public let name: String
+        public let baselineSeconds: Double
+        public let candidateSeconds: Double
+        /// How many times faster the candidate is; nil where it took no time.
+        public let speedUp: Double?
 
         public init(name: String, baselineSeconds: Double, candidateSeconds: Double) {
             self.name = name
             self.baselineSeconds = baselineSeconds
             self.candidateSeconds = candidateSeconds
+            speedUp = candidateSeconds > 0 ? baselineSeconds / candidateSeconds : nil
         }
 
-        /// How many times faster the candidate is; nil where it took no time.
-        public var speedUp: Double? { candidateSeconds > 0 ? baselineSeconds / candidateSeconds : nil }
-    }
-
-    /// One measure over all pictures.
-    public struct Quality: Codable, Sendable, Equatable {
-        /// With its unit, such as `PSNR (dB)`.
-        public var measure: String
-        /// Over values that are finite; nil where none is.
-        public var mean: Double?
-        /// Of the sample, with n − 1 as divisor; nil for fewer than two values.
-        public var standardDeviation: Double?
-        /// Values that the mean is of.
-        public var count: Int
-        /// Values left out: pictures that are equal have an infinite PSNR, and what has no direction has no cosine.
-        public var notFiniteCount: Int
-        /// The value that is farthest from equality, and the prompt that it is of.
-        public var worst: Double?
-        public var worstPrompt: String?
-
-        /// - Parameters:
-        ///   - prompts: what each value is of; empty where that does not matter.
-        ///   - higherIsBetter: whether the least value is the worst.
-        public init(measure: String, values: [Double], prompts: [String] = [], higherIsBetter: Bool = true) {
-            let finite = values.filter(\.isFinite)
-            self.measure = measure
-            count = finite.count
-            notFiniteCount = values.count - finite.count
-            guard !finite.isEmpty else { return }
-            let mean = finite.reduce(0, +) / Double(finite.count)
-            self.mean = mean
-            worst = higherIsBetter ? finite.min() : finite.max()
-            if let index = values.firstIndex(where: { $0 == worst }), index < prompts.count { worstPrompt = prompts[index] }
-            guard finite.count > 1 else { return }
-            let squares = finite.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-            standardDeviation = (squares / Double(finite.count - 1)).squareRoot()
+        enum CodingKeys: String, CodingKey {
+            case name
+            case baselineSeconds = "baseline_seconds"
+            case candidateSeconds = "candidate_seconds"
+            case speedUp = "speed_up"
         }
     }
 }

@@ -18,7 +18,9 @@ extension Graph {
     public mutating func reduce(
         _ operation: Reduction, _ x: Value, axes: [Int]? = nil, keepsAxes: Bool = false, name: String? = nil
     ) throws(GraphError) -> Value {
-        guard let dimensions = x.shape.dimensions else { throw refusal(operation.rawValue, [x], "the rank must be known", name: name) }
+        guard let dimensions = x.shape.dimensions else {
+            throw refusal(operation.rawValue, [x], "the rank must be known", name: name)
+        }
         let axes = axes ?? Array(dimensions.indices)
         guard Set(axes).count == axes.count, axes.allSatisfy(dimensions.indices.contains) else {
             throw refusal(operation.rawValue, [x], "axes \(axes) must each name an axis of the input once", name: name)
@@ -29,7 +31,8 @@ extension Graph {
         }
         let places = integers(axes)
         return append(
-            operation.rawValue, opset: operation == .l2 ? 4 : 1, name: name, attributes: [.init("keep_dims", "\(keepsAxes)")], inputs: [x, places],
+            operation.rawValue, opset: operation == .l2 ? 4 : 1, name: name, attributes: [.init("keep_dims", "\(keepsAxes)")],
+            inputs: [x, places],
             elementType: x.elementType, shape: PartialShape(result))
     }
 }

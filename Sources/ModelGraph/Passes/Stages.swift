@@ -90,7 +90,9 @@ private struct StageCutter {
         var targets = [Set<Int>](repeating: [], count: graph.nodes.count)
         for index in graph.nodes.indices.reversed() {
             let node = graph.nodes[index]
-            if let own = stage[index], !isShape[index], node.type != "Parameter" || targets[index].isEmpty { targets[index] = [own] }
+            if let own = stage[index], !isShape[index], node.type != "Parameter" || targets[index].isEmpty {
+                targets[index] = [own]
+            }
             for input in node.inputs
             where stage[input.node] == nil || isShape[input.node] || graph.nodes[input.node].type == "Parameter" {
                 targets[input.node].formUnion(targets[index])

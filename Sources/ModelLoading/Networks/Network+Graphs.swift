@@ -29,7 +29,10 @@ extension Network<UNet2DConditionModel> {
                 try architecture.graph(
                     weights,
                     .init(batch: .fixed(batch), height: .fixed(height), width: .fixed(width), tokens: .fixed(tokens))))
-        case .graph(let graph):
+        case .graph(var graph):
+            // Where each level halves the size without a rest, each enlargement doubles it.
+            let divisor = 1 << (architecture.config.blockOutChannels.count - 1)
+            if height % divisor == 0, width % divisor == 0 { graph = try graph.subPixelUpsampling() }
             var sized = try SizedGraph(
                 graph,
                 setting: [
@@ -37,7 +40,8 @@ extension Network<UNet2DConditionModel> {
                     "encoder_hidden_states": [.fixed(batch), .fixed(tokens), nil],
                 ])
             if graph.parameter(named: "timestep_cond") != nil {
-                sized.shapes.merge(try SizedGraph(graph, setting: ["timestep_cond": [.fixed(batch), nil]]).shapes) { old, _ in old }
+                sized.shapes.merge(try SizedGraph(graph, setting: ["timestep_cond": [.fixed(batch), nil]]).shapes) { old, _ in old
+                }
             }
             return sized
         }
@@ -61,7 +65,9 @@ extension Network<any LatentAutoencoder> {
         switch origin {
         case .checkpoint(let weights):
             SizedGraph(try architecture.decoder(weights, batch: 1, height: .fixed(height), width: .fixed(width)))
-        case .graph(let graph): try SizedGraph(graph, setting: ["latent_sample": [1, nil, .fixed(height), .fixed(width)]])
+        case .graph(let graph):
+            // Decoders enlarge by doubling.
+            try SizedGraph(graph.subPixelUpsampling(), setting: ["latent_sample": [1, nil, .fixed(height), .fixed(width)]])
         }
     }
 

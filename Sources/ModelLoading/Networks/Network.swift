@@ -64,7 +64,8 @@ public struct SizedGraph: Sendable {
             var merged: [Dimension] = []
             for (dimension, size) in zip(dimensions, sizes) {
                 guard size.map({ $0.isCompatible(with: dimension) }) ?? true else {
-                    throw .structure(node: name, reason: "the input \(own) can't have the size \(size.map { "\($0)" } ?? "") on an axis")
+                    throw .structure(
+                        node: name, reason: "the input \(own) can't have the size \(size.map { "\($0)" } ?? "") on an axis")
                 }
                 merged.append(size ?? dimension)
             }

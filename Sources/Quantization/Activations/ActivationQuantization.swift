@@ -23,8 +23,16 @@ extension Graph {
                 let shape = Shape(values.count == 1 ? [] : (0..<rank).map { $0 == 1 ? values.count : 1 })
                 return graph.constant(values, shape: shape, name: "\(name)/\(end)")
             }
-            let (low, high) = (bound(ranges[index].lows, "low"), bound(ranges[index].highs, "high"))
-            let result = try graph.fakeQuantize(value, low: low, high: high, levels: ActivationRange.levels, name: name)
+            let range = ranges[index]
+            var output: (low: Value, high: Value)?
+            var (low, high) = (bound(range.lows, "low"), bound(range.highs, "high"))
+            if !range.divisors.isEmpty {
+                output = (low, high)
+                low = bound(range.divisors.map { $0 * range.low }, "channel_low")
+                high = bound(range.divisors.map { $0 * range.high }, "channel_high")
+            }
+            let result = try graph.fakeQuantize(
+                value, low: low, high: high, output: output, levels: ActivationRange.levels, name: name)
             rounded[index] = result
             return result
         }

@@ -3,16 +3,28 @@ public struct ActivationRange: Sendable, Hashable {
     /// One element, or one for each channel (axis 1).
     public let lows: [Float]
     public let highs: [Float]
+    /// Where channels (axis 1) are divided before they are rounded, by what; empty otherwise. A channel's own range is then that
+    /// of the tensor times its factor.
+    public let divisors: [Float]
     /// The outermost of the bounds.
     public var low: Float { lows.min() ?? 0 }
     public var high: Float { highs.max() ?? 0 }
     /// Values that there are in the range.
     public static let levels = 256
 
-    public init(low: Float, high: Float) { (lows, highs) = ([low], [high]) }
+    public init(low: Float, high: Float) { (lows, highs, divisors) = ([low], [high], []) }
 
     /// - Parameter channels: ranges of one element, one for each channel.
-    public init(channels: [ActivationRange]) { (lows, highs) = (channels.flatMap(\.lows), channels.flatMap(\.highs)) }
+    public init(channels: [ActivationRange]) {
+        (lows, highs, divisors) = (channels.flatMap(\.lows), channels.flatMap(\.highs), [])
+    }
+
+    /// - Parameters:
+    ///   - divided: the range of all channels once they are divided, of one element.
+    ///   - divisors: one for each channel.
+    public init(_ divided: ActivationRange, dividing divisors: [Float]) {
+        (lows, highs, self.divisors) = (divided.lows, divided.highs, divisors)
+    }
 
     /// The whole range of 8 signed bits around 0, or of 8 unsigned bits where no value is negative (NNCF's symmetric scheme).
     /// - Parameters:

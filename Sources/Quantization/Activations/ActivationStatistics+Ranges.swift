@@ -2,10 +2,14 @@ extension ActivationStatistics {
     /// The range of each quantizer, in the placement's order.
     ///
     /// Quantizers with channels take the extremes of each, whatever the estimator.
-    /// - Parameter histograms: of the same placement, for estimators that need them.
+    /// - Parameters:
+    ///   - histograms: of the same placement, for estimators that need them.
+    ///   - divisors: by the operation's name, of what `divided` has divided for the rounding to do; such roundings take the extremes
+    ///     where the estimator is one of histograms.
     /// - Throws: `CalibrationError` where nothing was recorded, or the estimator needs histograms and there are none.
     public func ranges(
-        _ preset: QuantizationPreset, _ estimator: RangeEstimator, histograms: ActivationHistograms? = nil
+        _ preset: QuantizationPreset, _ estimator: RangeEstimator, histograms: ActivationHistograms? = nil,
+        dividing divisors: [String: [Float]] = [:]
     ) throws(CalibrationError) -> [ActivationRange] {
         guard runs > 0 || quantizers.isEmpty else { throw .noRuns }
         var counted: [Histogram] = []
@@ -18,6 +22,10 @@ extension ActivationStatistics {
             let isSymmetric = preset == .performance || quantizers[index].isSymmetric
             guard channels[index].isEmpty else {
                 return ActivationRange(channels: channels[index].map { $0.range(.minMax, isSymmetric) })
+            }
+            if let divisors = divisors[quantizers[index].targets[0].operation] {
+                let range = extremes[index].range(estimator.needsHistograms ? .minMax : estimator, isSymmetric)
+                return ActivationRange(range, dividing: divisors)
             }
             switch estimator {
             case .minMax, .meanMinMax: return extremes[index].range(estimator, isSymmetric)

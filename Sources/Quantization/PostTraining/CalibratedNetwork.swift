@@ -11,6 +11,7 @@ public struct CalibratedNetwork: Sendable {
     let statistics: ActivationStatistics
     let channels: ChannelStatistics?
     let smoothing: SmoothQuant.Result?
+    let scaling: ChannelScaling.Result?
     var histograms: ActivationHistograms?
 
     /// The network with a plan's roundings and weights in it.
@@ -19,7 +20,8 @@ public struct CalibratedNetwork: Sendable {
         let plan = plan ?? self.plan
         let (placement, statistics) = try placed(plan)
         let ranges = try statistics.ranges(
-            options.preset, options.estimator, histograms: histograms?.restricted(to: placement))
+            options.preset, options.estimator, histograms: histograms?.restricted(to: placement),
+            dividing: scaling?.factors ?? [:])
         let rounded = try smoothed.quantizingActivations(placement, ranges)
         let compressed = try WeightCompression(weights(plan)).apply(to: rounded)
         guard options.biasCorrection else {
@@ -48,18 +50,32 @@ public struct CalibratedNetwork: Sendable {
     private func placed(_ plan: QuantizationPlan) throws -> (QuantizerPlacement, ActivationStatistics) {
         let kept = plan.floatOperations
         let placement = QuantizerPlacement(smoothed, keeping: { kept.contains($0) }, scores: options.scores)
-        guard let smoothing, let channels else { return (placement, try statistics.restricted(to: placement)) }
-        return (placement, try statistics.smoothed(smoothing, placement, channels))
+        guard let channels else { return (placement, try statistics.restricted(to: placement)) }
+        return (placement, try statistics.divided(by: divisors, placement, channels))
+    }
+
+    /// By which channels of what an operation reads are divided: matrix products' in the graph, convolutions' where they are rounded.
+    private var divisors: [String: [Float]] {
+        (smoothing?.factors ?? [:]).merging(scaling?.factors ?? [:]) { first, _ in first }
     }
 
     private func weights(_ plan: QuantizationPlan) throws -> WeightCompressionOptions {
         var weights = WeightCompressionOptions(mode: options.weights)
         weights.ignored = IgnoredScope(names: Array(plan.operations(.float)))
         for operation in plan.operations(.weights) { weights.modes[operation] = .int8Symmetric }
+        if options.weights == .int8Narrow {
+            for operation in plan.operations(.int8).intersection(smoothed.upsampledConvolutions) {
+                weights.modes[operation] = .int8Upsampled
+            }
+        }
         weights.embeddings = false
+        weights.keepsKernelSums = options.keepsKernelSums
         weights.factors = smoothing?.weights ?? [:]
+        for (constant, factors) in scaling?.weights(plan.operations(.int8)) ?? [:] {
+            weights.factors[constant, default: WeightFactors()].input = factors.input
+        }
         if options.biasCorrection, let channels {
-            weights.inputMeans = try FastBiasCorrection().inputMeans(smoothed, channels, smoothing: smoothing)
+            weights.inputMeans = try FastBiasCorrection().inputMeans(smoothed, channels, dividedBy: divisors)
         }
         return weights
     }

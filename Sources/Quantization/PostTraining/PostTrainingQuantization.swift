@@ -18,10 +18,26 @@ public struct PostTrainingQuantization: Sendable {
         public var scores = true
         /// Whether the spread between channels moves from activations into weights; nil for not.
         public var smoothing: SmoothQuant.Alpha?
+        /// How the channels that convolutions read are given ranges of their own; nil for one range.
+        public var channelScaling: ChannelScaling?
+        /// Whether weights of convolutions are rounded so that their kernels' sums stay what they are.
+        public var keepsKernelSums = false
         /// Whether biases make up for what rounding the weights takes from the means.
         public var biasCorrection = false
 
         public init(_ rules: QuantizationPlan.Rules) { self.rules = rules }
+
+        /// As the decoder of an autoencoder keeps its quality: what computes at the latents' resolution in floating point, and
+        /// between channels, kernels and means as little lost as data and weights allow.
+        public static let autoencoderDecoder = {
+            var options = Options(.vaeDecoder)
+            options.estimator = .minMax
+            options.scores = false
+            options.channelScaling = ChannelScaling()
+            options.keepsKernelSums = true
+            options.biasCorrection = true
+            return options
+        }()
     }
 
     public let options: Options
@@ -31,9 +47,14 @@ public struct PostTrainingQuantization: Sendable {
     /// - Throws: `QuantizationError.alreadyQuantized`; `.ignoredScope` for rules that match nothing.
     public init(_ graph: Graph, _ options: Options) throws(QuantizationError) {
         try graph.checkFloatingPoint()
-        self.graph = graph
         self.options = options
-        plan = try QuantizationPlan(graph, options.rules)
+        let plan = try QuantizationPlan(graph, options.rules)
+        // Kernels that are computed, so that they are weights like others.
+        let int8 = plan.operations(.int8)
+        self.graph = graph.foldingConstants(
+            Set(graph.nodes.filter { int8.contains($0.name) && $0.inputs.count > 1 }.map { $0.inputs[1].node })
+                .filter { !graph.isStoredConstant($0) })
+        self.plan = plan
     }
 
     /// Runs a graph on calibration data, and hands over the outputs of each of its evaluations.
@@ -58,9 +79,12 @@ public struct PostTrainingQuantization: Sendable {
         if let alpha = options.smoothing, let channels {
             smoothing = try SmoothQuant(alpha, preset: options.preset).apply(to: graph, channels) { int8.contains($0) }
         }
+        let scaling = try channels.flatMap { channels in
+            try options.channelScaling?.factors(graph, placement, channels)
+        }
         var network = CalibratedNetwork(
             graph: graph, plan: plan, options: options, groups: placement.operationGroups, statistics: statistics,
-            channels: channels, smoothing: smoothing)
+            channels: channels, smoothing: smoothing, scaling: scaling)
         if options.estimator.needsHistograms { network.histograms = try await histograms(network, run) }
         return network
     }
@@ -68,7 +92,7 @@ public struct PostTrainingQuantization: Sendable {
     /// What has to be known of channels.
     private var channelKinds: Set<ChannelStatistics.Kind> {
         var kinds: Set<ChannelStatistics.Kind> = []
-        if options.smoothing != nil { kinds.insert(.extremes) }
+        if options.smoothing != nil || options.channelScaling != nil { kinds.insert(.extremes) }
         if options.smoothing == .searched { kinds.insert(.squares) }
         if options.biasCorrection { kinds.insert(.means) }
         return kinds
@@ -82,5 +106,15 @@ public struct PostTrainingQuantization: Sendable {
         var histograms = try ActivationHistograms(statistics)
         try await run(ActivationHistograms.instrumented(graph, placement)) { try histograms.record($0) }
         return histograms
+    }
+}
+
+extension Graph {
+    /// Whether a node is a constant, or only what Convert and Reshape make of one: such weights stay in their file until they are
+    /// quantized.
+    fileprivate func isStoredConstant(_ index: Int) -> Bool {
+        var index = index
+        while ["Convert", "Reshape"].contains(nodes[index].type) { index = nodes[index].inputs[0].node }
+        return nodes[index].type == "Const"
     }
 }

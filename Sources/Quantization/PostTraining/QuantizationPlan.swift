@@ -1,4 +1,6 @@
+import Foundation
 public import ModelGraph
+import TensorStore
 
 /// What each matrix product and convolution of a graph is to compute in.
 public struct QuantizationPlan: Sendable {
@@ -21,8 +23,8 @@ public struct QuantizationPlan: Sendable {
         case last = "last layer"
         /// It takes a skip connection as it is, whose range is wide, past everything else to the last layer.
         case lastShortcut = "last shortcut"
-        /// It computes before the picture is enlarged, on few pixels that each decide many.
-        case inputResolution = "resolution of the input"
+        /// It computes on few pixels, of which each decides many.
+        case lowResolution = "low resolution"
         case ignored = "ignored by a rule"
         /// Accuracy control put it back.
         case sensitive = "sensitive"
@@ -49,9 +51,10 @@ public struct QuantizationPlan: Sendable {
         /// Whether layers that read the run's inputs first, or make the outputs last, stay in floating point.
         public var keepsEnds = true
         public var keepsTimeEmbedding = true
-        /// Whether what computes at the resolution of the run's inputs stays in floating point, up to the first convolution that
-        /// enlarges: in decoders these layers take little time, and their errors spread over squares of pixels.
-        public var keepsInputResolution = false
+        /// Whether what computes at low resolution stays in floating point: in decoders, where such layers take little time, and
+        /// their errors spread over squares of pixels. It is all up to the first enlargement, and from there on as much as an
+        /// eighth of all multiplications allows.
+        public var keepsLowResolution = false
         public var ignored = IgnoredScope()
 
         public init(runInputs: Set<String>, timeInputs: Set<String> = []) {
@@ -64,7 +67,7 @@ public struct QuantizationPlan: Sendable {
         /// The decoder of an autoencoder, likewise.
         public static let vaeDecoder = {
             var rules = Rules(runInputs: ["latent_sample"])
-            rules.keepsInputResolution = true
+            rules.keepsLowResolution = true
             return rules
         }()
     }
@@ -82,7 +85,7 @@ public struct QuantizationPlan: Sendable {
         let first = graph.firstReached(from: rules.runInputs, computes)
         let last = graph.lastBeforeResults(computes)
         let nextToLast = graph.lastBeforeResults(computes, passing: last)
-        let small = rules.keepsInputResolution ? graph.beforeEnlarging(from: rules.runInputs, computes) : []
+        let small = rules.keepsLowResolution ? graph.lowResolution(from: rules.runInputs, computes) : []
         layers = []
         for (index, node) in graph.nodes.enumerated() where computes[index] {
             var layer = Layer(operation: node.name, type: node.type, precision: .int8, reason: nil)
@@ -96,7 +99,7 @@ public struct QuantizationPlan: Sendable {
             } else if rules.keepsEnds, first.contains(index) {
                 (layer.precision, layer.reason) = (.float, .first)
             } else if small.contains(index) {
-                (layer.precision, layer.reason) = (.float, .inputResolution)
+                (layer.precision, layer.reason) = (.float, .lowResolution)
             } else if rules.keepsEnds, last.contains(index) {
                 (layer.precision, layer.reason) = (.float, .last)
             } else if rules.keepsEnds, nextToLast.contains(index), graph.nodes[node.inputs[0].node].type == "Concat" {
@@ -145,26 +148,41 @@ extension Graph {
         return found
     }
 
-    /// Those of the marked nodes that the inputs reach before anything enlarges the picture, and the convolution that completes
-    /// the first enlargement: the one after an interpolation, those before pixels are taken from channels.
-    fileprivate func beforeEnlarging(from names: Set<String>, _ marked: [Bool]) -> Set<Int> {
-        enum Resolution: Int { case unknown, input, interpolated, larger }
-        var resolutions: [Resolution] = []
-        var found: Set<Int> = []
+    /// Those of the marked nodes that the inputs reach before anything enlarges the picture, with what completes the first
+    /// enlargement: the convolution after an interpolation, those before pixels are taken from channels. Then those that follow,
+    /// while all together take an eighth of the multiplications at most. Each enlargement counts as one to twice the size.
+    fileprivate func lowResolution(from names: Set<String>, _ marked: [Bool]) -> Set<Int> {
+        /// How often what a node reads was enlarged; whether the convolution is still to come that completes it.
+        struct Resolution { var level: Int, isIncomplete = false }
+        var resolutions: [Resolution?] = []
+        var layers: [(index: Int, level: Int, cost: Double)] = []
         for (index, node) in nodes.enumerated() {
-            let read = node.inputs.map { resolutions[$0.node] }.max { $0.rawValue < $1.rawValue } ?? .unknown
+            var read = node.inputs.compactMap { resolutions[$0.node] }.max { $0.level < $1.level }
             switch node.type {
-            case "Parameter": resolutions.append(names.isDisjoint(with: node.outputs[0].names + [node.name]) ? .unknown : .input)
-            case "ShapeOf": resolutions.append(.unknown)
-            case "DepthToSpace" where read != .unknown: resolutions.append(.larger)
-            case "Interpolate" where read != .unknown: resolutions.append(read == .input ? .interpolated : .larger)
+            case "Parameter":
+                read = names.isDisjoint(with: node.outputs[0].names + [node.name]) ? nil : Resolution(level: 0)
+            case "ShapeOf": read = nil
+            case "DepthToSpace": read?.level += 1
+            case "Interpolate": read = read.map { Resolution(level: $0.level + 1, isIncomplete: true) }
             default:
-                if marked[index], read == .input || read == .interpolated { found.insert(index) }
-                resolutions.append(marked[index] && read == .interpolated ? .larger : read)
+                guard marked[index], let resolution = read else { break }
+                let weights = Double(node.inputs[1].shape.fixed?.checkedElementCount ?? 0)
+                let cost = weights * pow(4, Double(resolution.level))
+                layers.append((index, resolution.level - (resolution.isIncomplete ? 1 : 0), cost))
+                read?.isIncomplete = false
             }
+            resolutions.append(read)
         }
-        // Of a network that enlarges nothing, this would be everything.
-        return resolutions.contains(.larger) ? found : []
+        // Of a network that enlarges nothing, it would be everything.
+        guard layers.contains(where: { $0.level > 0 }) else { return [] }
+        let limit = layers.reduce(0) { $0 + $1.cost } / 8
+        var (found, cost): (Set<Int>, Double) = ([], 0)
+        for layer in layers {
+            guard layer.level == 0 || cost + layer.cost <= limit else { break }
+            found.insert(layer.index)
+            cost += layer.cost
+        }
+        return found
     }
 
     /// Those of the marked nodes from which an output is reached without passing another but those of `passed`.
@@ -172,7 +190,11 @@ extension Graph {
         var open = Set(nodes.indices.filter { nodes[$0].type == "Result" })
         var found: Set<Int> = []
         for index in nodes.indices.reversed() where open.contains(index) {
-            if marked[index], !passed.contains(index) { found.insert(index) } else { open.formUnion(nodes[index].inputs.map(\.node)) }
+            if marked[index], !passed.contains(index) {
+                found.insert(index)
+            } else {
+                open.formUnion(nodes[index].inputs.map(\.node))
+            }
         }
         return found
     }

@@ -33,7 +33,8 @@ public struct QuantizationReport: Sendable, Codable {
     }
 
     init(
-        _ plan: QuantizationPlan, _ placement: QuantizerPlacement, _ ranges: [ActivationRange], _ weights: WeightCompressionReport,
+        _ plan: QuantizationPlan, _ placement: QuantizerPlacement, _ ranges: [ActivationRange],
+        _ weights: WeightCompressionReport,
         _ biases: FastBiasCorrection.Report? = nil
     ) {
         let corrected = Set(biases?.corrected ?? [])

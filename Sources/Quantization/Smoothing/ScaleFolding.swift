@@ -114,9 +114,11 @@ struct ScaleFolding {
     private mutating func scale(_ node: Int, _ port: Int, _ axes: [Int], _ factors: [Float], rank: Int) -> Bool {
         let use = Graph.Use(node: node, port: port)
         let value = graph.nodes[node].inputs[port]
-        let known = constants[use] ?? graph.floats(value).flatMap { elements in
-            value.shape.fixed.map { Constant(elements: elements, shape: $0) }
-        }
+        let known =
+            constants[use]
+            ?? graph.floats(value).flatMap { elements in
+                value.shape.fixed.map { Constant(elements: elements, shape: $0) }
+            }
         guard let known, known.shape.rank <= rank, let sizes = axisSizes(graph.nodes[node], axes, rank) else { return false }
         let old = [Int](repeating: 1, count: rank - known.shape.rank) + known.shape.dimensions
         var shape = old

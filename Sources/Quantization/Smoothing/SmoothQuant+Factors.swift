@@ -81,7 +81,7 @@ extension SmoothedProduct {
 
     /// The largest magnitude and the sum of squares of the weights of each input channel.
     fileprivate func columns(_ graph: Graph) throws(QuantizationError) -> [Column] {
-        try withRows(graph) { rows in
+        try site.withRows(graph) { rows in
             let (magnitudes, squares) = rows.columns()
             return zip(magnitudes, squares).map { Column(magnitude: $0, squares: $1) }
         }
@@ -89,25 +89,11 @@ extension SmoothedProduct {
 
     /// Σ of the squares of the steps of output channels, of weights that are multiplied.
     fileprivate func squaredSteps(_ factors: [Float], _ graph: Graph) throws(QuantizationError) -> Double {
-        try withRows(graph, WeightFactors(input: factors)) { rows in
+        try site.withRows(graph, WeightFactors(input: factors)) { rows in
             rows.ranges().reduce(0) { sum, range in
                 let step = Double(max(range.maximum, -range.minimum)) / 127
                 return sum + step * step
             }
-        }
-    }
-
-    private func withRows<Result>(
-        _ graph: Graph, _ factors: WeightFactors = WeightFactors(), _ body: (WeightRows) -> Result
-    ) throws(QuantizationError) -> Result {
-        let node = graph.nodes[site.constant]
-        guard let data = node.constant else { throw .size(tensor: node.name, expected: site.layout.elementCount, found: 0) }
-        return try data.withUnsafeBytes { bytes throws(QuantizationError) in
-            let type = node.outputs[0].elementType
-            guard let source = WeightSource(bytes, type, site.layout) else { throw .elementType(tensor: node.name, type) }
-            let expected = type.byteCount(of: site.layout.elementCount) ?? 0
-            guard bytes.count == expected else { throw .size(tensor: node.name, expected: expected, found: bytes.count) }
-            return body(WeightRows(source: source, layout: site.layout, depth: site.layout.depth, factors: factors))
         }
     }
 }

@@ -33,6 +33,13 @@ public struct SmoothQuant: Sendable {
         /// What `WeightCompressionOptions.factors` must be for the graph to compute the same.
         public let weights: [String: WeightFactors]
         public let groups: [Group]
+
+        /// By which channels of what an operation reads are divided, by the operation's name.
+        public var factors: [String: [Float]] {
+            var factors: [String: [Float]] = [:]
+            for group in groups { for operation in group.operations { factors[operation] = group.factors } }
+            return factors
+        }
     }
 
     public let alpha: Alpha

@@ -38,9 +38,19 @@ extension ActivationStatistics {
     public func smoothed(
         _ smoothing: SmoothQuant.Result, _ placement: QuantizerPlacement, _ channels: ChannelStatistics
     ) throws(CalibrationError) -> ActivationStatistics {
+        try divided(by: smoothing.factors, placement, channels)
+    }
+
+    /// The statistics of another placement, with the channels of what some operations read divided.
+    ///
+    /// - Parameters:
+    ///   - factors: by the operation's name.
+    ///   - channels: with extremes of what these operations read.
+    /// - Throws: `CalibrationError.noChannels` for an operation that nothing was measured for.
+    public func divided(
+        by factors: [String: [Float]], _ placement: QuantizerPlacement, _ channels: ChannelStatistics
+    ) throws(CalibrationError) -> ActivationStatistics {
         var result = try restricted(to: placement)
-        var factors: [String: [Float]] = [:]
-        for group in smoothing.groups { for operation in group.operations { factors[operation] = group.factors } }
         for (index, quantizer) in placement.quantizers.enumerated() {
             let target = quantizer.targets[0]
             guard target.port == 0, let divisors = factors[target.operation] else { continue }

@@ -38,14 +38,12 @@ public struct FastBiasCorrection: Sendable {
     ///
     /// - Parameters:
     ///   - statistics: of the channels of `graph`, with means.
-    ///   - smoothing: where the weights are to be those of a smoothed graph, whose activations are divided.
+    ///   - factors: by which channels of activations are divided, by the name of the operation that reads them.
     /// - Throws: `CalibrationError.noRuns`, `.noChannels` where no means were measured.
     public func inputMeans(
-        _ graph: Graph, _ statistics: ChannelStatistics, smoothing: SmoothQuant.Result? = nil
+        _ graph: Graph, _ statistics: ChannelStatistics, dividedBy factors: [String: [Float]] = [:]
     ) throws(CalibrationError) -> [String: [Float]] {
         guard statistics.runs > 0 || statistics.sites.isEmpty else { throw .noRuns }
-        var factors: [String: [Float]] = [:]
-        for group in smoothing?.groups ?? [] { for operation in group.operations { factors[operation] = group.factors } }
         var measured: [String: Int] = [:]
         for (index, site) in statistics.sites.enumerated() { for operation in site.operations { measured[operation] = index } }
         var means: [String: [Float]] = [:]

@@ -34,6 +34,10 @@ public struct WeightCompressionOptions: Sendable, Equatable {
     /// 8 bits, the report says what rounding the weights takes from the mean of each output channel.
     public var inputMeans: [String: [Float]] = [:]
 
+    /// 8-bit modes: whether weights of convolutions are rounded so that each kernel's sum is the nearest to what it was, which is
+    /// what a kernel makes of an even picture. Others round each weight to the nearest.
+    public var keepsKernelSums = false
+
     /// - Parameter groupSize: nil for 128 with 4-bit modes; of no meaning with 8-bit modes. For 4-bit modes with a scale for
     ///   whole channels, set the property to nil.
     public init(mode: WeightMode, groupSize: Int? = nil) {

@@ -16,6 +16,8 @@ struct ChannelData: Hashable {
     var factors = WeightFactors()
     /// Of the input channels of the operation, after the division that `factors` makes up for.
     var inputMeans: [Float]?
+    /// Whether the codes of a convolution's kernels keep their sums.
+    var keepsKernelSums = false
 
     func check(_ layout: WeightLayout, name: String) throws(QuantizationError) {
         let counts = [

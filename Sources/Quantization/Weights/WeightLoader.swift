@@ -6,6 +6,7 @@ struct WeightLoader {
     let graph: Graph
     /// By the constant's name.
     private let channels: [String: ChannelData]
+    private let keepsKernelSums: Bool
     private var readByteCount = 0
 
     /// Bytes of a file that may stay in memory after they were read.
@@ -17,9 +18,14 @@ struct WeightLoader {
         for (name, factors) in options.factors { channels[name, default: ChannelData()].factors = factors }
         for (name, means) in options.inputMeans { channels[name, default: ChannelData()].inputMeans = means }
         self.channels = channels
+        keepsKernelSums = options.keepsKernelSums
     }
 
-    func channelData(_ site: WeightSite) -> ChannelData { channels[graph.nodes[site.constant].name] ?? ChannelData() }
+    func channelData(_ site: WeightSite) -> ChannelData {
+        var data = channels[graph.nodes[site.constant].name] ?? ChannelData()
+        data.keepsKernelSums = keepsKernelSums && graph.nodes[site.users[0]].type == "Convolution"
+        return data
+    }
 
     mutating func quantize(_ site: WeightSite, _ quantizer: WeightQuantizer) throws(QuantizationError) -> QuantizedWeight {
         let node = graph.nodes[site.constant]

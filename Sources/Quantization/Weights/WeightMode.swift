@@ -16,11 +16,15 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
     case int8Narrow = "int8-narrow"
     /// The same in 7 bits, −63 … 63, for processors whose 8-bit products saturate (AVX2 and AVX-512 without VNNI).
     case int8HalfRange = "int8-half-range"
+    /// `int8Narrow` for 3×3 convolutions of pictures that nearest-neighbour interpolation has doubled: scales are such that codes
+    /// of a kernel add up to codes, so that the convolution can be computed in four of 2×2, and rounding is such that the sums are
+    /// exact rather than single weights. Other weights are as `int8Narrow`.
+    case int8Upsampled = "int8-upsampled"
 
     /// What the constant holds.
     public var elementType: ElementType {
         switch self {
-        case .int8Symmetric, .int8Narrow, .int8HalfRange: .i8
+        case .int8Symmetric, .int8Narrow, .int8HalfRange, .int8Upsampled: .i8
         case .int8Asymmetric: .u8
         case .int4Symmetric: .i4
         case .int4Asymmetric: .u4
@@ -37,7 +41,7 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
     public var isAsymmetric: Bool { self == .int8Asymmetric || self == .int4Asymmetric }
 
     /// What scales are stored in.
-    var scaleType: ElementType { self == .int8Narrow || self == .int8HalfRange ? .f32 : .f16 }
+    var scaleType: ElementType { self == .int8Narrow || self == .int8HalfRange || self == .int8Upsampled ? .f32 : .f16 }
 
     /// The integers that codes are cut to; of no use for NF4.
     var codes: ClosedRange<Float> {
@@ -47,7 +51,7 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
         case .int4Symmetric: -8...7
         case .int4Asymmetric: 0...15
         case .nf4: 0...15
-        case .int8Narrow: -127...127
+        case .int8Narrow, .int8Upsampled: -127...127
         // The largest of a channel lies midway between 63 and 64.
         case .int8HalfRange: -63...63
         }

@@ -47,12 +47,19 @@ public struct WeightQuantizer: Sendable {
         let rows = WeightRows(source: source, layout: layout, depth: groupSize ?? layout.depth, factors: channels.factors)
         let ranges = rows.ranges()
         guard ranges.allSatisfy({ $0.finite != 0 }) else { throw .notFinite(tensor: name) }
-        let scales = scales(ranges, channels.factors.output)
+        var scales = scales(ranges, channels.factors.output)
+        if mode == .int8Upsampled, let sums = rows.upsampledMagnitudes() {
+            // A sum of four codes is rounded four times, by a half each or, where sums are kept, by less than one.
+            let limit: Float = channels.keepsKernelSums ? 123 : 125
+            for row in scales.indices { scales[row] = max(scales[row] * 127, sums[row]) / limit }
+        }
         if mode.scaleType == .f16, let large = scales.first(where: { abs($0) >= 65_520 }) {
             throw .scaleRange(tensor: name, large)
         }
         let zeroPoints = mode.isAsymmetric ? zip(ranges, scales).map(zeroPoint) : []
-        let result = rows.quantize(mode, scales, zeroPoints, inputMeans: mode.is4Bit ? nil : channels.inputMeans)
+        let result = rows.quantize(
+            mode, scales, zeroPoints, inputMeans: mode.is4Bit ? nil : channels.inputMeans,
+            keepsKernelSums: channels.keepsKernelSums && !mode.is4Bit)
         return QuantizedWeight(
             layout: layout, mode: mode, groupSize: groupSize, codes: mode.is4Bit ? packed4(result.codes) : result.codes,
             scales: scales, zeroPoints: zeroPoints, relativeError: result.relativeError,
@@ -68,7 +75,7 @@ public struct WeightQuantizer: Sendable {
         case .int8Asymmetric: ranges.map { nonzero((max($0.maximum, 0) - min($0.minimum, 0)) / 255) }
         case .int4Asymmetric: ranges.map { nonzero((max($0.maximum, 0) - min($0.minimum, 0)) / 15) }
         case .nf4: ranges.map { nonzero(max($0.maximum, -$0.minimum)) }
-        case .int8Narrow: flooredMagnitudes(ranges, outputFactors).map { ($0 - -$0) / 254 }
+        case .int8Narrow, .int8Upsampled: flooredMagnitudes(ranges, outputFactors).map { ($0 - -$0) / 254 }
         case .int8HalfRange: flooredMagnitudes(ranges, outputFactors).map { ($0 * 2 - -$0 * 2) / 254 }
         }
     }

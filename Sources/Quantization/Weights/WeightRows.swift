@@ -71,6 +71,28 @@ struct WeightRows {
         return result
     }
 
+    /// Whether the weights are 3×3 kernels in rows that lie side by side.
+    private var are3x3Kernels: Bool {
+        layout.shape.rank == 4 && layout.reducedAxes == 1..<4 && depth == layout.depth && layout.shape[2] == 3
+            && layout.shape[3] == 3
+    }
+
+    /// The largest magnitude of the sums of each row's kernels, as `UpsampledKernel` has them; nil for other weights.
+    func upsampledMagnitudes() -> [Float]? {
+        guard are3x3Kernels else { return nil }
+        var result = [Float](repeating: 0, count: count)
+        result.withUnsafeMutableBufferPointer { target in
+            let target = Shared(target)
+            forEachRow { row, values in
+                guard let values = values.baseAddress else { return }
+                target.elements[row] = stride(from: 0, to: depth, by: 9).reduce(0) {
+                    max($0, UpsampledKernel.largestSum(values + $1))
+                }
+            }
+        }
+        return result
+    }
+
     /// The largest magnitude and the sum of squares at each place of the rows, over all rows.
     func columns() -> (magnitudes: [Float], squares: [Double]) {
         var magnitudes = [Float](repeating: 0, count: depth)
@@ -94,17 +116,21 @@ struct WeightRows {
     /// - Parameters:
     ///   - zeroPoints: one a row, or none.
     ///   - inputMeans: asks for the shift that they cause; rows must then be whole channels.
-    func quantize(_ mode: WeightMode, _ scales: [Float], _ zeroPoints: [UInt8], inputMeans: [Float]? = nil) -> Result {
+    ///   - keepsKernelSums: whether the codes of each input channel add up as its weights do; likewise.
+    func quantize(
+        _ mode: WeightMode, _ scales: [Float], _ zeroPoints: [UInt8], inputMeans: [Float]? = nil, keepsKernelSums: Bool = false
+    ) -> Result {
         var codes = [UInt8](repeating: 0, count: layout.elementCount)
         var results = [RowResult](repeating: RowResult(), count: count)
         let means = inputMeans.map { Self.spread($0, layout) }
+        let kernel = keepsKernelSums ? layout.depth / layout.inputChannels : 1
         codes.withUnsafeMutableBufferPointer { codes in
             results.withUnsafeMutableBufferPointer { results in
                 let (codes, results) = (Shared(codes), Shared(results))
                 forEachRow { row, values in
                     let zero = zeroPoints.isEmpty ? 0 : Float(zeroPoints[row])
                     write(codes, row, values.count) { target in
-                        results.elements[row] = quantize(values, mode, scales[row], zero, means, to: target)
+                        results.elements[row] = quantize(values, mode, scales[row], zero, means, kernel, to: target)
                     }
                 }
             }
@@ -125,7 +151,7 @@ struct WeightRows {
     }
 
     private func quantize(
-        _ values: UnsafeBufferPointer<Float>, _ mode: WeightMode, _ scale: Float, _ zero: Float, _ means: [Float]?,
+        _ values: UnsafeBufferPointer<Float>, _ mode: WeightMode, _ scale: Float, _ zero: Float, _ means: [Float]?, _ kernel: Int,
         to target: UnsafeMutablePointer<UInt8>
     ) -> RowResult {
         let (row, count) = (values.baseAddress, values.count)
@@ -138,6 +164,13 @@ struct WeightRows {
         }
         cnumerics_quantize(row, count, scale, zero, mode.codes.lowerBound, mode.codes.upperBound, target)
         let isSigned: Int32 = mode.isAsymmetric ? 0 : 1
+        if kernel > 1 {
+            cnumerics_keep_sums(
+                row, count, kernel, scale, zero, mode.codes.lowerBound, mode.codes.upperBound, isSigned, target)
+        }
+        if mode == .int8Upsampled, are3x3Kernels, let row {
+            for start in stride(from: 0, to: count, by: 9) { UpsampledKernel.round(row + start, scale, target + start) }
+        }
         result.stored = cnumerics_row_error(row, target, count, rounded, zero, isSigned)
         result.exact = cnumerics_row_error(row, target, count, scale, zero, isSigned)
         if let means {

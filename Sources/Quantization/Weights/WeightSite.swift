@@ -114,7 +114,7 @@ struct WeightSites {
         var layout: WeightLayout?
         for use in uses {
             let node = graph.nodes[use.node]
-            guard !isConstant[use.node], weightPort(node, embeddings) == use.port else { 
+            guard !isConstant[use.node], weightPort(node, embeddings) == use.port else {
                 return skip(isIgnored ? .ignored : .otherUse(node.type))
             }
             guard let found = weightLayout(node, use.port, use.value) else { return skip(isIgnored ? .ignored : .form) }

@@ -1,4 +1,4 @@
-"""Goldens of measures: scikit-image's SSIM and PSNR, torch's files, pytorch-fid's Inception and distance.
+"""Goldens of measures: scikit-image's SSIM and PSNR, torch's files, LPIPS, pytorch-fid's Inception and distance.
 
 Made with torchvision 0.29.2, whose Inception class alone is used; requirements.txt has the version that goes with its torch.
 """
@@ -104,6 +104,66 @@ def inception():
     save_file({"pictures": x.numpy(), "features": model(x)[0][:, :, 0, 0].numpy()}, HERE / "inception.safetensors")
 
 
+def perceptual_weight(name, shape):
+    # A block again and again: large networks are then quickly filled.
+    unit = np.resize(hashed(name, (4099,)), shape)
+    if name.startswith("lin"):
+        return unit
+    if name.endswith("bias"):
+        return (unit - np.float32(0.5)) * np.float32(0.2)
+    return (unit * np.float32(2) - np.float32(1)) * np.float32(math.sqrt(6 / np.prod(shape[1:])))
+
+
+def perceptual():
+    """LPIPS by its paper and the package's constants: the package's own weights are not needed for its arithmetic."""
+    conv, relu = lambda *sizes: ("conv", *sizes), ("relu",)
+    alexnet = [
+        conv(3, 64, 11, 4, 2), relu, "tap", ("pool", 3), conv(64, 192, 5, 1, 2), relu, "tap", ("pool", 3), conv(192, 384, 3, 1, 1),
+        relu, "tap", conv(384, 256, 3, 1, 1), relu, "tap", conv(256, 256, 3, 1, 1), relu, "tap"]
+    vgg, channels = [], 3
+    for outputs, count in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]:
+        if vgg:
+            vgg.append(("pool", 2))
+        for _ in range(count):
+            vgg += [conv(channels, outputs, 3, 1, 1), relu]
+            channels = outputs
+        vgg.append("tap")
+
+    def weight(name, *shape):
+        return torch.from_numpy(perceptual_weight(name, shape))
+
+    def features(layers, x):
+        index, taps = 0, []
+        for layer in layers:
+            if layer == "tap":
+                taps.append(x)
+                continue
+            if layer[0] == "conv":
+                inputs, outputs, kernel, stride, padding = layer[1:]
+                weights = weight(f"features.{index}.weight", outputs, inputs, kernel, kernel)
+                x = torch.nn.functional.conv2d(x, weights, weight(f"features.{index}.bias", outputs), stride, padding)
+            elif layer[0] == "relu":
+                x = torch.relu(x)
+            else:
+                x = torch.nn.functional.max_pool2d(x, layer[1], 2)
+            index += 1
+        return taps
+
+    figures = []
+    for name, layers, height, width in [("AlexNet", alexnet, 35, 50), ("AlexNet", alexnet, 31, 31), ("VGG16", vgg, 17, 36)]:
+        a = hashed(f"{name}.a", (1, 3, height, width)) * 2 - 1
+        b = np.clip(a * 0.8 + (hashed(f"{name}.b", (1, 3, height, width)) - 0.5), -1, 1)
+        x = torch.from_numpy(np.concatenate([a, b]).astype(np.float32))
+        x = (x - torch.tensor([-0.030, -0.088, -0.188]).view(1, 3, 1, 1)) / torch.tensor([0.458, 0.448, 0.450]).view(1, 3, 1, 1)
+        total = 0.0
+        for index, tap in enumerate(features(layers, x)):
+            unit = tap / (tap.square().sum(1, keepdim=True).sqrt() + 1e-10)
+            square = (unit[:1] - unit[1:]).square()
+            total += torch.nn.functional.conv2d(square, weight(f"lin{index}.model.1.weight", 1, square.shape[1], 1, 1)).mean().item()
+        figures.append({"network": name, "height": height, "width": width, "distance": total})
+    (HERE / "perceptual.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
 def distances():
     values, figures = {}, {}
     for name, features, first, second in [("full", 8, 40, 33), ("singular", 12, 6, 7)]:
@@ -122,6 +182,7 @@ def main():
     pictures()
     torch_files()
     distances()
+    perceptual()
     inception()
 
 

@@ -29,7 +29,8 @@ import Testing
             let compiled = try NetworkCompiler(CompileOptions()).compile(sized)
             let request = try compiled.model.makeRequest()
             func ramp(_ shape: Shape) throws -> Tensor {
-                try Tensor((0..<(shape.checkedElementCount ?? 0)).map { (place: Int) -> Float in sin(Float(place)) }, shape: shape)
+                try Tensor(
+                    (0..<(shape.checkedElementCount ?? 0)).map { (place: Int) -> Float in sin(Float(place)) }, shape: shape)
             }
             for (name, index) in compiled.inputs {
                 switch name {

@@ -30,9 +30,10 @@ import Testing
         #expect(QuantizerPlacement(graph).quantizers.map(\.operations) == [["q", "k", "v"]])
         let placement = try QuantizerPlacement(graph, ignored: IgnoredScope(), scores: true)
         let name = whole ? "attention" : "scores"
-        #expect(placement.quantizers.dropFirst().map(\.targets) == [
-            [.init(operation: name, port: 0)], [.init(operation: name, port: 1)],
-        ])
+        #expect(
+            placement.quantizers.dropFirst().map(\.targets) == [
+                [.init(operation: name, port: 0)], [.init(operation: name, port: 1)],
+            ])
         // Up at the products that make them.
         #expect(placement.quantizers.map { graph.nodes[$0.value.node].name } == ["x", "q", "k"])
         #expect(placement.quantizers.map(\.isSymmetric) == [false, true, true])
@@ -40,9 +41,10 @@ import Testing
         var statistics = ActivationStatistics(placement)
         try statistics.record(Tensor([-1, -2, -3, 7, 8, 9] as [Float], shape: [6]))
         let ranges = try statistics.ranges(.mixed, .minMax)
-        #expect(ranges == [
-            .asymmetric(minimum: -1, maximum: 7), .symmetric(minimum: -2, maximum: 8), .symmetric(minimum: -3, maximum: 9),
-        ])
+        #expect(
+            ranges == [
+                .asymmetric(minimum: -1, maximum: 7), .symmetric(minimum: -2, maximum: 8), .symmetric(minimum: -3, maximum: 9),
+            ])
         #expect(try graph.quantizingActivations(placement, ranges).nodes.count { $0.type == "FakeQuantize" } == 3)
     }
 

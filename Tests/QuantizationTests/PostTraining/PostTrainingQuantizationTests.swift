@@ -15,7 +15,9 @@ import Testing
             let weights = (0..<576).map { (place: Int) -> Float in sin(Float(place * (layer + 3))) / 6 }
             let kernel = graph.constant(weights, shape: [8, 8, 3, 3], name: "layer\(layer).weight")
             let product = try graph.convolution(x, kernel, padding: [1, 1], paddingEnd: [1, 1], name: "layer\(layer)")
-            let bias = graph.constant((0..<8).map { (place: Int) -> Float in cos(Float(place + layer)) / 8 }, shape: [1, 8, 1, 1], name: "layer\(layer).bias")
+            let bias = graph.constant(
+                (0..<8).map { (place: Int) -> Float in cos(Float(place + layer)) / 8 }, shape: [1, 8, 1, 1],
+                name: "layer\(layer).bias")
             x = try graph.unary(.swish, graph.add(product, bias, name: "layer\(layer)/Add"), name: "layer\(layer)/Swish")
         }
         graph.result(x, name: "out_sample")
@@ -39,7 +41,9 @@ import Testing
         return outputs
     }
 
-    private func calibrated(_ change: (inout PostTrainingQuantization.Options) -> Void = { _ in }) async throws -> CalibratedNetwork {
+    private func calibrated(_ change: (inout PostTrainingQuantization.Options) -> Void = { _ in }) async throws
+        -> CalibratedNetwork
+    {
         var options = PostTrainingQuantization.Options(.unet)
         change(&options)
         return try await PostTrainingQuantization(network(), options).calibrated { graph, record in

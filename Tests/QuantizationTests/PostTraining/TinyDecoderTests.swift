@@ -14,7 +14,7 @@ import Testing
         if: OptionalMaterial.models.folder != nil && OptionalMaterial.photos.folder != nil,
         "set GLINT_TEST_MODELS to a folder with taesd, and GLINT_TEST_PHOTOS to one with JPEGs"))
 struct TinyDecoderTests {
-    /// Each photograph is decoded by a network that was calibrated on pieces of the others.
+    /// Each photograph is decoded by a network that was calibrated on pieces of the others, and the same half again as strong.
     @Test(arguments: ["taesd", "taesdxl"]) func photographsKeep38Decibels(name: String) async throws {
         let models = try #require(OptionalMaterial.models.folder)
         let photos = try photographs()
@@ -68,11 +68,11 @@ struct TinyDecoderTests {
         try picture.elements(as: Float.self).map { UInt8((min(max($0 * 0.5 + 0.5, 0), 1) * 255).rounded()) }
     }
 
-    /// Six pieces of 32 × 32 latents, spread over a picture's.
+    /// Six pieces of 32 × 32 latents, spread over a picture's, as they are and times 1.5.
     private func crops(_ latents: Tensor) throws -> [Tensor] {
         let values = try latents.elements(as: Float.self)
         let (height, width) = (latents.shape[2], latents.shape[3])
-        return try (0..<6).map { index in
+        return try (0..<6).map { index -> [Float] in
             let (top, left) = (index / 3 * (height - 32), index % 3 * (width - 32) / 2)
             var piece: [Float] = []
             for channel in 0..<4 {
@@ -81,8 +81,8 @@ struct TinyDecoderTests {
                     piece += values[start..<start + 32]
                 }
             }
-            return try Tensor(piece, shape: [1, 4, 32, 32])
-        }
+            return piece
+        }.flatMap { try [Tensor($0, shape: [1, 4, 32, 32]), Tensor($0.map { $0 * 1.5 }, shape: [1, 4, 32, 32])] }
     }
 
     // MARK: Running

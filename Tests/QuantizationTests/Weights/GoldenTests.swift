@@ -46,7 +46,8 @@ import Testing
             let shape = try #require(node.outputs[0].shape.fixed)
             let type = "\(node.outputs[0].elementType) \(shape)"
             #expect(type == types[node.name], "\(node.name)")
-            let entry = file.entries.first { $0.name == "\(name)/\(node.name)" }
+            let entry =
+                file.entries.first { $0.name == "\(name)/\(node.name)" }
                 ?? file.entries.first { $0.name == "int8_asym/\(node.name)" }
             guard !type.hasPrefix("f32") else { continue }
             let reference = try #require(entry).tensor().elements(as: UInt8.self)

@@ -108,9 +108,10 @@ import Testing
         graph.result(try graph.matMul(a, computed, name: "folded"), name: "y")
         let (compressed, report) = try compress(graph, .int8Symmetric)
         #expect(report.layers.isEmpty)
-        #expect(report.skipped == [
-            .init(operation: "folded", reason: .computed), .init(operation: "rows", reason: .otherUse("MatMul")),
-        ])
+        #expect(
+            report.skipped == [
+                .init(operation: "folded", reason: .computed), .init(operation: "rows", reason: .otherUse("MatMul")),
+            ])
         #expect(compressed.nodes.map(\.name) == graph.nodes.map(\.name))
     }
 

@@ -56,6 +56,47 @@ import Testing
         #expect(abs(half.scales[0] - 0.02) < 1e-8 && half.codes.allSatisfy { abs(Int(Int8(bitPattern: $0))) <= 64 })
     }
 
+    @Test func upsampledKernelsAddUpToCodes() throws {
+        // Channels of smooth kernels, alternating ones, and next to nothing.
+        var values = numbers(4 * 5 * 9)
+        for index in 45..<90 { values[index] = 0.5 + abs(values[index]) }
+        for index in 90..<135 { values[index] = index % 2 == 0 ? 1 : -1 }
+        for index in 135..<180 { values[index] *= 1e-6 }
+        let weight = try quantize(values, [4, 5, 3, 3], .int8Upsampled, reduced: 1..<4)
+        let codes = weight.codes.map { Int(Int8(bitPattern: $0)) }
+        let plain = values.indices.map { (values[$0] / weight.scales[$0 / 45]).rounded() }
+        var largest = [0, 0, 0, 0]
+        var (error, plainError) = (Float(0), Float(0))
+        for kernel in 0..<20 {
+            for rows in [0..<1, 1..<3, 0..<2, 2..<3] {
+                for columns in [0..<1, 1..<3, 0..<2, 2..<3] {
+                    let places = rows.flatMap { row in columns.map { 9 * kernel + 3 * row + $0 } }
+                    let sum = places.reduce(0) { $0 + codes[$1] }
+                    largest[kernel / 5] = max(largest[kernel / 5], abs(sum))
+                    let exact = places.reduce(0) { $0 + values[$1] } / weight.scales[kernel / 5]
+                    error += (Float(sum) - exact) * (Float(sum) - exact)
+                    let plainDifference = places.reduce(0) { $0 + plain[$1] } - exact
+                    plainError += plainDifference * plainDifference
+                }
+            }
+        }
+        // As far as the sums allow.
+        #expect(largest[..<3].allSatisfy { (123...127).contains($0) } && largest[3] < 2, "\(largest)")
+        #expect(codes[90..<135].allSatisfy { abs($0) == 125 })
+        // Sums are nearer than those of rounded weights, and weights not far.
+        #expect(error < 0.8 * plainError, "\(error) \(plainError)")
+        for (index, code) in codes.enumerated() {
+            #expect(abs(Float(code) * weight.scales[index / 45] - values[index]) <= 1.5 * weight.scales[index / 45])
+        }
+        // Other weights have nothing to add up.
+        for shape in [[2, 90], [4, 5, 9]] as [Shape] {
+            let (found, narrow) = try (
+                quantize(values, shape, .int8Upsampled), quantize(values, shape, .int8Narrow)
+            )
+            #expect(found.codes == narrow.codes && found.scales == narrow.scales)
+        }
+    }
+
     @Test func channelsBehindTheReducedAxis() throws {
         // [3, 2]: columns are channels.
         let weight = try quantize([-1, 4, 0.5, -2, 0, 1], [3, 2], .int8Symmetric, reduced: 0..<1)

@@ -1,0 +1,55 @@
+public import ModelGraph
+import TensorStore
+
+/// The network that turns a picture into a vector that the vectors of fitting texts are near to; transformers'
+/// `CLIPVisionModelWithProjection`, and the half of `CLIPModel` that sees.
+///
+/// Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision".
+public struct CLIPVisionModel: Sendable {
+    public let config: CLIPVisionConfig
+
+    public init(_ config: CLIPVisionConfig) { self.config = config }
+
+    /// Input `pixel_values` f32 `[batch, channels, imageSize, imageSize]`, normalized; outputs `pooler_output` `[batch, hidden]`,
+    /// the normalized state of the class token, and, projected, `image_embeds` `[batch, projection]`.
+    ///
+    /// - Throws: `ArchitectureError` where the checkpoint does not fit the config.
+    public func graph(_ weights: Weights, batch: Int) throws -> Graph {
+        let prefix = "vision_model."
+        var builder = NetworkBuilder(
+            "image_encoder", weights: weights.renamed { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 })
+        let (width, size) = (config.hiddenSize, config.imageSize)
+        let pictures = builder.graph.parameter(
+            "pixel_values", .f32, [.fixed(batch), .fixed(config.numChannels), .fixed(size), .fixed(size)])
+        var hidden = try embeddings(pictures, batch, &builder)
+        // Spelled so in every checkpoint.
+        hidden = try builder.layerNorm(hidden, "pre_layrnorm", width, epsilon: config.layerNormEpsilon)
+        let shape = CLIPEncoderShape(
+            channels: width, heads: config.numAttentionHeads, intermediateChannels: config.intermediateSize,
+            activation: config.hiddenActivation, epsilon: config.layerNormEpsilon, causal: false)
+        for layer in 0..<config.numHiddenLayers {
+            hidden = try builder.clipEncoderLayer(hidden, "encoder.layers.\(layer)", shape)
+        }
+        let first = try builder.graph.reshape(builder.graph.slice(hidden, axis: 1, 0..<1), to: [0, width])
+        let pooled = try builder.layerNorm(first, "post_layernorm", width, epsilon: config.layerNormEpsilon)
+        builder.graph.result(pooled, name: "pooler_output")
+        let embeds = try builder.linear(pooled, "visual_projection", width, config.projectionDim, bias: false)
+        builder.graph.result(embeds, name: "image_embeds")
+        return builder.graph
+    }
+
+    /// The class token, the picture's squares row by row, and their places: `[batch, 1 + patches², hidden]`.
+    private func embeddings(_ pictures: Value, _ batch: Int, _ builder: inout NetworkBuilder) throws -> Value {
+        let width = config.hiddenSize
+        let patches = try builder.convolution(
+            pictures, "embeddings.patch_embedding", config.numChannels, width, kernel: config.patchSize, stride: config.patchSize,
+            padding: 0, bias: false)
+        let squares = try builder.tokens(patches, "embeddings.patch_embedding", width)
+        let token = try builder.graph.reshape(builder.weight("embeddings.class_embedding", [width]), to: [1, 1, width])
+        let tokens = try builder.graph.concatenate(Array(repeating: token, count: batch), axis: 0)
+        let states = try builder.graph.concatenate([tokens, squares], axis: 1, name: "embeddings/Concat")
+        let count = config.patchesPerSide * config.patchesPerSide + 1
+        let positions = try builder.weight("embeddings.position_embedding.weight", [count, width])
+        return try builder.graph.add(states, positions, name: "embeddings/Add")
+    }
+}

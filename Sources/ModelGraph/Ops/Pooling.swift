@@ -1,0 +1,53 @@
+import TensorStore
+
+extension Graph {
+    /// The greatest element of each square window: x `[B, C, H, W]` to `[B, C, H', W']`, torch's `max_pool2d` (MaxPool, opset1).
+    /// - Parameters:
+    ///   - window: height and width of a window.
+    ///   - stride: elements from one window to the next, along height and width.
+    ///   - padding: rows and columns added at each side, which never are the greatest; less than `window`.
+    public mutating func maxPool(_ x: Value, window: Int, stride: Int, padding: Int = 0, name: String? = nil) throws(GraphError)
+        -> Value
+    {
+        try pool("MaxPool", x, window, stride, padding, [], name)
+    }
+
+    /// The mean of each square window: as `maxPool`, but padding counts for nothing, torch's
+    /// `avg_pool2d(count_include_pad=False)` (AvgPool, opset1).
+    public mutating func averagePool(_ x: Value, window: Int, stride: Int, padding: Int = 0, name: String? = nil)
+        throws(GraphError) -> Value
+    {
+        try pool("AvgPool", x, window, stride, padding, [.init("exclude-pad", "true")], name)
+    }
+
+    private mutating func pool(
+        _ type: String, _ x: Value, _ window: Int, _ stride: Int, _ padding: Int, _ attributes: [Node.Attribute], _ name: String?
+    ) throws(GraphError) -> Value {
+        guard x.elementType.isFloatingPoint else { throw refusal(type, [x], "the operand must be floating point", name: name) }
+        guard var shape = x.shape.dimensions, shape.count == 4 else {
+            throw refusal(type, [x], "the input must be [B, C, H, W]", name: name)
+        }
+        guard window > 0, stride > 0, (0..<window).contains(padding) else {
+            throw refusal(
+                type, [x],
+                "window \(window) and stride \(stride) must be positive, padding \(padding) from 0 to less than the window",
+                name: name)
+        }
+        for axis in 2...3 {
+            guard let size = (shape[axis] + .fixed(padding) + .fixed(padding)).fixedValue else {
+                shape[axis] = .any
+                continue
+            }
+            guard size >= window else { throw refusal(type, [x], "the window must fit into the padded input", name: name) }
+            shape[axis] = .fixed((size - window) / stride + 1)
+        }
+        return append(
+            type, name: name,
+            attributes: [
+                .init("kernel", "\(window), \(window)"), .init("strides", "\(stride), \(stride)"),
+                .init("pads_begin", "\(padding), \(padding)"), .init("pads_end", "\(padding), \(padding)"),
+                .init("rounding_type", "floor"), .init("auto_pad", "explicit"),
+            ] + attributes,
+            inputs: [x], elementType: x.elementType, shape: PartialShape(shape))
+    }
+}
