@@ -31,7 +31,11 @@ import Testing
     }
 
     @Test func unet() throws {
-        let report = try quantize(Self.emoji, "small", "--subset-size", "8")
+        let things = [
+            "red heart", "yellow star", "green apple", "blue car", "pink flower", "black cat", "orange fish", "brown bear",
+        ]
+        try place.folder.write("prompts.txt", things.map { "a \($0) on a white background\n" }.joined())
+        let report = try quantize(Self.emoji, "small", "--calibration-prompts", "prompts.txt")
         let unet = try #require(report["networks"]?.array?.first { $0["name"]?.string == "unet" })
         let (before, after) = (try #require(unet["bytes_before"]?.int), try #require(unet["bytes_after"]?.int))
         #expect(Double(after) < 0.56 * Double(before))

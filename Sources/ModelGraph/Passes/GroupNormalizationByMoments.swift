@@ -33,8 +33,8 @@ extension Graph {
         let channelMean = try reduce(.mean, x, axes: [2, 3], keepsAxes: true, name: "\(name)/ReduceMean") // [B, C, 1, 1]
         let channelNorm = try reduce(.l2, x, axes: [2, 3], keepsAxes: true, name: "\(name)/ReduceL2")
         let grouped = [0, groups, size]
-        let mean = try reduce(.mean, reshape(channelMean, to: grouped), axes: [2], keepsAxes: true, name: "\(name)/Mean") // [B, G, 1]
-        // Norms of norms: nothing between them has to be compiled for itself.
+        // [B, G, 1] both, and norms of norms: nothing between them has to be compiled for itself.
+        let mean = try reduce(.mean, reshape(channelMean, to: grouped), axes: [2], keepsAxes: true, name: "\(name)/Mean")
         let norm = try reduce(.l2, reshape(channelNorm, to: grouped), axes: [2], keepsAxes: true, name: "\(name)/Norm")
         let count = try multiply(pixels(of: x), by: Float(size))
         let square = try binary(.divide, multiply(norm, norm), count)

@@ -77,7 +77,10 @@ public struct PostTrainingQuantization: Sendable {
 
         var smoothing: SmoothQuant.Result?
         if let alpha = options.smoothing, let channels {
-            smoothing = try SmoothQuant(alpha, preset: options.preset).apply(to: graph, channels) { int8.contains($0) }
+            // What runs once a prompt gives the same as in floating point: steps of mixed precision share it.
+            let once = Set(plan.layers.filter { $0.reason == .runsOnce || $0.reason == .timeEmbedding }.map(\.operation))
+            smoothing = try SmoothQuant(alpha, preset: options.preset).apply(
+                to: graph, channels, operations: { int8.contains($0) }, changing: { !once.contains($0) }, addsOperations: false)
         }
         let scaling = try channels.flatMap { channels in
             try options.channelScaling?.factors(graph, placement, channels)

@@ -54,9 +54,13 @@ public struct SmoothQuant: Sendable {
     /// - Parameters:
     ///   - statistics: of this graph's channels, with extremes.
     ///   - isSmoothed: whether the product with a name takes part.
+    ///   - isChangeable: whether the output channels of the operation with a name may be divided.
+    ///   - addsOperations: whether a Multiply is added where the division can't be part of what is there; such products are left as
+    ///     they are otherwise.
     /// - Throws: `CalibrationError` where the statistics lack what is needed; `QuantizationError`; `GraphError`.
     public func apply(
-        to graph: Graph, _ statistics: ChannelStatistics, operations isSmoothed: (String) -> Bool = { _ in true }
+        to graph: Graph, _ statistics: ChannelStatistics, operations isSmoothed: (String) -> Bool = { _ in true },
+        changing isChangeable: (String) -> Bool = { _ in true }, addsOperations: Bool = true
     ) throws -> Result {
         guard statistics.runs > 0 || statistics.sites.isEmpty else { throw CalibrationError.noRuns }
         let sites = WeightSites(graph, embeddings: false, ignored: []).sites
@@ -66,7 +70,7 @@ public struct SmoothQuant: Sendable {
             guard node.type == "MatMul", site.ends.contains(node.inputs[1]), isSmoothed(node.name) else { continue }
             weights[node.name] = SmoothedProduct(index: site.users[0], site: site)
         }
-        var folding = ScaleFolding(graph, sites)
+        var folding = ScaleFolding(graph, sites.filter { $0.users.allSatisfy { isChangeable(graph.nodes[$0].name) } })
         var factors: [Int: WeightFactors] = [:]
         var added: [Graph.Use: Int] = [:]
         var groups: [Group] = []
@@ -76,6 +80,7 @@ public struct SmoothQuant: Sendable {
             guard let found = try smoothing(products, statistics.channels[index], graph) else { continue }
             let uses = products.map { Graph.Use(node: $0.index, port: 0) }
             let isFolded = folding.multiply(site.value, [site.axis], by: found.factors.map { 1 / $0 }, for: Set(uses))
+            guard isFolded || addsOperations else { continue }
             if !isFolded { for use in uses { added[use] = groups.count } }
             for product in products { factors[product.site.constant] = WeightFactors(input: found.factors) }
             groups.append(
