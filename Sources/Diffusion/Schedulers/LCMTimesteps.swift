@@ -1,59 +1,61 @@
-/// The timesteps of latent consistency sampling: a part of the schedule that the model was distilled on.
+/// The timesteps of consistency sampling: a part of the schedule that the model was distilled on.
 ///
-/// Reference: `LCMScheduler.set_timesteps` of diffusers, whose conditions the errors and warnings are.
+/// Reference: `set_timesteps` of diffusers' `LCMScheduler` and `TCDScheduler`, whose conditions the errors and warnings are, and
+/// `get_timesteps` of its image-to-image pipelines.
 struct LCMTimesteps: Sendable {
-    /// Training indices, descending.
+    /// Training indices, descending; with those that the strength skips.
     let indices: [Int]
-    /// The number of steps before `strength` cut timesteps given by hand. diffusers counts to this one to know its
-    /// last step, so that after a cut it adds noise even there; what it decodes is the prediction without it.
-    let countBeforeStrength: Int
+    /// The number of steps that the strength skips.
+    let skipped: Int
+    /// The position of the step that adds no noise. It is the last, unless `.shortensOriginalSchedule` cut timesteps given by
+    /// hand: diffusers then counts to where the last one was, so that it adds noise at every step; what it decodes is the
+    /// prediction without it.
+    let lastPosition: Int
     private(set) var warnings: [String] = []
 
-    init(_ request: ScheduleRequest, config: LCMSchedulerConfig) throws(SchedulerError) {
-        let trained = config.numTrainTimesteps
-        let originalSteps = request.originalInferenceSteps ?? config.originalInferenceSteps
+    /// - Parameter original: the schedule that the model was distilled on, from the number of its steps and a strength.
+    init(
+        _ request: ScheduleRequest, trained: Int, originalSteps: Int,
+        original: (_ strength: Double) -> [Int]
+    ) throws(SchedulerError) {
         guard (1...trained).contains(originalSteps) else { throw .originalSteps(originalSteps, trained: trained) }
         guard (0...1).contains(request.strength) else { throw .strength(request.strength) }
-
-        let stride = trained / originalSteps
-        let usedSteps = Int(Double(originalSteps) * request.strength)
-        let original = (0..<usedSteps).map { ($0 + 1) * stride - 1 }
+        let strength = request.strengthRule == .shortensOriginalSchedule ? request.strength : 1
+        let original = original(strength)
 
         switch request.steps {
+        case .timesteps(let timesteps):
+            try request.check(timesteps, trained: trained)
+            let skipped = try request.skippedSteps(of: timesteps.count)
+            let cuts = request.strengthRule == .shortensOriginalSchedule
+            indices = cuts ? Array(timesteps.dropFirst(skipped)) : timesteps
+            self.skipped = cuts ? 0 : skipped
+            lastPosition = timesteps.count - 1
+            warnings = Self.warnings(timesteps, original: original, originalSteps: originalSteps, strength, trained)
         case .count(let count):
             guard count >= 1 else { throw .steps(count) }
-            guard count <= usedSteps else {
-                throw .tooManySteps(count, originalSteps: originalSteps, strength: request.strength)
+            guard count <= min(original.count, originalSteps) else {
+                throw .tooManySteps(count, originalSteps: originalSteps, strength: strength)
             }
             // Evenly spaced from the noisy end; spelled as numpy.linspace computes it, to round as it does.
-            let spacing = Double(usedSteps) / Double(count)
-            indices = (0..<count).map { original[usedSteps - 1 - Int(Double($0) * spacing)] }
-            countBeforeStrength = count
-
-        case .timesteps(let timesteps):
-            try Self.check(timesteps, trained: trained)
-            let kept = Int(Double(timesteps.count) * request.strength)
-            guard kept > 0 else { throw .noTimesteps(given: timesteps.count, strength: request.strength) }
-            indices = timesteps.suffix(kept)
-            countBeforeStrength = timesteps.count
-            warnings = Self.warnings(timesteps, original: original, originalSteps: originalSteps, request, trained)
+            let spacing = Double(original.count) / Double(count)
+            indices = (0..<count).map { original[original.count - 1 - Int(Double($0) * spacing)] }
+            skipped = request.strengthRule == .skipsSteps ? try request.skippedSteps(of: count) : 0
+            lastPosition = count - 1
         }
     }
 
-    private static func check(_ timesteps: [Int], trained: Int) throws(SchedulerError) {
-        for (previous, next) in zip(timesteps, timesteps.dropFirst()) where next >= previous {
-            throw .timestepsNotDescending(previous: previous, next: next)
-        }
-        for timestep in timesteps where !(0..<trained).contains(timestep) {
-            throw .timestepOutOfRange(timestep, trained: trained)
-        }
+    /// Evenly spaced to the last training step.
+    static func distilled(_ steps: Int, trained: Int, strength: Double) -> [Int] {
+        let stride = trained / steps
+        return (0..<Int(Double(steps) * strength)).map { ($0 + 1) * stride - 1 }
     }
 
     private static func warnings(
-        _ timesteps: [Int], original: [Int], originalSteps: Int, _ request: ScheduleRequest, _ trained: Int
+        _ timesteps: [Int], original: [Int], originalSteps: Int, _ strength: Double, _ trained: Int
     ) -> [String] {
         var warnings: [String] = []
-        if request.strength == 1, let first = timesteps.first, first != trained - 1 {
+        if strength == 1, let first = timesteps.first, first != trained - 1 {
             warnings.append("The first timestep is \(first), not \(trained - 1), where pure noise is.")
         }
         let known = Set(original)

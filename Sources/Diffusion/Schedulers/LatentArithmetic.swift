@@ -7,6 +7,14 @@ enum LatentArithmetic {
         combine(x, y) { a * $0 + b * $1 }
     }
 
+    /// The sum of weighted latents from the first to the last, each product and each sum rounded.
+    static func sum(_ terms: (weight: Float, latents: [Float])...) -> [Float] {
+        guard let first = terms.first else { return [] }
+        var result = first.latents.map { first.weight * $0 }
+        for term in terms.dropFirst() { result = combine(result, term.latents) { $0 + term.weight * $1 } }
+        return result
+    }
+
     /// Element by element.
     @inline(__always)
     static func combine(_ x: [Float], _ y: [Float], _ body: (Float, Float) -> Float) -> [Float] {

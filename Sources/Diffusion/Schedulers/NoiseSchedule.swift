@@ -20,6 +20,9 @@ struct NoiseSchedule: Sendable {
         (alphaCumprod.squareRoot(), (1 - alphaCumprod).squareRoot())
     }
 
+    /// ᾱ of a training step; below the first, `final`.
+    func alpha(at timestep: Int, orFinal final: Float) -> Float { timestep < 0 ? final : alphasCumprod[timestep] }
+
     /// The betas of a named schedule.
     static func betas(_ schedule: BetaSchedule, from start: Double, to end: Double, count: Int) -> [Float] {
         switch schedule {

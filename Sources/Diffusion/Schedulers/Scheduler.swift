@@ -3,14 +3,19 @@ public import TensorStore
 /// A sampling algorithm with its plan: made for one number of steps, it needs no other preparation.
 ///
 /// A value with one file a type. A solver with history keeps it inside, so `step` is `mutating`; steps are then taken
-/// in order, each once. Tensors are f32, `[B, C, h, w]`. To add one: a file with the type and its config, a case of
-/// `SchedulerConfig`, and a golden.
+/// in order, each once. Tensors are f32, `[B, C, h, w]`. To add one: a file with the type and its config, a line in
+/// `SchedulerConfig.classes`, a name in `SchedulerName.all`, and a golden.
 public protocol Scheduler: Sendable {
-    /// The training index of each network call, noisiest first; whole numbers with most schedulers.
+    /// The training index of each network call, noisiest first, after the strength has left out the first ones; whole numbers
+    /// with most schedulers. Solvers that call the network twice a step have as many here.
     var timesteps: [Float] { get }
 
-    /// What standard normal noise is multiplied by to make the first sample.
+    /// What standard normal noise is multiplied by to make the first sample, where the strength is 1.
     var initNoiseSigma: Float { get }
+
+    /// Whether the finished latents are the last step's `denoised`, and not its `previous`. They differ in one case only: an
+    /// LCM whose timesteps, given by hand, were cut by `.shortensOriginalSchedule`.
+    var finishesWithDenoised: Bool { get }
 
     /// What is unusual about this plan and may spoil the picture, a sentence each.
     var warnings: [String] { get }
@@ -18,7 +23,7 @@ public protocol Scheduler: Sendable {
     /// The network's input for the sample at position `index` of `timesteps`.
     func scaleModelInput(_ sample: Tensor, at index: Int) throws(SchedulerError) -> Tensor
 
-    /// Whether `step` at position `index` adds noise.
+    /// Whether `step` at position `index` takes a draw of noise; true also where diffusers draws noise and adds none of it.
     func needsNoise(at index: Int) -> Bool
 
     /// One step, from the sample at position `index` of `timesteps` to the next.
@@ -29,14 +34,17 @@ public protocol Scheduler: Sendable {
     mutating func step(_ index: Int, output: Tensor, sample: Tensor, noise: Tensor?) throws(SchedulerError)
         -> SchedulerStep
 
-    /// The sample at position `index` of `timesteps` that a picture's latents become: where image to image starts.
+    /// The sample at position `index` of `timesteps` that a picture's latents become: where image to image starts (at 0), and
+    /// what inpainting keeps of the picture after the step before.
     func addNoise(_ noise: Tensor, to latents: Tensor, at index: Int) throws(SchedulerError) -> Tensor
 }
 
 extension Scheduler {
     public var initNoiseSigma: Float { 1 }
+    public var finishesWithDenoised: Bool { false }
     public var warnings: [String] { [] }
     public func scaleModelInput(_ sample: Tensor, at index: Int) throws(SchedulerError) -> Tensor { sample }
+    public func needsNoise(at index: Int) -> Bool { false }
 
     /// - Throws: `SchedulerError.position` where no timestep stands at `index`.
     func check(position index: Int) throws(SchedulerError) {

@@ -8,6 +8,10 @@ public enum SchedulerError: Error, Equatable, Sendable {
     case option(String, expected: String, found: String, file: String?)
     /// The file is no JSON object.
     case file(String, reason: String)
+    /// A name that is none of `SchedulerName.all`, nor of a class.
+    case unknownName(String, near: [String], known: [String])
+    /// An option that was to be overridden, and that the class does not have.
+    case notAnOption(String, className: String)
 
     /// Not a number of steps.
     case steps(Int)
@@ -15,8 +19,20 @@ public enum SchedulerError: Error, Equatable, Sendable {
     case originalSteps(Int, trained: Int)
     /// More steps than the part of the original schedule that `strength` leaves.
     case tooManySteps(Int, originalSteps: Int, strength: Double)
+    /// More steps than training had, or than its steps can be told apart.
+    case moreStepsThanTraining(Int, trained: Int)
+    /// Fewer steps than the solver needs to start.
+    case tooFewSteps(Int, needed: Int, className: String)
     /// Outside 0 to 1.
     case strength(Double)
+    /// Outside 0 to 1.
+    case eta(Double)
+    /// A strength that leaves no step.
+    case noSteps(of: Int, strength: Double)
+    /// Timesteps given by hand to a scheduler that only spaces its own.
+    case timestepsNotSupported(className: String)
+    /// Timesteps given by hand where sigmas are spaced by a rule of their own.
+    case timestepsWithSpacedSigmas(option: String)
     /// Timesteps given by hand, of which none is left.
     case noTimesteps(given: Int, strength: Double)
     case timestepsNotDescending(previous: Int, next: Int)
@@ -39,6 +55,12 @@ extension SchedulerError: CustomStringConvertible {
         case .option(let key, let expected, let found, let file):
             "\(file.map { "\($0): " } ?? "")\(key) must be \(expected); it is \(found)."
         case .file(let file, let reason): "\(file) is no scheduler configuration: \(reason)"
+        case .unknownName(let name, let near, let known):
+            """
+            No scheduler is called '\(name)'\(near.isEmpty ? "" : "; similar are: \(near.joined(separator: ", "))"). \
+            Known are \(known.joined(separator: ", ")), and diffusers' class names.
+            """
+        case .notAnOption(let key, let className): "\(className) has no option \(key); leave it out, or take another scheduler."
         case .steps(let found): "The number of steps must be 1 or more; it is \(found)."
         case .originalSteps(let found, let trained):
             "The original schedule must have 1 to \(trained) steps, as many as training had; \(found) were asked for."
@@ -47,6 +69,20 @@ extension SchedulerError: CustomStringConvertible {
             \(found) steps are more than the original schedule has: \(original) steps at strength \(strength) leave \
             \(Int(Double(original) * strength)). Take fewer steps, or a higher strength.
             """
+        case .moreStepsThanTraining(let found, let trained):
+            "\(found) steps are more than can be spaced over the \(trained) that training had; take fewer."
+        case .tooFewSteps(let found, let needed, let className):
+            "\(className) needs \(needed) steps or more as it is configured; \(found) were asked for."
+        case .eta(let found): "eta must be from 0 to 1; it is \(found)."
+        case .noSteps(let count, let strength):
+            """
+            Strength \(strength) leaves none of \(count) steps. Take a strength of \(Self.rounded(1 / Double(count))) or more\
+            \(strength > 1e-6 ? ", or \(Int((1 / strength).rounded(.up))) steps or more" : "").
+            """
+        case .timestepsNotSupported(let className):
+            "\(className) spaces its timesteps itself; give a number of steps in place of timesteps, or take another scheduler."
+        case .timestepsWithSpacedSigmas(let option):
+            "Timesteps cannot be given by hand together with \(option); give a number of steps, or switch it off."
         case .strength(let found): "The strength must be from 0 to 1; it is \(found)."
         case .noTimesteps(let given, let strength):
             "Of \(given) timesteps given by hand, none is left at strength \(strength)."
@@ -59,4 +95,16 @@ extension SchedulerError: CustomStringConvertible {
         case .noise(let position): "The step at position \(position) adds noise, and none was given."
         }
     }
+}
+
+extension SchedulerError {
+    /// Throws `.option` of an option set in code, unless `isValid`.
+    static func check(
+        _ isValid: Bool, _ key: String, _ expected: String, _ found: some Any
+    ) throws(SchedulerError) {
+        if !isValid { throw .option(key, expected: expected, found: "\(found)", file: nil) }
+    }
+
+    /// To three digits, upwards.
+    private static func rounded(_ value: Double) -> Double { (value * 1000).rounded(.up) / 1000 }
 }

@@ -21,3 +21,10 @@ public enum PredictionType: String, Sendable, CaseIterable {
 public enum TimestepSpacing: String, Sendable, CaseIterable {
     case leading, linspace, trailing
 }
+
+/// The noise that is left after the last step.
+public enum FinalSigmas: String, Sendable, CaseIterable {
+    case zero
+    /// That of the first training step.
+    case sigmaMin = "sigma_min"
+}

@@ -1,12 +1,13 @@
 import Diffusion
 import Testing
 
-/// Conditions of `LCMScheduler.set_timesteps`; the timesteps themselves are compared in `LCMSchedulerTests`.
+/// Conditions of `LCMScheduler.set_timesteps`; the timesteps themselves are compared in `SchedulerGoldenTests`.
 @Suite struct LCMTimestepsTests {
     private func timesteps(
-        _ steps: ScheduleRequest.Steps, original: Int? = nil, strength: Double = 1
+        _ steps: ScheduleRequest.Steps, original: Int? = nil, strength: Double = 1,
+        rule: ScheduleRequest.StrengthRule = .shortensOriginalSchedule
     ) throws -> [Float] {
-        let request = ScheduleRequest(steps, originalInferenceSteps: original, strength: strength)
+        let request = ScheduleRequest(steps, originalInferenceSteps: original, strength: strength, strengthRule: rule)
         return try LCMScheduler(config: .init(), request).timesteps
     }
 
@@ -15,6 +16,8 @@ import Testing
         #expect(try timesteps(.count(1)) == [999])
         #expect(try timesteps(.count(2), strength: 0.5) == [499, 259])
         #expect(try timesteps(.timesteps([999, 500, 3]), strength: 0.7) == [500, 3])
+        #expect(try timesteps(.count(4), strength: 0.5, rule: .skipsSteps) == [499, 259])
+        #expect(try timesteps(.timesteps([999, 500, 3]), strength: 0.7, rule: .skipsSteps) == [500, 3])
     }
 
     @Test func countsThatDoNotFitAreErrors() {
@@ -26,6 +29,9 @@ import Testing
         }
         #expect(throws: SchedulerError.tooManySteps(1, originalSteps: 50, strength: 0)) {
             try timesteps(.count(1), strength: 0)
+        }
+        #expect(throws: SchedulerError.noSteps(of: 4, strength: 0.2)) {
+            try timesteps(.count(4), strength: 0.2, rule: .skipsSteps)
         }
         #expect(throws: SchedulerError.originalSteps(1001, trained: 1000)) { try timesteps(.count(4), original: 1001) }
         #expect(throws: SchedulerError.originalSteps(0, trained: 1000)) { try timesteps(.count(4), original: 0) }
@@ -51,7 +57,9 @@ import Testing
         func warnings(_ timesteps: [Int], original: Int? = nil, strength: Double = 1) throws -> [String] {
             try LCMScheduler(
                 config: .init(),
-                ScheduleRequest(.timesteps(timesteps), originalInferenceSteps: original, strength: strength)
+                ScheduleRequest(
+                    .timesteps(timesteps), originalInferenceSteps: original, strength: strength,
+                    strengthRule: .shortensOriginalSchedule)
             ).warnings
         }
         #expect(try warnings([999, 499]).isEmpty)

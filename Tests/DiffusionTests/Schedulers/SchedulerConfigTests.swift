@@ -7,8 +7,7 @@ import Testing
 
     private func config(_ text: String) throws -> LCMSchedulerConfig {
         let json = try JSONValue(parsing: text.utf8)
-        guard case .lcm(let config) = try SchedulerConfig(json: json, file: file) else { throw CancellationError() }
-        return config
+        return try #require(try SchedulerConfig(json: json, file: file).options as? LCMSchedulerConfig)
     }
 
     @Test func absentAndNullOptionsHaveTheDefaultsOfDiffusers() throws {
@@ -49,14 +48,19 @@ import Testing
     }
 
     @Test func otherClassesAreNamedWithThoseThatAreSupported() throws {
-        #expect(throws: SchedulerError.unknownClass("PNDMScheduler", supported: ["LCMScheduler"], file: file)) {
-            try config(#"{"_class_name": "PNDMScheduler"}"#)
+        let known = [
+            "DDIMScheduler", "DDPMScheduler", "DPMSolverMultistepScheduler", "EulerAncestralDiscreteScheduler",
+            "EulerDiscreteScheduler", "HeunDiscreteScheduler", "LCMScheduler", "PNDMScheduler", "TCDScheduler",
+            "UniPCMultistepScheduler",
+        ]
+        #expect(SchedulerConfig.classNames == known)
+        let error = #expect(throws: SchedulerError.unknownClass("KDPM2DiscreteScheduler", supported: known, file: file)) {
+            try config(#"{"_class_name": "KDPM2DiscreteScheduler"}"#)
         }
-        #expect(throws: SchedulerError.unknownClass(nil, supported: ["LCMScheduler"], file: file)) { try config("{}") }
-        let error = SchedulerError.unknownClass("PNDMScheduler", supported: ["LCMScheduler"], file: file)
+        #expect(throws: SchedulerError.unknownClass(nil, supported: known, file: file)) { try config("{}") }
         #expect(
-            error.description
-                == "scheduler/scheduler_config.json asks for the scheduler PNDMScheduler; supported are: LCMScheduler.")
+            error?.description
+                == "\(file) asks for the scheduler KDPM2DiscreteScheduler; supported are: \(known.joined(separator: ", ")).")
     }
 
     @Test func aFileThatIsNoObjectIsAnError() {
@@ -90,5 +94,18 @@ import Testing
         #expect(
             error?.description
                 == #"\#(file): prediction_type must be one of epsilon, sample, v_prediction; it is "flow"."#)
+    }
+
+    @Test func infinitiesOfPythonAreOptionsLeftOut() throws {
+        let text =
+            #"{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "note": "\"NaN", "x": [NaN,Infinity]}"#
+        let json = try JSONValue(parsingPython: text.utf8)
+        #expect(json["lambda_min_clipped"] == .null)
+        #expect(json["note"] == "\"NaN")
+        #expect(json["x"] == .array([.null, .null]))
+        let config = try SchedulerConfig(json: json, file: file)
+        #expect(config == SchedulerConfig(DPMSolverMultistepSchedulerConfig()))
+        #expect(throws: JSONError.self) { try JSONValue(parsingPython: "{\"a\": Infinit}".utf8) }
+        #expect(throws: JSONError.self) { try JSONValue(parsingPython: "{\"a\": \"\\".utf8) }
     }
 }

@@ -1,7 +1,8 @@
-"""Writes scheduler.json: diffusers' LCMScheduler step by step, and embedding.json: guidance scale embeddings.
+"""Writes cases.json and steps.safetensors: diffusers' schedulers step by step, as its pipelines call them; and embedding.json:
+guidance scale embeddings.
 
-Inputs are draws of torch.randn of one generator a case, in this order: the first sample, then for each step the model
-output and, where the step adds noise, the noise. They are not stored: noise.json holds that ours are the same.
+Inputs are draws of torch.randn of one generator a case, in this order: the picture's latents, then for each step the model
+output and, where the step draws, the noise. They are not stored: noise.json holds that ours are the same.
 """
 
 import json
@@ -9,10 +10,12 @@ import math
 import pathlib
 import types
 
+import diffusers
 import torch
-from diffusers import LatentConsistencyModelPipeline, LCMScheduler
+from diffusers import LatentConsistencyModelPipeline, StableDiffusionImg2ImgPipeline
+from safetensors.torch import save_file
 
-SHAPE = [2, 4, 3, 2]
+SHAPE = [2, 2, 2, 2]
 
 
 def rounded(values: torch.Tensor) -> list:
@@ -22,59 +25,320 @@ def rounded(values: torch.Tensor) -> list:
     return [float(f"{v:.9g}") for v in flat]
 
 
-def case(name: str, seed: int, config: dict | None = None, scale: float = 1.0, **request) -> dict:
-    scheduler = LCMScheduler(**(config or {}))
-    scheduler.set_timesteps(**request)
-    generator = torch.Generator().manual_seed(seed)
-    sample = torch.randn(SHAPE, generator=generator)
-    noisy = scheduler.add_noise(sample, torch.ones(SHAPE), scheduler.timesteps[:1].repeat(SHAPE[0]))
-    steps = []
-    for i, timestep in enumerate(scheduler.timesteps):
-        output = torch.randn(SHAPE, generator=generator) * scale
-        result = scheduler.step(output, timestep, sample, generator=generator)
-        steps.append({"previous": rounded(result.prev_sample), "denoised": rounded(result.denoised)})
-        sample = result.prev_sample
-    written = {k: v for k, v in sorted(scheduler.config.items()) if not k.startswith("_")}
+def predicted_original(scheduler, output, sample, timestep) -> torch.Tensor:
+    """For the classes whose step does not give it."""
+    if hasattr(scheduler, "convert_model_output"):
+        alpha, sigma = scheduler._sigma_to_alpha_sigma_t(scheduler.sigmas[scheduler.step_index])
+        converted = scheduler.convert_model_output(output, sample=sample)
+        if scheduler.config.get("predict_x0", scheduler.config.get("algorithm_type", "").endswith("++")):
+            return converted
+        return (sample - sigma * converted) / alpha
+    alpha = scheduler.alphas_cumprod[timestep]
+    signal, noise = alpha.sqrt(), (1 - alpha).sqrt()
     return {
-        "name": name,
+        "epsilon": (sample - noise * output) / signal,
+        "sample": output,
+        "v_prediction": signal * sample - noise * output,
+    }[scheduler.config.prediction_type]
+
+
+def plan(scheduler, strength: float, shortens: bool, eta: float | None, **request) -> torch.Tensor:
+    """Timesteps as a pipeline has them."""
+    if shortens:
+        scheduler.set_timesteps(strength=strength, **request)
+        scheduler.set_begin_index(0)
+        return scheduler.timesteps
+    scheduler.set_timesteps(**request)
+    count = request.get("num_inference_steps") or len(request["timesteps"])
+    pipeline = types.SimpleNamespace(scheduler=scheduler)
+    return StableDiffusionImg2ImgPipeline.get_timesteps(pipeline, count, strength, "cpu")[0]
+
+
+def run(name: str, class_name: str, seed: int, config: dict, scale: float, request: dict) -> tuple[dict, torch.Tensor]:
+    scheduler = getattr(diffusers, class_name)(**config)
+    arguments = {"strength": 1.0, "shortens": False, "eta": None, **request}
+    timesteps = plan(scheduler, **arguments)
+    generator = torch.Generator().manual_seed(seed)
+    latents = torch.randn(SHAPE, generator=generator)
+    sample = latents * scheduler.init_noise_sigma
+    if arguments["strength"] < 1:
+        sample = scheduler.add_noise(latents, torch.ones(SHAPE), timesteps[:1].repeat(SHAPE[0]))
+    extra = {}
+    code = scheduler.step.__code__
+    if "eta" in code.co_varnames[: code.co_argcount]:
+        extra["eta"] = arguments["eta"] or 0.0
+    if "generator" in code.co_varnames[: code.co_argcount]:
+        extra["generator"] = generator
+    rows, draws = [], []
+    for timestep in timesteps:
+        noisy = scheduler.add_noise(latents, torch.ones(SHAPE), timestep.reshape(1).repeat(SHAPE[0]))
+        scaled = scheduler.scale_model_input(sample, timestep)
+        output = torch.randn(SHAPE, generator=generator) * scale
+        if hasattr(scheduler, "_init_step_index") and scheduler.step_index is None:
+            scheduler._init_step_index(timestep)
+        state = generator.get_state()
+        original = None
+        if class_name in ("PNDMScheduler", "TCDScheduler", "DPMSolverMultistepScheduler", "UniPCMultistepScheduler"):
+            original = predicted_original(scheduler, output, sample, timestep)
+        result = scheduler.step(output, timestep, sample, **extra)
+        draws.append(not torch.equal(state, generator.get_state()))
+        if original is None:
+            original = result.denoised if class_name == "LCMScheduler" else result.pred_original_sample
+        rows.append(torch.stack([result.prev_sample, original, noisy, scaled]))
+        sample = result.prev_sample
+    steps = torch.stack(rows)
+    assert steps.isfinite().all(), name
+    case = {
+        "name": f"{class_name}: {name}",
         "seed": seed,
         "outputScale": scale,
         "request": request,
-        "config": json.dumps({"_class_name": "LCMScheduler", "_diffusers_version": "0.42.1", **written}),
-        "timesteps": scheduler.timesteps.tolist(),
-        "noisy": rounded(noisy),
-        "steps": steps,
+        "config": json.dumps({"_class_name": class_name, **config}),
+        "timesteps": rounded(timesteps.double()),
+        "initNoiseSigma": float(scheduler.init_noise_sigma),
+        "draws": draws,
     }
+    return case, steps
 
 
-def scheduler_cases() -> list[dict]:
-    v = {"prediction_type": "v_prediction"}
-    betas = [0.001 + 0.0004 * i for i in range(40)]
+V = {"prediction_type": "v_prediction"}
+SAMPLE = {"prediction_type": "sample"}
+SD = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+COSINE = {"beta_schedule": "squaredcos_cap_v2"}
+ZERO = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing", **V}
+KARRAS = {"use_karras_sigmas": True}
+THRESHOLD = {"thresholding": True, "sample_max_value": 1.5, "dynamic_thresholding_ratio": 0.83}
+SHORT = {"num_train_timesteps": 40, "trained_betas": [0.001 + 0.0004 * i for i in range(40)]}
+
+
+def spaced(*, offset: bool = True, **config) -> list[tuple]:
+    """Cases of each way to space timesteps, with two numbers of steps that do not divide the training steps."""
+    leading = {"timestep_spacing": "leading", "steps_offset": 1} if offset else {"timestep_spacing": "leading"}
     return [
-        case("1 step", 1, num_inference_steps=1),
-        case("2 steps", 2, num_inference_steps=2),
-        case("4 steps", 3, num_inference_steps=4),
-        case("8 steps, linear", 4, {"beta_schedule": "linear", "beta_start": 1e-4, "beta_end": 0.02},
-             num_inference_steps=8),
-        case("50 steps", 5, num_inference_steps=50),
-        case("cosine", 6, {"beta_schedule": "squaredcos_cap_v2", **v}, num_inference_steps=4),
-        case("predicts the sample", 7, {"prediction_type": "sample"}, num_inference_steps=4),
-        case("predicts the velocity", 8, v, num_inference_steps=4),
-        case("thresholding", 9, {"thresholding": True, "sample_max_value": 4.0, **v}, 2.0, num_inference_steps=3),
-        case("thresholding, low ratio", 10,
-             {"thresholding": True, "sample_max_value": 1.5, "dynamic_thresholding_ratio": 0.83}, num_inference_steps=4),
-        case("clipping", 11, {"clip_sample": True, "clip_sample_range": 0.7}, num_inference_steps=4),
-        case("strength 0.5", 12, num_inference_steps=4, strength=0.5),
-        case("strength 0.33, 100 original steps", 13, num_inference_steps=7, strength=0.33, original_inference_steps=100),
-        case("timesteps by hand", 14, timesteps=[999, 759, 500, 259]),
-        case("timesteps by hand, strength 0.5", 15, timesteps=[999, 759, 499, 259], strength=0.5),
-        case("zero terminal SNR", 16, {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing", **v},
-             num_inference_steps=4),
-        case("trained betas, timestep scaling", 17,
-             {"trained_betas": betas, "num_train_timesteps": 40, "original_inference_steps": 13, "timestep_scaling": 0.5,
-              "set_alpha_to_one": False, "steps_offset": 1}, num_inference_steps=5),
-        case("700 training steps", 18, {"num_train_timesteps": 700, "timestep_scaling": 1.0}, num_inference_steps=6),
+        ("leading", {**SD, **leading, **config}, {"num_inference_steps": 6}),
+        ("linspace", {**SD, "timestep_spacing": "linspace", **config}, {"num_inference_steps": 7}),
+        ("trailing", {**SD, "timestep_spacing": "trailing", **config}, {"num_inference_steps": 6}),
+        ("strength 0.6", {**SD, **leading, **config}, {"num_inference_steps": 7, "strength": 0.6}),
     ]
+
+
+def steps(count: int, **request) -> dict:
+    return {"num_inference_steps": count, **request}
+
+
+def lcm_cases() -> list[tuple]:
+    cut = {"shortens": True}
+    tiny = {**SHORT, "original_inference_steps": 13, "timestep_scaling": 0.5, "set_alpha_to_one": False, "steps_offset": 1}
+    return [
+        ("1 step", {}, steps(1)),
+        ("2 steps", {}, steps(2)),
+        ("4 steps", {}, steps(4)),
+        ("8 steps, linear", {"beta_schedule": "linear", "beta_start": 1e-4, "beta_end": 0.02}, steps(8)),
+        ("50 steps", {}, steps(50)),
+        ("cosine", {**COSINE, **V}, steps(4)),
+        ("predicts the sample", SAMPLE, steps(4)),
+        ("predicts the velocity", V, steps(4)),
+        ("thresholding", {"thresholding": True, "sample_max_value": 4.0, **V}, steps(3), 2.0),
+        ("thresholding, low ratio", THRESHOLD, steps(4)),
+        ("clipping", {"clip_sample": True, "clip_sample_range": 0.7}, steps(4)),
+        ("shortened by strength 0.5", {}, steps(4, strength=0.5, **cut)),
+        ("shortened by strength 0.33, 100 original steps", {},
+         steps(7, strength=0.33, original_inference_steps=100, **cut)),
+        ("timesteps by hand", {}, {"timesteps": [999, 759, 500, 259]}),
+        ("timesteps by hand, shortened by strength 0.5", {},
+         {"timesteps": [999, 759, 499, 259], "strength": 0.5, **cut}),
+        ("strength 0.5", {}, steps(8, strength=0.5)),
+        ("timesteps by hand, strength 0.5", {}, {"timesteps": [999, 759, 499, 259], "strength": 0.5}),
+        ("zero terminal SNR", ZERO, steps(4)),
+        ("trained betas, timestep scaling", tiny, steps(5)),
+        ("700 training steps", {"num_train_timesteps": 700, "timestep_scaling": 1.0}, steps(6)),
+    ]
+
+
+def tcd_cases() -> list[tuple]:
+    return [
+        ("4 steps", {}, steps(4)),
+        ("4 steps, eta 0.3", {}, steps(4, eta=0.3)),
+        ("predicts the sample, eta 1", SAMPLE, steps(3, eta=1.0)),
+        ("predicts the velocity, zero terminal SNR", ZERO, steps(4, eta=0.5)),
+        ("strength 0.6", {}, steps(8, strength=0.6, eta=0.3)),
+        ("shortened by strength 0.6", {}, steps(4, strength=0.6, eta=0.3, shortens=True)),
+        ("all training steps are open", {}, steps(7, eta=0.2, original_inference_steps=100)),
+        ("timesteps by hand, shortened", {},
+         {"timesteps": [999, 759, 499, 259], "strength": 0.5, "shortens": True, "eta": 0.3}),
+        ("timesteps by hand, clipping has no effect", {"clip_sample": True, **THRESHOLD},
+         {"timesteps": [999, 700, 400, 10], "eta": 0.3}),
+        ("trained betas", {**SHORT, "original_inference_steps": 20}, steps(5, eta=0.7)),
+    ]
+
+
+def ddim_cases() -> list[tuple]:
+    return [
+        *spaced(clip_sample=False, set_alpha_to_one=False),
+        ("defaults", {}, steps(5)),
+        ("eta 0.5", {**SD, "clip_sample": False}, steps(5, eta=0.5)),
+        ("eta 1, predicts the sample", {**SD, **SAMPLE, "clip_sample_range": 2.0}, steps(4, eta=1.0)),
+        ("predicts the velocity, zero terminal SNR", {**SD, **ZERO, "clip_sample": False}, steps(5, eta=0.3)),
+        ("thresholding", {**THRESHOLD, **SD}, steps(4)),
+        ("cosine", {**COSINE, **V}, steps(6)),
+        ("trained betas", {**SHORT, "clip_sample": False}, steps(7)),
+        ("1 step, trailing", {**SD, "timestep_spacing": "trailing", "clip_sample": False}, steps(1)),
+        ("strength 0.3, eta 0.4", {**SD, "clip_sample": False}, steps(10, strength=0.3, eta=0.4)),
+    ]
+
+
+def ddpm_cases() -> list[tuple]:
+    return [
+        *spaced(clip_sample=False),
+        ("defaults", {}, steps(5)),
+        ("fixed_large, predicts the sample", {**SD, **SAMPLE, "variance_type": "fixed_large"}, steps(4)),
+        ("fixed_small_log", {**SD, "variance_type": "fixed_small_log", "clip_sample": False}, steps(4)),
+        ("predicts the velocity, zero terminal SNR", {**SD, **ZERO, "clip_sample": False}, steps(4)),
+        ("thresholding", {**THRESHOLD, **SD}, steps(4)),
+        ("timesteps by hand", {**SD, "clip_sample": False}, {"timesteps": [999, 700, 311, 20]}),
+        ("timesteps by hand, strength 0.5", {**SD, "clip_sample": False}, {"timesteps": [999, 700, 311, 0], "strength": 0.5}),
+    ]
+
+
+def pndm_cases() -> list[tuple]:
+    skip = {"skip_prk_steps": True}
+    return [
+        *spaced(**skip),
+        ("1 step", {**SD, **skip}, steps(1)),
+        ("2 steps", {**SD, **skip}, steps(2)),
+        ("Runge-Kutta steps first", SD, steps(6)),
+        ("Runge-Kutta steps first, 4 steps, predicts the velocity", {**SD, **V}, steps(4)),
+        ("Runge-Kutta steps first, strength 0.5", SD, steps(10, strength=0.5)),
+        ("predicts the velocity, ends in 1", {**SD, **V, **skip, "set_alpha_to_one": True}, steps(9)),
+        ("strength 0.8", {**SD, **skip, "steps_offset": 1}, steps(10, strength=0.8)),
+        ("trained betas", {**SHORT, **skip}, steps(7)),
+    ]
+
+
+def euler_cases() -> list[tuple]:
+    return [
+        *spaced(),
+        ("defaults", {}, steps(5)),
+        ("1 step, trailing", {**SD, "timestep_spacing": "trailing", "steps_offset": 1}, steps(1)),
+        ("Karras", {**SD, **KARRAS}, steps(7)),
+        ("Karras, leading, strength 0.5", {**SD, **KARRAS, "timestep_spacing": "leading"}, steps(8, strength=0.5)),
+        ("Karras between given sigmas", {**SD, **KARRAS, "sigma_min": 0.05, "sigma_max": 11.0}, steps(5)),
+        ("exponential", {**SD, "use_exponential_sigmas": True}, steps(6)),
+        ("predicts the velocity, zero terminal SNR", {**SD, **ZERO}, steps(5)),
+        ("predicts the sample, sigma_min", {**SD, **SAMPLE, "final_sigmas_type": "sigma_min"}, steps(4)),
+        ("timesteps by hand", SD, {"timesteps": [999, 800, 503, 20]}),
+        ("timesteps by hand, strength 0.5", SD, {"timesteps": [999, 800, 503, 20], "strength": 0.5}),
+        ("cosine", {**COSINE, **V}, steps(5)),
+    ]
+
+
+def euler_ancestral_cases() -> list[tuple]:
+    return [
+        *spaced(),
+        ("defaults", {}, steps(5)),
+        ("1 step", {**SD, "timestep_spacing": "trailing"}, steps(1)),
+        ("predicts the velocity, zero terminal SNR", {**SD, **ZERO}, steps(5)),
+        ("trained betas", SHORT, steps(6)),
+    ]
+
+
+def heun_cases() -> list[tuple]:
+    return [
+        *spaced(),
+        ("defaults", {}, steps(4)),
+        ("1 step", {**SD, "timestep_spacing": "trailing"}, steps(1)),
+        ("Karras", {**SD, **KARRAS}, steps(5)),
+        ("Karras, strength 0.5", {**SD, **KARRAS}, steps(6, strength=0.5)),
+        ("exponential", {**SD, "use_exponential_sigmas": True}, steps(4)),
+        ("predicts the velocity, clipping", {**SD, **V, "clip_sample": True, "clip_sample_range": 1.3}, steps(4)),
+        ("predicts the sample", {**SD, **SAMPLE}, steps(4)),
+        ("timesteps by hand", SD, {"timesteps": [999, 800, 503, 20]}),
+    ]
+
+
+def dpm_solver_cases() -> list[tuple]:
+    cases = [
+        *spaced(),
+        ("defaults", {}, steps(5)),
+        ("1 step", SD, steps(1)),
+        ("16 steps", SD, steps(16)),
+        ("16 steps, Euler at the end, third order, sigma_min",
+         {**SD, "solver_order": 3, "euler_at_final": True, "final_sigmas_type": "sigma_min"}, steps(16)),
+        ("16 steps, third order, sigma_min", {**SD, "solver_order": 3, "final_sigmas_type": "sigma_min"}, steps(16)),
+        ("orders not lowered", {**SD, "lower_order_final": False, "solver_order": 3}, steps(6)),
+        ("Karras", {**SD, **KARRAS}, steps(6)),
+        ("Karras, cosine", {**COSINE, **KARRAS}, steps(6)),
+        ("Karras, stochastic, strength 0.5", {**SD, **KARRAS, "algorithm_type": "sde-dpmsolver++"},
+         steps(8, strength=0.5)),
+        ("exponential", {**SD, "use_exponential_sigmas": True}, steps(6)),
+        ("Lu", {**SD, "use_lu_lambdas": True}, steps(6)),
+        ("zero terminal SNR", {**SD, **ZERO}, steps(5)),
+        ("predicts the sample, sigma_min", {**SD, **SAMPLE, "final_sigmas_type": "sigma_min"}, steps(5)),
+        ("thresholding", {**SD, **THRESHOLD}, steps(5)),
+        ("thresholding, dpmsolver",
+         {**SD, **THRESHOLD, "algorithm_type": "dpmsolver", "final_sigmas_type": "sigma_min"}, steps(5)),
+        ("clipped lambda", {**COSINE, "lambda_min_clipped": -5.1}, steps(6)),
+        ("clipped lambda, trailing", {**COSINE, "lambda_min_clipped": -3.0, "timestep_spacing": "trailing"}, steps(6)),
+        ("timesteps by hand", SD, {"timesteps": [999, 800, 503, 240, 20]}),
+        ("timesteps by hand, strength 0.5", SD, {"timesteps": [999, 800, 503, 240, 20], "strength": 0.5}),
+        ("words of other solvers", {**SD, "solver_type": "bh2", "algorithm_type": "deis", "final_sigmas_type": "sigma_min"}, steps(4)),
+    ]
+    for algorithm in ["dpmsolver", "dpmsolver++", "sde-dpmsolver", "sde-dpmsolver++"]:
+        end = {} if algorithm.endswith("++") else {"final_sigmas_type": "sigma_min"}
+        for order in [1, 2] if algorithm == "sde-dpmsolver" else [1, 2, 3]:
+            for solver in ["midpoint", "heun"] if order == 2 else ["midpoint"]:
+                config = {**SD, **end, "algorithm_type": algorithm, "solver_order": order, "solver_type": solver}
+                prediction = V if order == 2 else SAMPLE if algorithm == "dpmsolver" and order == 1 else {}
+                cases.append((f"{algorithm}, order {order}, {solver}", {**config, **prediction}, steps(6)))
+    return cases
+
+
+def unipc_cases() -> list[tuple]:
+    noise = {"predict_x0": False, "final_sigmas_type": "sigma_min"}
+    return [
+        *spaced(),
+        ("defaults", {}, steps(5)),
+        ("1 step", SD, steps(1)),
+        ("20 steps", SD, steps(20)),
+        ("first order", {**SD, "solver_order": 1}, steps(5)),
+        ("third order", {**SD, "solver_order": 3}, steps(7)),
+        ("third order, bh1, sigma_min", {**SD, "solver_order": 3, "solver_type": "bh1", "final_sigmas_type": "sigma_min"},
+         steps(7)),
+        ("fourth order", {**SD, "solver_order": 4}, steps(8)),
+        ("orders not lowered", {**SD, "lower_order_final": False, "final_sigmas_type": "sigma_min"}, steps(5)),
+        ("noise", {**SD, **noise}, steps(6)),
+        ("noise, predicts the velocity, bh1", {**SD, **noise, **V, "solver_type": "bh1"}, steps(6)),
+        ("noise, predicts the sample", {**SD, **noise, **SAMPLE}, steps(5)),
+        ("corrector off", {**SD, "disable_corrector": [0, 1, 3]}, steps(6)),
+        ("Karras", {**SD, **KARRAS}, steps(6)),
+        ("Karras, sigma_min", {**SD, **KARRAS, "final_sigmas_type": "sigma_min"}, steps(6)),
+        ("exponential, strength 0.7", {**SD, "use_exponential_sigmas": True}, steps(6, strength=0.7)),
+        ("zero terminal SNR", {**SD, **ZERO}, steps(5)),
+        ("thresholding, predicts the sample", {**SD, **THRESHOLD, **SAMPLE}, steps(5)),
+        ("words of other solvers", {**SD, "solver_type": "midpoint"}, steps(4)),
+    ]
+
+
+def scheduler_cases() -> tuple[list[dict], dict[str, torch.Tensor]]:
+    classes = {
+        "DDIMScheduler": ddim_cases(),
+        "DDPMScheduler": ddpm_cases(),
+        "DPMSolverMultistepScheduler": dpm_solver_cases(),
+        "EulerAncestralDiscreteScheduler": euler_ancestral_cases(),
+        "EulerDiscreteScheduler": euler_cases(),
+        "HeunDiscreteScheduler": heun_cases(),
+        "LCMScheduler": lcm_cases(),
+        "PNDMScheduler": pndm_cases(),
+        "TCDScheduler": tcd_cases(),
+        "UniPCMultistepScheduler": unipc_cases(),
+    }
+    cases, tensors = [], {}
+    for class_name, group in classes.items():
+        for name, config, request, *scale in group:
+            case, rows = run(name, class_name, len(cases) + 1, config, *(scale or [1.0]), request)
+            cases.append(case)
+            tensors[case["name"]] = rows
+    return cases, tensors
 
 
 def embedding_cases() -> list[dict]:
@@ -90,8 +354,10 @@ def embedding_cases() -> list[dict]:
 def main() -> None:
     torch.set_num_threads(1)
     folder = pathlib.Path(__file__).parent
-    for name, cases in [("scheduler.json", scheduler_cases()), ("embedding.json", embedding_cases())]:
-        (folder / name).write_text(json.dumps(cases, indent=None, separators=(",", ":")) + "\n")
+    cases, tensors = scheduler_cases()
+    save_file(tensors, folder / "steps.safetensors")
+    for name, values in [("cases.json", cases), ("embedding.json", embedding_cases())]:
+        (folder / name).write_text(json.dumps(values, indent=None, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+/// The options that diffusers' schedulers have in common.
+///
+/// A class of schedulers that lacks one of them leaves it as it is here.
+public struct BaseSchedulerConfig: Sendable, Equatable {
+    public var numTrainTimesteps = 1000
+    public var betaStart = 0.0001
+    public var betaEnd = 0.02
+    public var betaSchedule = BetaSchedule.linear
+    /// The betas themselves, one a training step, in place of a schedule.
+    public var trainedBetas: [Double]?
+    /// Whether the last training step is pure noise (Lin et al. 2023).
+    public var rescaleBetasZeroSNR = false
+    public var predictionType = PredictionType.epsilon
+    public var timestepSpacing = TimestepSpacing.leading
+    /// Added to timesteps of leading spacing; 0 to `numTrainTimesteps`.
+    public var stepsOffset = 0
+    /// Clips the predicted sample to ±`clipSampleRange`.
+    public var clipSample = false
+    public var clipSampleRange = 1.0
+    /// Clips the predicted sample dynamically (see `DynamicThresholding`); wins over `clipSample`.
+    public var thresholding = false
+    public var dynamicThresholdingRatio = 0.995
+    public var sampleMaxValue = 1.0
+
+    /// Options that some classes have and others not.
+    struct Optional: OptionSet {
+        let rawValue: Int
+        static let clipping = Optional(rawValue: 1)
+        static let thresholding = Optional(rawValue: 2)
+        static let zeroSNR = Optional(rawValue: 4)
+    }
+
+    public init() {}
+
+    /// Takes what the file says of the options that the class has.
+    /// - Throws: `SchedulerError.option` where a value has another type, or is a word that is not known.
+    mutating func read(_ reader: SchedulerConfigReader, _ optional: Optional) throws(SchedulerError) {
+        numTrainTimesteps = try reader.integer("num_train_timesteps", default: numTrainTimesteps)
+        betaStart = try reader.number("beta_start", default: betaStart)
+        betaEnd = try reader.number("beta_end", default: betaEnd)
+        betaSchedule = try reader.choice("beta_schedule", default: betaSchedule)
+        trainedBetas = try reader.numbers("trained_betas")
+        predictionType = try reader.choice("prediction_type", default: predictionType)
+        timestepSpacing = try reader.choice("timestep_spacing", default: timestepSpacing)
+        stepsOffset = try reader.integer("steps_offset", default: stepsOffset)
+        if optional.contains(.zeroSNR) {
+            rescaleBetasZeroSNR = try reader.flag("rescale_betas_zero_snr", default: rescaleBetasZeroSNR)
+        }
+        if optional.contains(.clipping) {
+            clipSample = try reader.flag("clip_sample", default: clipSample)
+            clipSampleRange = try reader.number("clip_sample_range", default: clipSampleRange)
+        }
+        if optional.contains(.thresholding) {
+            thresholding = try reader.flag("thresholding", default: thresholding)
+            dynamicThresholdingRatio = try reader.number("dynamic_thresholding_ratio", default: dynamicThresholdingRatio)
+            sampleMaxValue = try reader.number("sample_max_value", default: sampleMaxValue)
+        }
+    }
+
+    /// - Throws: `SchedulerError.option` where a number is outside its range, or there are too few betas.
+    func validate() throws(SchedulerError) {
+        try SchedulerError.check(
+            (1...1_000_000).contains(numTrainTimesteps), "num_train_timesteps", "1 to 1000000", numTrainTimesteps)
+        if let trainedBetas {
+            try SchedulerError.check(
+                trainedBetas.count >= numTrainTimesteps, "trained_betas",
+                "a beta for each of \(numTrainTimesteps) training steps", "\(trainedBetas.count) of them")
+        } else {
+            try SchedulerError.check((0..<1).contains(betaStart), "beta_start", "0 or more and less than 1", betaStart)
+            try SchedulerError.check((0..<1).contains(betaEnd), "beta_end", "0 or more and less than 1", betaEnd)
+        }
+        try SchedulerError.check(
+            (0...numTrainTimesteps).contains(stepsOffset), "steps_offset", "0 to \(numTrainTimesteps)", stepsOffset)
+        try SchedulerError.check(clipSampleRange >= 0, "clip_sample_range", "0 or more", clipSampleRange)
+        try SchedulerError.check(
+            (0...1).contains(dynamicThresholdingRatio), "dynamic_thresholding_ratio", "0 to 1", dynamicThresholdingRatio)
+    }
+
+    /// ᾱ of each training step.
+    var noiseSchedule: NoiseSchedule {
+        let betas =
+            trainedBetas.map { $0.map { Float($0) } }
+            ?? NoiseSchedule.betas(betaSchedule, from: betaStart, to: betaEnd, count: numTrainTimesteps)
+        return NoiseSchedule(betas: betas, rescaleZeroTerminalSNR: rescaleBetasZeroSNR)
+    }
+
+    /// σ of each training step.
+    var trainingSigmas: TrainingSigmas { TrainingSigmas(noiseSchedule, isRescaled: rescaleBetasZeroSNR) }
+
+    /// The predicted sample x̂₀, clipped as the config says.
+    func clipped(_ sample: [Float], batch: Int) -> [Float] {
+        var sample = sample
+        if thresholding {
+            DynamicThresholding(ratio: dynamicThresholdingRatio, maximum: sampleMaxValue).apply(to: &sample, batch: batch)
+        } else if clipSample {
+            let range = Float(clipSampleRange)
+            // Comparisons let NaN through, as torch.clamp does.
+            sample = sample.map { $0 > range ? range : $0 < -range ? -range : $0 }
+        }
+        return sample
+    }
+}

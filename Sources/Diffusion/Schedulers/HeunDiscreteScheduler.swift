@@ -1,0 +1,65 @@
+/// The options of diffusers' `HeunDiscreteScheduler`, with its defaults.
+public struct HeunDiscreteSchedulerConfig: SchedulerClassConfig {
+    public static let className = "HeunDiscreteScheduler"
+    public var base = BaseSchedulerConfig()
+    public var sigmas = SigmaOptions()
+
+    public init() {
+        base.betaStart = 0.00085
+        base.betaEnd = 0.012
+        base.timestepSpacing = .linspace
+    }
+
+    public func scheduler(_ request: ScheduleRequest) throws(SchedulerError) -> any Scheduler {
+        try HeunDiscreteScheduler(config: self, request)
+    }
+}
+
+extension HeunDiscreteSchedulerConfig: ReadableSchedulerConfig {
+    init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
+        self.init()
+        try base.read(reader, .clipping)
+        sigmas = try SigmaOptions(reader)
+    }
+}
+
+/// Heun's method over σ (Karras et al. 2022, algorithm 2 without churn): each step but the last looks twice.
+///
+/// At even positions the step is Euler's; at odd ones it is taken again with the mean of both slopes.
+/// Reference: diffusers' `scheduling_heun_discrete.py`.
+public struct HeunDiscreteScheduler: SigmaScheduler {
+    let plan: SigmaPlan
+    private let config: HeunDiscreteSchedulerConfig
+    /// Where the step that is under way began.
+    private var begun: (sample: [Float], slope: [Float], step: Float)?
+
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    public init(config: HeunDiscreteSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
+        let steps = try config.base.sigmaSteps(request, config.sigmas, className: HeunDiscreteSchedulerConfig.className)
+        let sigmas = steps.sigmas.map { Float($0) }
+        plan = SigmaPlan(
+            sigmas: Self.callsTwice(sigmas) + [0], timesteps: Self.callsTwice(steps.timesteps),
+            skipped: 2 * (try request.skippedSteps(of: sigmas.count)), spacing: config.timestepSpacing)
+        self.config = config
+    }
+
+    /// All but the first one twice: the end of a step, and the beginning of the next.
+    private static func callsTwice<Value>(_ values: [Value]) -> [Value] {
+        values.prefix(1) + values.dropFirst().flatMap { [$0, $0] }
+    }
+
+    mutating func step(_ index: Int, _ input: StepInput) -> (previous: [Float], denoised: [Float]) {
+        let (sigma, next) = sigmas(at: index)
+        let original = config.base.clipped(
+            config.predictionType.original(output: input.output, sample: input.sample, sigma: sigma), batch: input.batch)
+        let slope = LatentArithmetic.combine(input.sample, original) { ($0 - $1) / sigma }
+        guard let begun else {
+            let step = next - sigma
+            begun = (input.sample, slope, step)
+            return (LatentArithmetic.sum(1, input.sample, step, slope), original)
+        }
+        self.begun = nil
+        let mean = LatentArithmetic.combine(begun.slope, slope) { ($0 + $1) / 2 }
+        return (LatentArithmetic.sum(1, begun.sample, begun.step, mean), original)
+    }
+}

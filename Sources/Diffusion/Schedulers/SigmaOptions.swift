@@ -1,0 +1,62 @@
+import Foundation
+import TensorStore
+
+/// How the σ of the steps are spaced, where not at the timesteps of `timestep_spacing`; one of the rules at most.
+public struct SigmaOptions: Sendable, Equatable {
+    /// Karras et al. 2022, equation 5, with ρ = 7.
+    public var useKarrasSigmas = false
+    /// Evenly in log σ.
+    public var useExponentialSigmas = false
+    /// Evenly in log σ between the training steps' first and last, with timesteps rounded (Lu et al. 2022).
+    public var useLuLambdas = false
+    /// The ends of Karras' and exponential spacing; nil for the schedule's own.
+    public var sigmaMin: Double?
+    public var sigmaMax: Double?
+
+    public init() {}
+
+    /// - Parameter hasLuLambdas: whether the class knows them.
+    init(_ reader: SchedulerConfigReader, hasLuLambdas: Bool = false) throws(SchedulerError) {
+        useKarrasSigmas = try reader.flag("use_karras_sigmas", default: false)
+        useExponentialSigmas = try reader.flag("use_exponential_sigmas", default: false)
+        if hasLuLambdas { useLuLambdas = try reader.flag("use_lu_lambdas", default: false) }
+        sigmaMin = try reader.number("sigma_min")
+        sigmaMax = try reader.number("sigma_max")
+        try reader.refuse("use_beta_sigmas", unless: false)
+    }
+
+    /// The option that is on; nil where σ follow the timesteps.
+    var rule: String? {
+        useKarrasSigmas
+            ? "use_karras_sigmas" : useExponentialSigmas ? "use_exponential_sigmas" : useLuLambdas ? "use_lu_lambdas" : nil
+    }
+
+    func validate() throws(SchedulerError) {
+        try SchedulerError.check(
+            !(useKarrasSigmas && useExponentialSigmas), "use_exponential_sigmas", "false where use_karras_sigmas is true", true)
+        for (key, value) in [("sigma_min", sigmaMin), ("sigma_max", sigmaMax)] {
+            if let value { try SchedulerError.check(value > 0, key, "more than 0", value) }
+        }
+    }
+
+    /// - Throws: `SchedulerError.timestepsWithSpacedSigmas` where a rule is on.
+    func refuseTimestepsByHand() throws(SchedulerError) {
+        if let rule { throw .timestepsWithSpacedSigmas(option: rule) }
+    }
+
+    /// σ by the rule that is on, descending; nil where none is.
+    /// - Parameters: the ends that the schedule has.
+    func sigmas(count: Int, from largest: Double, to smallest: Double) -> [Double]? {
+        let (first, last) = (sigmaMax ?? largest, sigmaMin ?? smallest)
+        if useKarrasSigmas {
+            let (high, low) = (pow(first, 1 / 7), pow(last, 1 / 7))
+            return TimestepSpacing.linspace(0, 1, count: count).map { pow(high + $0 * (low - high), 7) }
+        }
+        if useLuLambdas {
+            // The table's logarithms are in single precision.
+            let (high, low) = (Double(log(Float(largest))), Double(log(Float(smallest))))
+            return TimestepSpacing.linspace(0, 1, count: count).map { exp(high + $0 * (low - high)) }
+        }
+        return useExponentialSigmas ? TimestepSpacing.linspace(log(first), log(last), count: count).map { exp($0) } : nil
+    }
+}

@@ -1,0 +1,74 @@
+import TensorStore
+
+/// A scheduler whose samples are a picture with noise of σ over it, scaled down only for the network.
+protocol SigmaScheduler: LatentScheduler {
+    var plan: SigmaPlan { get }
+}
+
+/// The σ of a plan of steps.
+struct SigmaPlan: Sendable {
+    /// Before each network call, and after the last; of all steps, before the strength left out some.
+    let sigmas: [Float]
+    /// The timestep of each network call that is left.
+    let timesteps: [Float]
+    /// The number of network calls left out at the beginning.
+    let skipped: Int
+    let initNoiseSigma: Float
+
+    /// - Parameters:
+    ///   - sigmas: of all network calls, and after the last.
+    ///   - timesteps: of all network calls.
+    init(sigmas: [Float], timesteps: [Double], skipped: Int, spacing: TimestepSpacing) {
+        self.sigmas = sigmas
+        self.timesteps = timesteps.dropFirst(skipped).map { Float($0) }
+        self.skipped = skipped
+        let largest = sigmas.max() ?? 1
+        initNoiseSigma = spacing == .leading ? (largest * largest + 1).squareRoot() : largest
+    }
+}
+
+extension SigmaScheduler {
+    public var timesteps: [Float] { plan.timesteps }
+    public var initNoiseSigma: Float { plan.initNoiseSigma }
+
+    /// σ before the network call at position `index`, and after it.
+    func sigmas(at index: Int) -> (current: Float, next: Float) {
+        (plan.sigmas[plan.skipped + index], plan.sigmas[plan.skipped + index + 1])
+    }
+
+    func noiseWeights(at index: Int) -> (signal: Float, noise: Float) { (1, sigmas(at: index).current) }
+
+    public func scaleModelInput(_ sample: Tensor, at index: Int) throws(SchedulerError) -> Tensor {
+        try check(position: index)
+        let sigma = sigmas(at: index).current
+        let scale = (sigma * sigma + 1).squareRoot()
+        let elements = try LatentArithmetic.elements(of: sample, shape: sample.shape, "sample")
+        return try LatentArithmetic.tensor(elements.map { $0 / scale }, shape: sample.shape)
+    }
+}
+
+extension BaseSchedulerConfig {
+    /// The timesteps of Euler's and Heun's steps and their σ, given by hand or spaced; descending.
+    func sigmaSteps(
+        _ request: ScheduleRequest, _ options: SigmaOptions, className: String
+    ) throws(SchedulerError) -> (timesteps: [Double], sigmas: [Double]) {
+        try validate()
+        try options.validate()
+        let training = trainingSigmas
+        let timesteps: [Double]
+        if let given = try request.givenTimesteps(trained: numTrainTimesteps) {
+            try options.refuseTimestepsByHand()
+            timesteps = given.map { Double($0) }
+        } else {
+            let count = try request.count(trained: numTrainTimesteps, className: className)
+            timesteps = try timestepSpacing.timesteps(
+                count: count, trained: numTrainTimesteps, offset: stepsOffset, isRounded: false
+            ).map { Double(Float($0)) }
+        }
+        let sigmas = timesteps.map { training.value(at: $0) }
+        guard let spaced = options.sigmas(count: sigmas.count, from: sigmas[0], to: sigmas[sigmas.count - 1]) else {
+            return (timesteps, sigmas)
+        }
+        return (spaced.map { training.timestep(of: $0) }, spaced)
+    }
+}

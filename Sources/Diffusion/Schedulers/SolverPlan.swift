@@ -1,0 +1,84 @@
+import Foundation
+
+/// The σ of a plan of steps for solvers that work over the half log-SNR λ, on samples of variance 1.
+struct SolverPlan: Sendable {
+    /// Of all steps, before each and after the last.
+    let levels: [Level]
+    /// The timestep of each step that is left.
+    let timesteps: [Float]
+    /// The number of steps that the strength left out at the beginning.
+    let skipped: Int
+
+    /// The weights of picture and noise, and λ = log α - log σ; infinite where there is no noise.
+    struct Level: Sendable {
+        let alpha, sigma, lambda: Float
+
+        /// - Parameter ratio: σ over α.
+        init(ratio: Float) {
+            alpha = 1 / (ratio * ratio + 1).squareRoot()
+            sigma = ratio * alpha
+            lambda = log(alpha) - log(sigma)
+        }
+    }
+
+    /// What tells one class's plan from another's.
+    struct Rules {
+        let className: String
+        let takesTimestepsByHand: Bool
+        /// Of the training steps that timesteps are spaced over; nil for all.
+        var end: Int?
+        /// Whether timesteps of spaced σ are rounded; cut off otherwise.
+        let roundsSpacedTimesteps: Bool
+        /// Whether `sigma_min` at the end is the last of spaced σ, and not the first training step's.
+        let endsAtSpacedSigma: Bool
+    }
+
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    init(
+        _ request: ScheduleRequest, _ base: BaseSchedulerConfig, _ options: SigmaOptions, _ final: FinalSigmas, _ rules: Rules
+    ) throws(SchedulerError) {
+        try options.validate()
+        let (training, trained) = (base.trainingSigmas, base.numTrainTimesteps)
+        var timesteps: [Double]
+        let count: Int
+        if rules.takesTimestepsByHand, let given = try request.givenTimesteps(trained: trained) {
+            try options.refuseTimestepsByHand()
+            count = given.count
+            timesteps = given.map { Double($0) }
+        } else {
+            count = try request.count(trained: trained, className: rules.className)
+            timesteps = try base.timestepSpacing.timesteps(
+                count: count, trained: trained, end: rules.end, offset: base.stepsOffset, isOpen: true)
+        }
+        var sigmas = timesteps.map { training.value(at: $0) }
+        var last = training.values[0]
+        if let spaced = options.sigmas(count: count, from: training.largest, to: training.smallest) {
+            let rounding: FloatingPointRoundingRule =
+                rules.roundsSpacedTimesteps && !options.useExponentialSigmas ? .toNearestOrEven : .towardZero
+            timesteps = spaced.map { training.timestep(of: $0).rounded(rounding) }
+            if rules.endsAtSpacedSigma { last = Float(spaced[spaced.count - 1]) }
+            sigmas = spaced
+        }
+        skipped = try request.skippedSteps(of: count)
+        guard skipped < timesteps.count else { throw .noSteps(of: timesteps.count, strength: request.strength) }
+        self.timesteps = timesteps.dropFirst(skipped).map { Float($0) }
+        levels = (sigmas.map { Float($0) } + [final == .zero ? 0 : last]).map { Level(ratio: $0) }
+    }
+
+    /// The number of steps before the strength left out some.
+    var count: Int { levels.count - 1 }
+}
+
+/// A scheduler with such a plan.
+protocol SolverScheduler: LatentScheduler {
+    var plan: SolverPlan { get }
+}
+
+extension SolverScheduler {
+    public var timesteps: [Float] { plan.timesteps }
+
+    func noiseWeights(at index: Int) -> (signal: Float, noise: Float) {
+        let level = plan.levels[plan.skipped + index]
+        return (level.alpha, level.sigma)
+    }
+}
