@@ -1,0 +1,165 @@
+import ModelGraph
+import TensorStore
+
+extension Graph {
+    /// The graph with scale · up(down(x)) added to what modules compute, with an input for the scale of each LoRA.
+    func adding(_ adaptations: [Adaptation]) throws -> Graph {
+        for placed in adaptations.flatMap(\.layers) {
+            if let magnitude = placed.layer.magnitude {
+                throw LoRAError.weightDecomposition(key: magnitude.name, file: placed.file)
+            }
+        }
+        for adaptation in adaptations { try adaptation.site.smoothing.check(adaptation.site, nodes[adaptation.site.operation]) }
+        let additions = Dictionary(grouping: adaptations, by: \.site.output.node)
+        var copy = Graph(name: name)
+        copy.runtimeInfo = runtimeInfo
+        var places = [Int?](repeating: nil, count: nodes.count)
+        // Inputs in their order, the new ones last.
+        for index in nodes.indices where nodes[index].type == "Parameter" { places[index] = copy.append(nodes[index]) }
+        var scales = LoRAScales(items: Set(adaptations.flatMap { $0.layers.map(\.item) }), &copy)
+
+        var sums: [Value: Value] = [:]
+        var hidden: [HiddenKey: Value] = [:]
+        func moved(_ value: Value, reader: Node) throws(GraphError) -> Value {
+            if let sum = sums[value] { return sum }
+            guard let place = places[value.node] else {
+                throw .structure(node: reader.name, reason: "it reads '\(nodes[value.node].name)', which comes after it")
+            }
+            return copy.value(place, port: value.port)
+        }
+        for (index, original) in nodes.enumerated() where places[index] == nil {
+            var node = original
+            for (port, input) in original.inputs.enumerated() { node.inputs[port] = try moved(input, reader: original) }
+            let added = additions[index] ?? []
+            // The tensor that goes by these names is the sum.
+            if !added.isEmpty { node.outputs[0].names = [] }
+            places[index] = copy.append(node)
+            guard let first = added.first else { continue }
+            var sum = copy.value(places[index] ?? 0)
+            for adaptation in added {
+                let key = HiddenKey(
+                    path: adaptation.path, input: adaptation.site.input, factors: adaptation.site.smoothing.inputs)
+                let down: Value
+                if let known = hidden[key] {
+                    down = known
+                } else {
+                    let x = try moved(adaptation.site.input, reader: original)
+                    down = try copy.scaledDown(x, adaptation, nodes[adaptation.site.operation], &scales)
+                    hidden[key] = down
+                }
+                sum = try copy.sum(sum, copy.up(down, adaptation), adaptation.name, names: original.outputs[0].names)
+            }
+            sums[first.site.output] = sum
+        }
+        return copy
+    }
+
+    /// Places of one module that compute with the same value share what down makes of it.
+    private struct HiddenKey: Hashable {
+        let path: String
+        let input: Value
+        let factors: [Float]?
+    }
+
+    /// down(x) of all LoRAs one after the other on the axis of channels, each times its scale.
+    private mutating func scaledDown(
+        _ x: Value, _ adaptation: Adaptation, _ operation: Node, _ scales: inout LoRAScales
+    ) throws(GraphError) -> Value {
+        let (site, type, name) = (adaptation.site, x.elementType, "\(adaptation.path)/lora")
+        var parts: [Value] = []
+        for placed in adaptation.layers { parts.append(try down(placed, type: type, name: name)) }
+        var down = parts.count == 1 ? parts[0] : try concatenate(parts, axis: 0, name: "\(name)/down")
+        if let factors = site.smoothing.inputs {
+            let size = site.shape.dropFirst(2).reduce(1, *)
+            let columns = factors.flatMap { repeatElement($0, count: size) }
+            let row = constant(columns, shape: [1, columns.count])
+            down = try multiply(down, converted(row, to: type))
+        }
+        let ranks = adaptation.layers.map { LoRAScales.Part(item: $0.item, rank: $0.layer.rank) }
+        let scale = try scales.vector(ranks, type: type, &self)
+        if case .linear = site.kind {
+            return try multiply(matMul(x, down, transposeB: true, name: "\(name)/MatMulDown"), scale, name: "\(name)/Multiply")
+        }
+        let rank = ranks.reduce(0) { $0 + $1.rank }
+        let kernel = try reshape(down, to: [rank] + site.shape.dimensions.dropFirst())
+        let hidden =
+            site.kind == .upsampled
+            ? try upsampledConvolution(x, kernel, name: "\(name)/down")
+            : try convolution(x, kernel, like: operation, channels: rank, name: "\(name)/ConvolutionDown")
+        return try multiply(hidden, reshape(scale, to: [1, -1, 1, 1]), name: "\(name)/Multiply")
+    }
+
+    /// A convolution with the strides and padding of another, whose result has the same height and width.
+    private mutating func convolution(
+        _ x: Value, _ kernel: Value, like operation: Node, channels: Int, name: String
+    ) throws(GraphError) -> Value {
+        var node = operation
+        node.name = name
+        node.runtimeInfo = []
+        node.inputs = [x, kernel]
+        node.inputInfo = [:]
+        node.layerAttributes = []
+        var shape = operation.outputs[0].shape
+        if shape.rank == 4 { shape.dimensions?[1] = .fixed(channels) } else { shape = [.any, .fixed(channels), .any, .any] }
+        node.outputs = [Node.Output(elementType: x.elementType, shape: shape)]
+        let index = append(node)
+        return value(index)
+    }
+
+    /// up of what `scaledDown` made.
+    private mutating func up(_ hidden: Value, _ adaptation: Adaptation) throws(GraphError) -> Value {
+        let (site, name) = (adaptation.site, adaptation.name)
+        var parts: [Value] = []
+        for placed in adaptation.layers {
+            parts.append(try up(placed, site, scale: 1, type: hidden.elementType, name: name))
+        }
+        let up = parts.count == 1 ? parts[0] : try concatenate(parts, axis: 1, name: "\(name)/up")
+        if case .linear = site.kind { return try matMul(hidden, up, transposeB: true, name: "\(name)/MatMulUp") }
+        let kernel = try unsqueeze(up, [2, 3])
+        return try convolution(hidden, kernel, name: "\(name)/ConvolutionUp")
+    }
+
+    /// The sum, which goes by `names`.
+    private mutating func sum(_ a: Value, _ b: Value, _ name: String, names: [String]) throws(GraphError) -> Value {
+        var node = Node(name: "\(name)/Add", type: "Add", opset: "opset1", attributes: [.init("auto_broadcast", "numpy")])
+        node.inputs = [a, b]
+        node.outputs = [Node.Output(elementType: a.elementType, shape: a.shape, names: names)]
+        let index = append(node)
+        return value(index)
+    }
+}
+
+/// The inputs of a graph that scale LoRAs, and what is made of them.
+struct LoRAScales {
+    struct Part: Hashable {
+        let item: Int
+        let rank: Int
+    }
+
+    private var inputs: [Int: Value] = [:]
+    private var vectors: [[Part]: Value] = [:]
+
+    /// Adds an input for each LoRA.
+    init(items: Set<Int>, _ graph: inout Graph) {
+        for item in items.sorted() { inputs[item] = graph.parameter(LoRASet.scaleInput(item), .f32, [1]) }
+    }
+
+    /// The scales of LoRAs, each as many times as its rank; `[1]` where there is one alone.
+    mutating func vector(_ parts: [Part], type: ElementType, _ graph: inout Graph) throws(GraphError) -> Value {
+        if let known = vectors[parts], known.elementType == type { return known }
+        var values: [Value] = []
+        for part in parts {
+            guard let scale = inputs[part.item] else { preconditionFailure("LoRA \(part.item) has no input") }
+            if parts.count == 1 {
+                values.append(scale)
+            } else {
+                let ones = graph.constant([Float](repeating: 1, count: part.rank), shape: [part.rank])
+                values.append(try graph.multiply(ones, scale))
+            }
+        }
+        let joined = parts.count == 1 ? values[0] : try graph.concatenate(values, axis: 0)
+        let vector = type == .f32 ? joined : graph.convert(joined, to: type)
+        vectors[parts] = vector
+        return vector
+    }
+}

@@ -1,0 +1,54 @@
+public import TensorStore
+
+/// Why a LoRA can't be read, or not be applied to a network.
+public enum LoRAError: Error, Equatable, Sendable {
+    /// The file itself.
+    case file(SafetensorsError)
+    /// A kind of adapter that is not supported; `kind` is its name.
+    case kind(String, key: String, file: String)
+    /// One of the two matrices of a layer is there without the other.
+    case missingPair(expected: String, key: String, file: String)
+    /// A tensor does not fit the others of its layer, or what its layer is applied to.
+    case shape(key: String, expected: String, found: Shape, file: String)
+    case type(key: String, ElementType, file: String)
+    /// An alpha that is not one finite number.
+    case alpha(key: String, file: String)
+    /// Two layers of one file for one module.
+    case twice(module: String, keys: [String], file: String)
+    /// Keys that have no place; `network` is nil for those that are of no network known here.
+    case unplaced([String], of: Int, network: AdaptedNetwork?, file: String)
+    /// Weights that are integers, or rounded to them, can't be added to.
+    case integerWeights(module: String, network: AdaptedNetwork)
+    /// DoRA scales each row of the sum of weights, which a sum of results can't do.
+    case weightDecomposition(key: String, file: String)
+    /// A scale that is not finite.
+    case scale(Float, file: String)
+}
+
+extension LoRAError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .file(let error): "\(error)"
+        case .kind(let kind, let key, let file):
+            "\(file) is not a plain LoRA: '\(key)' belongs to \(kind), which is not supported."
+        case .missingPair(let expected, let key, let file): "\(file) has '\(key)' but no '\(expected)'."
+        case .shape(let key, let expected, let found, let file): "\(file): '\(key)' must be \(expected), and is \(found)."
+        case .type(let key, let type, let file): "\(file): '\(key)' is \(type); f32, f16 and bf16 are supported."
+        case .alpha(let key, let file): "\(file): '\(key)' must be one finite number."
+        case .twice(let module, let keys, let file):
+            "\(file) changes '\(module)' twice: \(keys.map { "'\($0)'" }.joined(separator: ", "))."
+        case .unplaced(let keys, let count, let network, let file):
+            "\(keys.count) of \(count) keys of \(file) match nothing in \(network.map { "the \($0)" } ?? "the model"): "
+                + "\(Self.list(keys)). It may be meant for another kind of model; the lenient mode ignores such keys."
+        case .integerWeights(let module, let network):
+            "The weights of '\(module)' in the \(network) are INT8: apply the LoRA at run time, or before quantizing."
+        case .weightDecomposition(let key, let file):
+            "\(file): '\(key)' makes it a DoRA, which scales the sum of weights and so can't be switched at run time; merge it."
+        case .scale(let scale, let file): "The scale of \(file) must be a finite number, not \(scale)."
+        }
+    }
+
+    private static func list(_ keys: [String]) -> String {
+        keys.prefix(10).map { "'\($0)'" }.joined(separator: ", ") + (keys.count > 10 ? " …" : "")
+    }
+}

@@ -1,0 +1,117 @@
+/// What the key of a tensor in a LoRA file says, in any of the published layouts.
+///
+/// - diffusers and PEFT: `unet.<module>.lora_A.weight`, with `base_model.model.` before or after `unet.`, or an adapter's name
+///   before `weight`
+/// - older diffusers: `unet.<block>.attn1.processor.to_q_lora.down.weight`, `<module>.lora.up.weight`,
+///   `<module>.lora_linear_layer.up.weight`
+/// - kohya and LCM-LoRA: `lora_unet_<module with underscores>.lora_down.weight`, `lora_te1_…`, with `.alpha` beside
+/// - any of them with CompVis' names of blocks: `input_blocks.4.1.…`
+struct LoRAKey: Hashable {
+    enum Part: Hashable {
+        case down, up, mid, alpha
+        /// PEFT's and kohya's lengths of rows, by which a DoRA is told.
+        case magnitude, scale
+    }
+
+    let network: AdaptedNetwork
+    /// As the file spells it: dotted or, by kohya, with underscores throughout.
+    let module: String
+    let part: Part
+
+    /// - Returns: nil for a key that is none of these.
+    init?(_ key: String) {
+        guard let (name, part) = Self.split(key), let (network, module) = Self.network(name) else { return nil }
+        self.network = network
+        self.module = Self.currentName(module, network)
+        self.part = part
+    }
+
+    // MARK: Parts
+
+    private static let endings: [(String, Part)] = [
+        (".lora_down.weight", .down), (".lora_up.weight", .up), (".lora_mid.weight", .mid), (".lora.down.weight", .down),
+        (".lora.up.weight", .up), (".lora_linear_layer.down.weight", .down), (".lora_linear_layer.up.weight", .up),
+        ("_lora.down.weight", .down), ("_lora.up.weight", .up), (".dora_scale", .scale), ("_lora.alpha", .alpha),
+        (".alpha", .alpha), (".lora_A", .down), (".lora_B", .up), (".lora_magnitude_vector", .magnitude),
+    ]
+
+    private static func split(_ key: String) -> (name: String, part: Part)? {
+        for (ending, part) in endings where key.hasSuffix(ending) { return (String(key.dropLast(ending.count)), part) }
+        // PEFT: `.weight`, perhaps with the adapter's name before it.
+        let components = key.split(separator: ".", omittingEmptySubsequences: false)
+        guard components.last == "weight" else { return nil }
+        for length in 2...3 where components.count > length {
+            let part: Part
+            switch components[components.count - length] {
+            case "lora_A": part = .down
+            case "lora_B": part = .up
+            case "lora_magnitude_vector": part = .magnitude
+            default: continue
+            }
+            return (components.dropLast(length).joined(separator: "."), part)
+        }
+        return nil
+    }
+
+    // MARK: Networks
+
+    private static let prefixes: [(String, AdaptedNetwork)] = [
+        ("lora_unet_", .unet), ("lora_te1_", .textEncoder), ("lora_te2_", .textEncoder2), ("lora_te_", .textEncoder),
+        ("unet.", .unet), ("text_encoder.", .textEncoder), ("text_encoder_2.", .textEncoder2), ("diffusion_model.", .unet),
+        ("model.diffusion_model.", .unet),
+    ]
+
+    private static func network(_ name: String) -> (AdaptedNetwork, module: String)? {
+        let wrapper = "base_model.model."
+        let name = name.hasPrefix(wrapper) ? String(name.dropFirst(wrapper.count)) : name
+        for (prefix, network) in prefixes where name.hasPrefix(prefix) {
+            let module = name.dropFirst(prefix.count)
+            return (network, String(module.hasPrefix(wrapper) ? module.dropFirst(wrapper.count) : module))
+        }
+        // Files of one network alone.
+        if CompVisNames.isOne(name) { return (.unet, name) }
+        let networks: [AdaptedNetwork] = [.unet, .textEncoder]
+        for network in networks where network.path(in: name) == name || name.hasPrefix("text_model.") && network == .textEncoder {
+            return (network, name)
+        }
+        return nil
+    }
+
+    /// The module of layers that were once attention processors of their own.
+    private static func currentName(_ module: String, _ network: AdaptedNetwork) -> String {
+        let renamed: [(String, String)] =
+            network == .unet
+            ? [(".to_out", ".to_out.0")]
+            : [(".to_q", ".q_proj"), (".to_k", ".k_proj"), (".to_v", ".v_proj"), (".to_out", ".out_proj")]
+        var module = module
+        if let range = module.firstRange(of: ".processor.") { module.replaceSubrange(range, with: ".") }
+        for (old, new) in renamed where module.hasSuffix(old) { return module.dropLast(old.count) + new }
+        return module
+    }
+
+    // MARK: Other kinds of adapters
+
+    /// The name of the kind of adapter, other than LoRA, that a key belongs to.
+    static func otherKind(_ key: String) -> String? {
+        let components = key.split(separator: ".")
+        for component in components {
+            for (prefix, kind) in [
+                ("hada_", "a LoHa"), ("lokr_", "a LoKr"), ("oft_", "an OFT"), ("boft_", "a BOFT"), ("ia3_", "an IA3"),
+                ("vera_", "a VeRA"), ("lora_embedding_", "a LoRA of embeddings"), ("lora_E", "an AdaLoRA"),
+            ] where component.hasPrefix(prefix) { return kind }
+        }
+        switch components.last {
+        case "on_input": return "an IA3"
+        case "diff", "diff_b": return "a full difference of weights"
+        case "w_norm", "b_norm": return "a LoRA of normalizations"
+        default: break
+        }
+        guard components.count >= 2 else { return nil }
+        switch (components[components.count - 2], components[components.count - 1]) {
+        case ("a1", "weight"), ("a2", "weight"), ("b1", "weight"), ("b2", "weight"), ("bm1", "weight"), ("bm2", "weight"):
+            return "a GLoRA"
+        case ("lora_B", "bias"), ("lora_up", "bias"): return "a LoRA with biases"
+        default: return nil
+        }
+    }
+}

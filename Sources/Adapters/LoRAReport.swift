@@ -1,0 +1,25 @@
+/// How many keys of each file found their place in a network.
+public struct LoRAReport: Sendable, Equatable {
+    public struct File: Sendable, Equatable {
+        public let path: String
+        /// Modules of the network that the file changes.
+        public let modules: Int
+        /// Keys that found their place.
+        public let placed: Int
+        /// Keys for this network that match nothing in it.
+        public let unplaced: [String]
+    }
+
+    public let network: AdaptedNetwork
+    /// In the order of the set.
+    public let files: [File]
+}
+
+extension LoRAReport: CustomStringConvertible {
+    public var description: String {
+        files.map { file in
+            let all = file.placed + file.unplaced.count
+            return "\(file.path): \(file.placed) of \(all) keys for the \(network) in \(file.modules) modules"
+        }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,38 @@
+@testable import Adapters
+import Testing
+
+@Suite struct CompVisNamesTests {
+    /// Stable Diffusion XL's blocks.
+    static let xl = CompVisNames(
+        [
+            "down_blocks.0.downsamplers.0.conv", "down_blocks.1.downsamplers.0.conv", "up_blocks.0.upsamplers.0.conv",
+            "up_blocks.1.upsamplers.0.conv",
+        ]
+            + (0..<3).flatMap { block in (0..<2).map { "down_blocks.\(block).resnets.\($0).conv1" } }
+            + (0..<3).flatMap { block in (0..<3).map { "up_blocks.\(block).resnets.\($0).conv1" } }
+            + (1..<3).map { "down_blocks.\($0).attentions.0.proj_in" } + (0..<2).map { "up_blocks.\($0).attentions.0.proj_in" })
+
+    @Test(arguments: [
+        ("conv_in", "input_blocks.0.0"), ("down_blocks.0.resnets.0.conv1", "input_blocks.1.0.in_layers.2"),
+        ("down_blocks.0.resnets.1.conv2", "input_blocks.2.0.out_layers.3"),
+        ("down_blocks.0.downsamplers.0.conv", "input_blocks.3.0.op"),
+        ("down_blocks.1.resnets.0.conv_shortcut", "input_blocks.4.0.skip_connection"),
+        ("down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q", "input_blocks.4.1.transformer_blocks.0.attn1.to_q"),
+        ("down_blocks.2.attentions.1.proj_in", "input_blocks.8.1.proj_in"),
+        ("mid_block.resnets.1.time_emb_proj", "middle_block.2.emb_layers.1"),
+        ("mid_block.attentions.0.proj_out", "middle_block.1.proj_out"),
+        ("up_blocks.0.attentions.2.proj_in", "output_blocks.2.1.proj_in"),
+        ("up_blocks.0.upsamplers.0.conv", "output_blocks.2.2.conv"),
+        ("up_blocks.2.resnets.0.conv1", "output_blocks.6.0.in_layers.2"), ("conv_out", "out.2"),
+        ("add_embedding.linear_2", "label_emb.0.2"),
+    ]) func namesOfXL(_ path: String, _ name: String) { #expect(Self.xl.name(of: path) == name) }
+
+    /// Stable Diffusion 1's first up block has no attention, so what enlarges comes second.
+    @Test func upsamplingWithoutAttention() {
+        let names = CompVisNames(["up_blocks.0.resnets.2.conv1", "up_blocks.0.upsamplers.0.conv"])
+        #expect(names.name(of: "up_blocks.0.upsamplers.0.conv") == "output_blocks.2.1.conv")
+    }
+
+    @Test(arguments: ["", "mid_block", "down_blocks.x.y.z.w", "down_blocks.0.resnets.0.norm1", "elsewhere"])
+    func othersHaveNone(_ path: String) { #expect(Self.xl.name(of: path) == nil) }
+}
