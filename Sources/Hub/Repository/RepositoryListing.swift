@@ -1,0 +1,42 @@
+import TensorStore
+
+/// The files of a repository at one commit.
+struct RepositoryListing: Sendable {
+    /// 40 digits.
+    let commit: String
+    let files: [RemoteFile]
+
+    /// Larger than any file of the hub, and small enough for sums of them.
+    private static let sizeLimit = 1 << 42
+
+    /// Reads the hub's answer to `GET /api/models/<repository>/revision/<revision>?blobs=true`.
+    /// - Throws: `HubError.unexpectedAnswer`, `.unsafePath`.
+    init(parsing bytes: [UInt8], repository: String, url: String) throws(HubError) {
+        func unusable(_ reason: String) -> HubError { .unexpectedAnswer(url: url, reason: reason) }
+        let document: JSONValue
+        do { document = try JSONValue(parsing: bytes) } catch { throw unusable("\(error)") }
+        guard let commit = document["sha"]?.string, commit.isHex(count: 40) else {
+            throw unusable("it has no commit ('sha' of 40 digits)")
+        }
+        guard let siblings = document["siblings"]?.array else { throw unusable("it has no list of files ('siblings')") }
+        var files: [RemoteFile] = []
+        for sibling in siblings {
+            guard let path = sibling["rfilename"]?.string else { throw unusable("a file has no name ('rfilename')") }
+            let digest: ContentDigest
+            if let hex = sibling["lfs"]?["sha256"]?.string, hex.isHex(count: 64) {
+                digest = .sha256(hex)
+            } else if sibling["lfs"]?.object == nil, let hex = sibling["blobId"]?.string, hex.isHex(count: 40) {
+                digest = .gitBlob(hex)
+            } else {
+                throw unusable("the file '\(path)' has no checksum ('lfs.sha256' or 'blobId')")
+            }
+            guard let size = sibling["lfs"]?["size"]?.int ?? sibling["size"]?.int, (0...Self.sizeLimit).contains(size) else {
+                throw unusable("the file '\(path)' has no size that a file can have")
+            }
+            files.append(try RemoteFile(path: path, size: size, digest: digest, repository: repository))
+        }
+        guard Set(files.map(\.path)).count == files.count else { throw unusable("a file is listed twice") }
+        self.commit = commit
+        self.files = files
+    }
+}

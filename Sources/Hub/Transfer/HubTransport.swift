@@ -1,0 +1,131 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// Makes requests to the hub, and to where it sends us.
+struct HubTransport: Sendable {
+    private let client: HTTPClient
+    private let endpoint: URL
+    private let token: String?
+
+    static let redirectLimit = 5
+    /// Without any byte.
+    static let idleLimit = TimeAmount.seconds(30)
+
+    /// Runs `body` with a transport whose connections are closed afterwards.
+    static func with<Result>(
+        _ environment: HubEnvironment, _ body: (HubTransport) async throws -> Result
+    ) async throws -> Result {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: idleLimit))
+        // Tries are counted, and reported, in one place: `Attempts`.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.proxy = environment.proxy.map { .server(host: $0.host, port: $0.port) }
+        if let certificates = environment.certificates {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .file(certificates)
+            configuration.tlsConfiguration = tls
+        }
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let outcome: Swift.Result<Result, any Error>
+        do {
+            outcome = .success(
+                try await body(HubTransport(client: client, endpoint: environment.endpoint, token: environment.token)))
+        } catch {
+            outcome = .failure(error)
+        }
+        try? await client.shutdown()
+        return try outcome.get()
+    }
+
+    private init(client: HTTPClient, endpoint: URL, token: String?) {
+        self.client = client
+        self.endpoint = endpoint
+        self.token = token
+    }
+
+    /// The answer to one GET, after redirects: a success.
+    ///
+    /// The token goes to the hub itself and nowhere else: contents lie with other hosts, which are told the rest by the address.
+    /// - Throws: `TransportFailure`, `HubError.unexpectedAnswer`, `CancellationError`.
+    func get(_ url: URL, rangeFrom offset: Int = 0) async throws -> HTTPClientResponse {
+        var url = url
+        for _ in 0...Self.redirectLimit {
+            let isEndpoint = url.hasSameOrigin(as: endpoint)
+            var request = HTTPClientRequest(url: url.absoluteString)
+            request.headers.add(name: "User-Agent", value: "glint")
+            request.headers.add(name: "Accept-Encoding", value: "identity")
+            if offset > 0 { request.headers.add(name: "Range", value: "bytes=\(offset)-") }
+            if isEndpoint, let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+            let response = try await answer(to: request, host: url.authority)
+            switch response.status.code {
+            case 200..<300: return response
+            case 301, 302, 303, 307, 308:
+                // Read to the end, for the connection to be used again.
+                _ = try? await response.body.collect(upTo: 1 << 16)
+                guard let location = response.headers.first(name: "Location"),
+                    let next = URL(string: location, relativeTo: url)?.absoluteURL, ["http", "https"].contains(next.scheme)
+                else { throw HubError.unexpectedAnswer(url: url.authority, reason: "a redirect to no http or https address") }
+                url = next
+            default:
+                throw TransportFailure.status(
+                    Int(response.status.code), host: url.authority, isEndpoint: isEndpoint,
+                    errorCode: response.headers.first(name: "X-Error-Code"),
+                    retryAfter: RetryAfter.duration(in: response.headers))
+            }
+        }
+        throw HubError.unexpectedAnswer(url: endpoint.authority, reason: "more than \(Self.redirectLimit) redirects")
+    }
+
+    private func answer(to request: HTTPClientRequest, host: String) async throws -> HTTPClientResponse {
+        do {
+            return try await client.execute(request, deadline: .distantFuture)
+        } catch {
+            throw try Self.failure(error, host: host)
+        }
+    }
+
+    /// What broke a connection.
+    /// - Throws: `CancellationError` where the task was cancelled.
+    static func failure(_ error: any Error, host: String) throws -> TransportFailure {
+        try Task.checkCancellation()
+        if error is CancellationError { throw error }
+        return .connection(host: host, reason: reason(error))
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            if error.connectionErrors.isEmpty { return "its name can't be resolved" }
+            return error.connectionErrors.first.map { reason($0.error) } ?? "no connection"
+        case let error as IOError: return String(cString: strerror(error.errnoCode))
+        case let error as HTTPClientError:
+            return switch error {
+            case .connectTimeout: "no connection within 10 s"
+            case .readTimeout: "nothing came for 30 s"
+            case .remoteConnectionClosed, .uncleanShutdown: "the connection was closed"
+            default: error.shortDescription
+            }
+        case is HTTPParserError: return "the answer broke off"
+        case NIOSSLError.handshakeFailed(let cause):
+            return "\(cause)".contains("CERTIFICATE_VERIFY_FAILED")
+                ? "its certificate is not trusted (SSL_CERT_FILE names those that are)" : "no secure connection (\(cause))"
+        default: return "\(error)"
+        }
+    }
+}
+
+extension URL {
+    func hasSameOrigin(as other: URL) -> Bool {
+        scheme?.lowercased() == other.scheme?.lowercased() && host?.lowercased() == other.host?.lowercased()
+            && effectivePort == other.effectivePort
+    }
+
+    /// Host and, where it is not the usual one, port.
+    var authority: String { (host ?? "") + (port.map { ":\($0)" } ?? "") }
+
+    private var effectivePort: Int { port ?? (scheme?.lowercased() == "https" ? 443 : 80) }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Hub
+import Synchronization
+
+/// Shows on standard error how far a pull is: a line that is drawn over on a terminal, one now and then elsewhere.
+final class PullProgress: Sendable {
+    private struct State {
+        var total = 0
+        var done = 0
+        var received = 0
+        /// Bytes received by then; the rate is taken over the last few seconds.
+        var samples: [(time: ContinuousClock.Instant, received: Int)] = []
+        var lastShown: ContinuousClock.Instant?
+        var lineIsOpen = false
+    }
+
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let state = Mutex(State())
+    private static let rateWindow = Duration.seconds(5)
+
+    /// Bytes that have come over the network.
+    var receivedBytes: Int { state.withLock(\.received) }
+
+    func note(_ text: String) { state.withLock { line("note: \(text)", &$0) } }
+
+    /// Called from any thread.
+    func show(_ event: PullEvent) {
+        state.withLock { state in
+            switch event {
+            case .selected(let files, let bytes, let cached):
+                (state.total, state.done) = (bytes, cached)
+                let rest = cached == bytes ? "all in the cache" : "to bring: \(format(bytes: bytes - cached))"
+                line("\(files) file\(files == 1 ? "" : "s"), \(format(bytes: bytes)); \(rest)", &state)
+            case .received(let bytes):
+                state.received += bytes
+                state.done += bytes
+                draw(&state)
+            case .found(let path, let bytes):
+                if bytes > 0, state.total > 0 { line("\(path): \(format(bytes: bytes)) were there already", &state) }
+                state.done += bytes
+            case .discarded(let path, let bytes, let reason):
+                state.done -= bytes
+                line("\(path): \(reason); from the start", &state)
+            case .waiting(let path): line("\(path): waiting for another program that brings it", &state)
+            case .retrying(let what, let reason, let delay):
+                line("\(what): \(reason); once more in \(String(format: "%.0f", max(delay.seconds, 1))) s", &state)
+            case .finished: draw(&state)
+            }
+        }
+    }
+
+    func finish() { state.withLock { close(&$0) } }
+
+    private func draw(_ state: inout State) {
+        let now = ContinuousClock.now
+        // What is brought to choose the rest by is not counted.
+        guard state.total > 0 else { return }
+        if state.samples.isEmpty { state.samples.append((now, state.received)) }
+        let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(10)
+        guard let last = state.lastShown ?? state.samples.first?.time, now - last >= pause else { return }
+        state.lastShown = now
+        state.samples.append((now, state.received))
+        while state.samples.count > 2, now - state.samples[0].time > max(Self.rateWindow, pause) { state.samples.removeFirst() }
+        let text = status(state, now)
+        if isTerminal {
+            let width = 24
+            let filled = max(0, min(width, Int(Double(width) * Double(state.done) / Double(state.total))))
+            let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+            write("\r\u{1B}[K\(bar) \(text)")
+            state.lineIsOpen = true
+        } else {
+            write(text + "\n")
+        }
+    }
+
+    /// `1.2 of 3.4 GiB · 11 MiB/s · 3 min left`.
+    private func status(_ state: State, _ now: ContinuousClock.Instant) -> String {
+        var text = "\(format(bytes: state.done)) of \(format(bytes: state.total))"
+        let first = state.samples[0]
+        let seconds = (now - first.time).seconds
+        let rate = seconds > 0 ? Double(state.received - first.received) / seconds : 0
+        guard rate > 0 else { return text }
+        let left = Int((Double(max(state.total - state.done, 0)) / rate).rounded(.up))
+        text += " · \(format(bytes: Int(rate)))/s · "
+        return text + (left >= 5400 ? "\((left + 1800) / 3600) h" : left >= 90 ? "\((left + 30) / 60) min" : "\(left) s")
+            + " left"
+    }
+
+    private func close(_ state: inout State) {
+        if state.lineIsOpen { write("\r\u{1B}[K") }
+        state.lineIsOpen = false
+    }
+
+    private func line(_ text: String, _ state: inout State) {
+        close(&state)
+        write(text + "\n")
+    }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
