@@ -7,6 +7,13 @@ public enum ImageError: Error, Equatable, Sendable {
     /// A sample of a network's picture; channel 0 is red.
     case notANumber(x: Int, y: Int, channel: Int)
 
+    /// Samples whose last axes are not the mask's height and width.
+    case maskSize(width: Int, height: Int, samples: [Int])
+    /// A blur's standard deviation in pixels.
+    case blurRadius(Float, limit: Float)
+    /// A parameter of preprocessor_config.json has a value that makes no sense.
+    case parameter(String, value: String, expected: String, file: String)
+
     case missing(file: String)
     /// With the system's error number.
     case cannotRead(file: String, errno: CInt)
@@ -47,6 +54,9 @@ extension ImageError: CustomStringConvertible {
         case .notANumber(let x, let y, let channel):
             "The \(["red", "green", "blue"][min(max(channel, 0), 2)]) sample at (\(x), \(y)) is not a number; "
                 + "the model overflowed (a higher precision helps)."
+        case .maskSize(let width, let height, let samples): "A mask of \(width)×\(height) does not fit samples of \(samples)."
+        case .blurRadius(let radius, let limit): "A blur's radius is 0 to \(limit) pixels, not \(radius)."
+        case .parameter(let name, let value, let expected, let file): "\(file): \(name) must be \(expected), not \(value)."
         case .missing(let file): "There is no file '\(file)'."
         case .cannotRead(let file, let code): "'\(file)' can't be read: \(Self.text(of: code))."
         case .cannotWrite(let file, let code): "'\(file)' can't be written: \(Self.text(of: code))."

@@ -1,3 +1,5 @@
+public import TensorStore
+
 /// What black and full intensity are in an image of floating-point samples.
 public enum SampleRange: Sendable, Hashable {
     /// 0 black, 1 full.
@@ -48,5 +50,25 @@ extension RGBImage {
         self = try samples.withUnsafeBufferPointer { buffer throws(ImageError) in
             try RGBImage(planar: buffer, width: width, height: height, range: range)
         }
+    }
+
+    /// The picture as an autoencoder's encoder takes it: `[1, 3, height, width]`, f32, all of red, then green, then blue; the
+    /// same samples as diffusers' `VaeImageProcessor.preprocess` makes of a picture of this size.
+    /// - Parameter range: what black and full intensity are to be.
+    public func planar(range: SampleRange) throws(TensorError) -> Tensor {
+        let plane = width * height
+        let samples = (0...255).map { byte in
+            let unit = Float(byte) / 255
+            return range == .signed ? 2 * unit - 1 : unit
+        }
+        let values = [Float](unsafeUninitializedCapacity: 3 * plane) { target, initialized in
+            bytes.withUnsafeBufferPointer { source in
+                for channel in 0..<3 {
+                    for pixel in 0..<plane { target[channel * plane + pixel] = samples[Int(source[pixel * 3 + channel])] }
+                }
+            }
+            initialized = 3 * plane
+        }
+        return try Tensor(values, shape: [1, 3, height, width])
     }
 }

@@ -18,6 +18,16 @@ public struct CLIPVisionModel: Sendable {
         let prefix = "vision_model."
         var builder = NetworkBuilder(
             "image_encoder", weights: weights.renamed { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 })
+        let pooled = try pooled(batch, &builder)
+        builder.graph.result(pooled, name: "pooler_output")
+        let embeds = try builder.linear(pooled, "visual_projection", config.hiddenSize, config.projectionDim, bias: false)
+        builder.graph.result(embeds, name: "image_embeds")
+        return builder.graph
+    }
+
+    /// The network up to the normalized state of the class token, `[batch, hidden]`; names in the checkpoint begin with
+    /// `embeddings`, `encoder` and so on.
+    func pooled(_ batch: Int, _ builder: inout NetworkBuilder) throws -> Value {
         let (width, size) = (config.hiddenSize, config.imageSize)
         let pictures = builder.graph.parameter(
             "pixel_values", .f32, [.fixed(batch), .fixed(config.numChannels), .fixed(size), .fixed(size)])
@@ -31,11 +41,7 @@ public struct CLIPVisionModel: Sendable {
             hidden = try builder.clipEncoderLayer(hidden, "encoder.layers.\(layer)", shape)
         }
         let first = try builder.graph.reshape(builder.graph.slice(hidden, axis: 1, 0..<1), to: [0, width])
-        let pooled = try builder.layerNorm(first, "post_layernorm", width, epsilon: config.layerNormEpsilon)
-        builder.graph.result(pooled, name: "pooler_output")
-        let embeds = try builder.linear(pooled, "visual_projection", width, config.projectionDim, bias: false)
-        builder.graph.result(embeds, name: "image_embeds")
-        return builder.graph
+        return try builder.layerNorm(first, "post_layernorm", width, epsilon: config.layerNormEpsilon)
     }
 
     /// The class token, the picture's squares row by row, and their places: `[batch, 1 + patches², hidden]`.

@@ -18,14 +18,16 @@ struct NetworkBuilder {
     /// - Parameter rows: of its first axis, where not all are wanted.
     mutating func weight(_ name: String, _ shape: Shape, rows: Range<Int>? = nil) throws -> Value {
         let entry = try weights.entry(name, shape)
+        guard !entry.isTransposed else {
+            let whole = try graph.transpose(
+                graph.weights(entry.data, entry.elementType, [shape[1], shape[0]], name: name), [1, 0])
+            return try rows.map { try graph.slice(whole, axis: 0, $0) } ?? whole
+        }
         guard let rows else { return graph.weights(entry.data, entry.elementType, shape, name: name) }
-        // Rows of the first axis are consecutive bytes: a part of the tensor is a part of the file.
-        let rowBytes = entry.data.byteCount / shape[0]
-        var part = shape
-        part[0] = rows.count
-        return graph.weights(
-            entry.data.slice(offset: rows.lowerBound * rowBytes, byteCount: rows.count * rowBytes), entry.elementType, part,
-            name: "\(name)[\(rows.lowerBound)..<\(rows.upperBound)]")
+        guard let part = entry.rows(rows) else {
+            throw ArchitectureError.tensorShape(name, in: weights.source, expected: shape, found: entry.shape)
+        }
+        return graph.weights(part.data, part.elementType, part.shape, name: "\(name)[\(rows.lowerBound)..<\(rows.upperBound)]")
     }
 
     /// torch's `Linear`: x `[..., inputs]` to `[..., outputs]`.
@@ -34,8 +36,15 @@ struct NetworkBuilder {
         _ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, bias: Bool = true, rows: Range<Int>? = nil
     ) throws -> Value {
         let suffix = rows.map { "[\($0.lowerBound)..<\($0.upperBound)]" } ?? ""
-        let matrix = try weight("\(path).weight", [outputs, inputs], rows: rows)
-        let product = try graph.matMul(x, matrix, transposeB: true, name: "\(path)\(suffix)/MatMul")
+        let product: Value
+        let stored = try weights.entry("\(path).weight", [outputs, inputs])
+        if stored.isTransposed, rows == nil {
+            let matrix = graph.weights(stored.data, stored.elementType, [inputs, outputs], name: "\(path).weight")
+            product = try graph.matMul(x, matrix, name: "\(path)/MatMul")
+        } else {
+            let matrix = try weight("\(path).weight", [outputs, inputs], rows: rows)
+            product = try graph.matMul(x, matrix, transposeB: true, name: "\(path)\(suffix)/MatMul")
+        }
         guard bias else { return product }
         return try graph.add(product, weight("\(path).bias", [outputs], rows: rows), name: "\(path)\(suffix)/Add")
     }
@@ -98,7 +107,7 @@ public enum Activation: String, Sendable, CaseIterable {
 }
 
 extension ConstantData {
-    /// `byteCount` bytes from `offset` on.
+    /// `byteCount` bytes from `offset` on, which must be there.
     func slice(offset: Int, byteCount: Int) -> ConstantData {
         switch self {
         case .bytes(let bytes): .bytes(Array(bytes[offset..<offset + byteCount]))

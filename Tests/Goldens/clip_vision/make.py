@@ -64,7 +64,6 @@ def networks():
 
 def preparation():
     values = {}
-    # Sizes for which Pillow 13 takes width first: for some that shrink more in height it takes height first.
     pictures = [
         ("smaller", 53, 37, {"size": {"shortest_edge": 16}, "crop_size": {"height": 16, "width": 15}}),
         ("larger", 9, 14, {"size": {"shortest_edge": 19}, "crop_size": {"height": 17, "width": 17}}),

@@ -1,4 +1,5 @@
-"""Goldens of Imaging: small files and their pixels as Pillow reads them, and diffusers' conversion of floats to bytes.
+"""Goldens of Imaging: small files and their pixels as Pillow reads them, diffusers' conversion of floats to bytes, and
+pictures resized, blurred, and made into what autoencoders and inpainting take.
 
 `NAME.png` or `NAME.jpg` has its pixels in `NAME.ppm` (binary, P6). Pillow writes neither interlaced nor 16-bit RGB
 files, so a small encoder here makes those.
@@ -10,7 +11,9 @@ import zlib
 import numpy
 import torch
 from diffusers.image_processor import VaeImageProcessor
-from PIL import Image, ImageOps, PngImagePlugin
+from diffusers.utils import load_image
+from PIL import Image, ImageDraw, ImageFilter, ImageOps, PngImagePlugin
+from safetensors.numpy import save_file as save_bytes
 
 HERE = pathlib.Path(__file__).resolve().parent
 WIDTH, HEIGHT = 11, 7
@@ -141,14 +144,89 @@ def convert(name, samples, denormalize):
     images[0].save(HERE / f"{name}.ppm")
 
 
+def save_file(values, path):
+    """Transposed arrays are stored as they lie in memory unless they are made contiguous."""
+    save_bytes({name: numpy.ascontiguousarray(value) for name, value in values.items()}, path)
+
+
+def hard_edges(width, height):
+    """Edges, so that a kernel's negative parts overshoot, over a slope."""
+    y, x = numpy.mgrid[0:height, 0:width]
+    base = numpy.stack([x * 9 + y, 255 * ((x // 3 + y // 4) % 2), 255 - y * 13], axis=2)
+    return numpy.clip(base, 0, 255).astype(numpy.uint8)
+
+
+def make_resized():
+    """`resized.safetensors`: `picture`, `tall` and `gray` `[H, W(, 3)]`, and `NAME.FILTER.WxH` of each."""
+    # 22×5 takes height first, as it shrinks much more in height than in width.
+    sizes = [(40, 31), (11, 9), (22, 5), (24, 9), (7, 17), (1, 1)]
+    pictures = {"picture": (hard_edges(24, 17), sizes), "tall": (hard_edges(3, 40), [(5, 4), (2, 7)])}
+    pictures["gray"] = (numpy.asarray(Image.fromarray(hard_edges(24, 17)).convert("L")), [(11, 9), (22, 5)])
+    values = {}
+    for name, (pixels, sizes) in pictures.items():
+        values[name] = pixels
+        for filter in ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"):
+            for size in sizes:
+                resized = Image.fromarray(pixels).resize(size, Image.Resampling[filter.upper()])
+                values[f"{name}.{filter}.{size[0]}x{size[1]}"] = numpy.asarray(resized)
+    # As image-to-image takes a picture: its own size, cut down to multiples of 8, and a given one.
+    processor = VaeImageProcessor(vae_scale_factor=8)
+    picture = Image.fromarray(pictures["picture"][0])
+    values["planar.own"] = processor.preprocess(picture).numpy()
+    values["planar.given"] = processor.preprocess(picture, height=33, width=14).numpy()
+    save_file(values, HERE / "resized.safetensors")
+
+
+def make_blurred():
+    """`blurred.safetensors`: `picture` `[H, W, 3]`, and `blurred.RADIUS`, which for some is more than the picture."""
+    pixels = hard_edges(24, 17)
+    values = {"picture": pixels}
+    for radius in (0, 0.3, 1, 2.5, 4, 9, 40):
+        values[f"blurred.{radius}"] = numpy.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(radius)))
+    save_file(values, HERE / "blurred.safetensors")
+
+
+def make_masks():
+    """`mask-KIND.png`, and in `masks.safetensors` what `StableDiffusionInpaintPipeline` makes of it at 32×24."""
+    width, height = 32, 24
+    soft = Image.new("L", (27, 19))
+    ImageDraw.Draw(soft).ellipse((5, 3, 20, 15), fill=255)
+    soft = soft.filter(ImageFilter.GaussianBlur(1.5))
+    colors = Image.merge("RGB", [soft, soft.transpose(Image.Transpose.FLIP_LEFT_RIGHT), soft.rotate(180)])
+    alpha = colors.convert("RGBA")
+    alpha.putalpha(soft.point(lambda value: 255 - value))
+    kinds = {
+        "gray": soft, "rgb": colors, "rgba": alpha, "1bit": soft.convert("1", dither=Image.Dither.NONE),
+        "palette": colors.quantize(7),
+    }
+    processor = VaeImageProcessor(vae_scale_factor=8, do_normalize=False, do_binarize=True, do_convert_grayscale=True)
+    picture = Image.fromarray(hard_edges(width, height))
+    samples = VaeImageProcessor(vae_scale_factor=8).preprocess(picture)
+    values = {"picture": numpy.asarray(picture)}
+    for kind, image in kinds.items():
+        path = HERE / f"mask-{kind}.png"
+        image.save(path)
+        mask = processor.preprocess(load_image(str(path)), height=height, width=width)
+        values[f"{kind}.mask"] = mask.numpy().astype(numpy.uint8)
+        if kind == "rgb":
+            values["rgb.kept"] = (samples * (mask < 0.5)).numpy()
+        for size in [(3, 4), (5, 7), (24, 32), (50, 33)]:
+            latents = torch.nn.functional.interpolate(mask, size=size)
+            values[f"{kind}.latents.{size[0]}x{size[1]}"] = latents.numpy().astype(numpy.uint8)
+    save_file(values, HERE / "masks.safetensors")
+
+
 def main():
-    for pattern in ("*.png", "*.jpg", "*.ppm", "*.f32"):
+    for pattern in ("*.png", "*.jpg", "*.ppm", "*.f32", "*.safetensors"):
         for path in HERE.glob(pattern):
             path.unlink()
     generator = numpy.random.default_rng(0)
     make_pngs(generator)
     make_jpegs(generator)
     make_conversions(generator)
+    make_resized()
+    make_blurred()
+    make_masks()
 
 
 if __name__ == "__main__":

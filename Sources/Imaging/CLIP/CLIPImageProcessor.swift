@@ -1,4 +1,3 @@
-public import Imaging
 public import TensorStore
 
 /// Pictures as CLIP's image encoder takes them: the same samples as transformers' `CLIPImageProcessor` with its Pillow backend.
@@ -12,6 +11,7 @@ public struct CLIPImageProcessor: Sendable, Equatable {
 
     /// nil where pictures keep their size.
     public var size: Size? = .shortestEdge(224)
+    public var filter = ResamplingFilter.bicubic
     /// Cut from the middle, or filled up with black; nil where all of the picture is taken.
     public var crop: (height: Int, width: Int)? = (224, 224)
     /// What bytes are multiplied by; 1 where they are taken as they are.
@@ -24,16 +24,17 @@ public struct CLIPImageProcessor: Sendable, Equatable {
     public init() {}
 
     public static func == (a: CLIPImageProcessor, b: CLIPImageProcessor) -> Bool {
-        a.size == b.size && a.crop?.height == b.crop?.height && a.crop?.width == b.crop?.width
+        a.size == b.size && a.filter == b.filter && a.crop?.height == b.crop?.height && a.crop?.width == b.crop?.width
             && a.rescaleFactor == b.rescaleFactor
             && a.mean == b.mean && a.deviation == b.deviation
     }
 
     /// `[1, 3, height, width]` of one picture.
-    /// - Throws: `ImageError.size` where the resized picture would not fit memory.
+    /// - Throws: `ImageError.size` where the resized or the cut picture is beyond the limits of files that are read.
     public func callAsFunction(_ picture: RGBImage) throws -> Tensor {
         let resized = try resize(picture)
         let (height, width) = crop ?? (resized.height, resized.width)
+        try PixelRows.check(width: width, height: height)
         // Rounded down, also where the picture is the smaller one.
         let (top, left) = ((resized.height - height) >> 1, (resized.width - width) >> 1)
         // A byte stands for one of 256 numbers in each channel.
@@ -62,11 +63,12 @@ public struct CLIPImageProcessor: Sendable, Equatable {
     private func resize(_ picture: RGBImage) throws(ImageError) -> RGBImage {
         switch size {
         case nil: return picture
-        case .exact(let height, let width)?: return try picture.resizedBicubic(width: width, height: height)
+        case .exact(let height, let width)?: return try picture.resized(width: width, height: height, filter: filter)
         case .shortestEdge(let edge)?:
             let (width, height) = (picture.width, picture.height)
             let other = Int(Double(edge) * Double(max(width, height)) / Double(min(width, height)))
-            return try picture.resizedBicubic(width: width <= height ? edge : other, height: width <= height ? other : edge)
+            return try picture.resized(
+                width: width <= height ? edge : other, height: width <= height ? other : edge, filter: filter)
         }
     }
 }

@@ -1,0 +1,39 @@
+/// The mean of the samples within a radius, which may have a fraction, along lines; in Pillow's fixed point.
+struct BoxBlur {
+    private let radius: Int
+    /// Of samples within the whole radius, and of the two beyond; 2²⁴ stands for 1.
+    private let weight: UInt32
+    private let edgeWeight: UInt32
+
+    /// - Parameter radius: 0 or more; sums stay below 2³².
+    init(radius: Float) {
+        self.radius = Int(radius)
+        weight = UInt32(Float(1 << 24) / (radius * 2 + 1))
+        edgeWeight = ((1 << 24) - UInt32(self.radius * 2 + 1) * weight) / 2
+    }
+
+    /// The box whose blur, done `passes` times, is near a Gaussian of this deviation: Gwosdek et al. 2011, "Theoretical
+    /// Foundations of Gaussian Convolution by Extended Box Filtering", as Pillow computes it.
+    init(deviation: Float, passes: Int) {
+        let variance = deviation * deviation / Float(passes)
+        let length = Float((12 * Double(variance) + 1).squareRoot())
+        let whole = Float(((Double(length) - 1) / 2).rounded(.down))
+        let fraction =
+            (2 * whole + 1) * (whole * (whole + 1) - 3 * variance) / (6 * (variance - (whole + 1) * (whole + 1)))
+        self.init(radius: whole + fraction)
+    }
+
+    /// Blurs `line`, whose ends go on with their first and last sample.
+    func callAsFunction(_ line: UnsafeMutableBufferPointer<UInt8>, scratch: UnsafeMutableBufferPointer<UInt8>) {
+        let last = line.count - 1
+        func sample(_ place: Int) -> UInt32 { UInt32(line[min(max(place, 0), last)]) }
+        var sum = UInt32(line[0]) * UInt32(radius + 1)
+        for place in 0..<radius { sum += sample(place) }
+        for place in 0...last {
+            sum = sum + sample(place + radius) - sample(place - radius - 1)
+            let edges = sample(place - radius - 1) + sample(place + radius + 1)
+            scratch[place] = UInt8(truncatingIfNeeded: (sum &* weight &+ edges &* edgeWeight &+ 1 << 23) >> 24)
+        }
+        for place in 0...last { line[place] = scratch[place] }
+    }
+}

@@ -1,0 +1,75 @@
+public import TensorStore
+
+/// Which pixels of a picture are drawn anew when it is inpainted, and which are kept.
+public struct Mask: Sendable, Hashable {
+    /// Pixels in a row, at least 1.
+    public let width: Int
+    /// Rows, at least 1.
+    public let height: Int
+    /// Whether each pixel is drawn anew, rows from top to bottom: width × height.
+    public let isRedrawn: [Bool]
+
+    /// - Throws: `ImageError.size` where a side is below 1, or `isRedrawn` are not width × height.
+    public init(width: Int, height: Int, isRedrawn: [Bool]) throws(ImageError) {
+        try PixelRows.check(count: isRedrawn.count, width: width, height: height)
+        self.width = width
+        self.height = height
+        self.isRedrawn = isRedrawn
+    }
+
+    /// What is half white or more in a picture is drawn anew.
+    public init(_ image: GrayImage) {
+        width = image.width
+        height = image.height
+        isRedrawn = image.bytes.map { $0 >= 128 }
+    }
+
+    /// A picture at the size that is drawn, then by its brightness: diffusers' `mask_processor` of a picture that its
+    /// `load_image` read, which resizes by Lanczos before it takes black from white.
+    /// - Throws: as `RGBImage.resized`.
+    public init(_ image: RGBImage, width: Int, height: Int) throws(ImageError) {
+        self.init(GrayImage(try image.resized(width: width, height: height)))
+    }
+
+    /// Whether there is anything to draw.
+    public var isEmpty: Bool { !isRedrawn.contains(true) }
+
+    /// `[1, 1, height, width]`: 1 where latents are drawn anew and 0 where they are kept. Each is the pixel that torch's
+    /// `interpolate` takes in its mode `nearest`, as diffusers' `prepare_mask_latents` does.
+    /// - Parameters: height and width of the latents.
+    /// - Throws: `ImageError.size` for a side below 1, and beyond the limits of files that are read.
+    public func latents(height: Int, width: Int) throws -> Tensor {
+        try PixelRows.check(width: width, height: height)
+        var tensor = try Tensor(zeros: [1, 1, height, width])
+        let columns = (0..<width).map { Self.nearest($0, self.width, width) }
+        tensor.withUnsafeMutableBytes { bytes in
+            let values = bytes.bindMemory(to: Float.self)
+            for y in 0..<height {
+                let row = Self.nearest(y, self.height, height) * self.width
+                for x in 0..<width where isRedrawn[row + columns[x]] { values[y * width + x] = 1 }
+            }
+        }
+        return tensor
+    }
+
+    /// In single precision, as torch computes it.
+    private static func nearest(_ index: Int, _ oldSize: Int, _ newSize: Int) -> Int {
+        min(Int(Float(index) * (Float(oldSize) / Float(newSize))), oldSize - 1)
+    }
+
+    /// What an inpainting UNet is shown of a picture: its samples, `[N, C, height, width]`, with 0 (a middle gray for signed
+    /// ones) where it is drawn anew.
+    /// - Throws: `ImageError.maskSize` where the last axes are not the mask's; `TensorError.elementType` unless f32.
+    public func kept(of samples: Tensor) throws -> Tensor {
+        let axes = Array(samples.shape)
+        guard axes.count >= 2, axes[axes.count - 2] == height, axes[axes.count - 1] == width else {
+            throw ImageError.maskSize(width: width, height: height, samples: axes)
+        }
+        var values = try samples.elements(as: Float.self)
+        let plane = isRedrawn.count
+        for start in stride(from: 0, to: values.count, by: plane) {
+            for pixel in 0..<plane where isRedrawn[pixel] { values[start + pixel] = 0 }
+        }
+        return try Tensor(values, shape: samples.shape)
+    }
+}
