@@ -34,7 +34,7 @@ extension CLIPTokenizer {
     }
 
     /// The ids of a text, without markers.
-    private func tokens(_ text: String) -> [Int32] {
+    func tokens(_ text: String) -> [Int32] {
         var ids: [Int32] = []
         let scalars = Array(text.unicodeScalars)
         for piece in rawTokens.split(scalars) {
@@ -49,7 +49,7 @@ extension CLIPTokenizer {
     private func encode(_ normalized: [Unicode.Scalar], into ids: inout [Int32]) {
         for piece in normalizedTokens.split(normalized) {
             switch piece {
-            case .token(let id): ids.append(id)
+            case .token(let id): ids.append(contentsOf: id..<id + Int32(vectorCounts[id] ?? 1))
             case .text(let range):
                 for word in WordSplitter(normalized, in: range) {
                     encoder.encode(normalized[word].utf8Bytes, into: &ids)

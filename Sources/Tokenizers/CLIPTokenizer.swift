@@ -12,11 +12,13 @@ public struct CLIPTokenizer: Sendable {
     public let bosTokenID: Int32
     public let eosTokenID: Int32
     public let padTokenID: Int32
-    let table: TokenTable
+    var table: TokenTable
     let encoder: BytePairEncoder
     /// Added tokens that are looked for in the text as given, and in the normalized text.
     let rawTokens: AddedTokenSplitter
-    let normalizedTokens: AddedTokenSplitter
+    var normalizedTokens: AddedTokenSplitter
+    /// Added tokens that stand for several ids in a row, theirs the first.
+    var vectorCounts: [Int32: Int] = [:]
 
     /// Reads a folder with tokenizer.json, or vocab.json and merges.txt; tokenizer_config.json, special_tokens_map.json and
     /// added_tokens.json count where they are there.
@@ -24,6 +26,18 @@ public struct CLIPTokenizer: Sendable {
     public init(folder: URL) throws(TokenizerError) {
         let files = try TokenizerFolder(folder)
         try self.init(vocabulary: CLIPVocabulary(files), configuration: ConfigurationReader.read(files))
+    }
+
+    /// Takes the vocabulary from elsewhere, and the rest from the files of a folder that has no vocabulary.
+    /// - Throws: as `init(folder:)`.
+    public init(vocabulary: CLIPVocabulary, optionsFrom folder: URL) throws(TokenizerError) {
+        try self.init(vocabulary: vocabulary, configuration: ConfigurationReader.read(TokenizerFolder(folder)))
+    }
+
+    /// Whether `folder` has a vocabulary that `init(folder:)` reads.
+    public static func hasVocabulary(_ folder: URL) -> Bool {
+        func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder.appending(path: name).path) }
+        return has("tokenizer.json") || has("vocab.json") || has("merges.txt")
     }
 
     /// - Throws: what is wrong with the merges, or a named token that is not in the vocabulary.

@@ -16,12 +16,17 @@ struct AddedTokenSplitter: Sendable {
 
     /// - Parameter normalize: what is done to the text before it is searched.
     init(_ tokens: [(token: AddedToken, id: Int32)], normalize: ([Unicode.Scalar]) -> [Unicode.Scalar]) {
-        for (token, id) in tokens {
-            let scalars = normalize(Array(token.content.unicodeScalars))
-            guard let first = scalars.first else { continue }
-            patterns[first, default: []].append(Pattern(scalars: scalars, token: token, id: id))
-        }
-        for first in patterns.keys { patterns[first]?.sort { $0.scalars.count > $1.scalars.count } }
+        for (token, id) in tokens { add(token, id: id, normalize: normalize) }
+    }
+
+    mutating func add(_ token: AddedToken, id: Int32, normalize: ([Unicode.Scalar]) -> [Unicode.Scalar]) {
+        let scalars = normalize(Array(token.content.unicodeScalars))
+        guard let first = scalars.first else { return }
+        var others = patterns[first] ?? []
+        // Behind those of the same length: of two alike the first counts.
+        let place = others.firstIndex { $0.scalars.count < scalars.count } ?? others.count
+        others.insert(Pattern(scalars: scalars, token: token, id: id), at: place)
+        patterns[first] = others
     }
 
     /// Text and tokens in their order; no text is empty.

@@ -1,0 +1,59 @@
+public import TensorStore
+
+/// Why a file is no list of prompts.
+public enum PromptFileError: Error, Equatable, Sendable {
+    case empty(file: String)
+    case tooLarge(file: String, byteCount: Int)
+    /// All lines at fault, in their order.
+    case lines([PromptLineError], file: String)
+}
+
+/// What is wrong with a line.
+public struct PromptLineError: Error, Equatable, Sendable {
+    public enum Reason: Equatable, Sendable {
+        case notUTF8
+        case json(JSONError)
+        /// `found` is an array, a number …
+        case notAnObject(found: String)
+        case noPrompt
+        case unknownKey(String, near: [String])
+        case value(key: String, expected: String, found: String)
+    }
+
+    /// From 1.
+    public let line: Int
+    public let reason: Reason
+}
+
+extension PromptFileError: CustomStringConvertible {
+    /// Lines shown of a file in which all are wrong.
+    private static let shownCount = 20
+
+    public var description: String {
+        switch self {
+        case .empty(let file): "\(file) has no prompts; write one on each line (lines that begin with # are passed over)."
+        case .tooLarge(let file, let byteCount): "\(file): \(byteCount) bytes are too many for a list of prompts."
+        case .lines(let errors, let file):
+            errors.prefix(Self.shownCount).map { "\(file), \($0)" }.joined(separator: "\n")
+                + (errors.count > Self.shownCount ? "\n\(file): \(errors.count - Self.shownCount) more." : "")
+        }
+    }
+}
+
+extension PromptLineError: CustomStringConvertible {
+    public var description: String {
+        switch reason {
+        case .notUTF8: "line \(line), is no UTF-8 text."
+        case .json(let error): "line \(line): \(error)"
+        case .notAnObject(let found):
+            "line \(line), is \(found); each line must be one JSON object, like {\"prompt\": \"a cat\"}."
+        case .noPrompt: "line \(line): there is no \"prompt\"; say what to draw."
+        case .unknownKey(let key, let near):
+            "line \(line): there is no option '\(key)'; "
+                + (near.isEmpty
+                    ? "there are \(PromptLine.keys.joined(separator: ", "))."
+                    : "the nearest \(near.count == 1 ? "is" : "are") \(near.joined(separator: ", ")).")
+        case .value(let key, let expected, let found): "line \(line): '\(key)' must be \(expected); it is \(found)."
+        }
+    }
+}

@@ -1,0 +1,95 @@
+public import TensorStore
+
+extension Graph {
+    /// A text encoder that knows further tokens: `firstID` and those after it stand for `rows`.
+    ///
+    /// The rows lie beside the table, which stays where it is, in the file or compressed: ids below `firstID` are looked up
+    /// there as before, the others in `rows`, and each token takes its own. The result is that of transformers'
+    /// `resize_token_embeddings` with these rows; so is the place of the pooled state, which encoders whose config says
+    /// `eos_token_id` 2 take at the largest id, and thus at an added token.
+    ///
+    /// - Parameters:
+    ///   - rows: `[k, width]` f32.
+    ///   - firstID: the tokenizer's number of tokens before it learned more; at most the table's rows.
+    ///   - input: the model's input for ids, `[B, N]` i32 or i64.
+    /// - Throws: `.structure` where the graph takes no rows of a table by that input, or the rows do not fit the table.
+    public func addingTokens(_ rows: Tensor, firstID: Int, input: String = "input_ids") throws(GraphError) -> Graph {
+        let lookup = try tokenLookup(input)
+        let table = nodes[lookup].inputs[0]
+        guard let size = table.shape.fixed, rows.shape.rank == 2, rows.shape[1] == size[1], rows.elementType == .f32 else {
+            throw .structure(
+                node: nodes[lookup].name,
+                reason: "added rows must be f32 of the table's width, \(table.shape); they are \(rows.elementType) \(rows.shape)")
+        }
+        guard firstID >= 1, firstID <= size[0] else {
+            throw .structure(
+                node: nodes[lookup].name,
+                reason: "the tokenizer's \(firstID) tokens do not fit the table's \(size[0]) rows")
+        }
+        guard rows.shape[0] > 0 else { return self }
+        var joined: Value?
+        return try rewritten { (graph, use, value) throws(GraphError) in
+            if use == Use(node: lookup, port: 1) {
+                let last = try graph.integer(firstID - 1, like: value)
+                return try graph.binary(.minimum, value, last, name: "\(nodes[lookup].name)/Known")
+            }
+            guard nodes[use.node].inputs[use.port].node == lookup else { return value }
+            let all: Value
+            if let joined { all = joined } else { all = try graph.withAddedRows(value, rows, firstID) }
+            joined = all
+            // Where the table is stored in fewer bits a conversion follows: added rows keep all of theirs.
+            let isConverted = nodes[use.node].type == "Convert" || value.elementType == .f32
+            return isConverted ? all : graph.convert(all, to: value.elementType)
+        }
+    }
+
+    /// The node that takes rows of a constant table by the ids of `input`, which only their type and shape separate from it.
+    private func tokenLookup(_ input: String) throws(GraphError) -> Int {
+        let constant = constantNodes
+        let found = nodes.indices.filter { index in
+            let node = nodes[index]
+            guard node.type == "Gather", node.inputs.count == 3, constant[node.inputs[0].node], node.inputs[0].shape.rank == 2
+            else { return false }
+            var source = node.inputs[1]
+            while ["Convert", "Reshape", "Squeeze", "Unsqueeze"].contains(nodes[source.node].type) {
+                source = nodes[source.node].inputs[0]
+            }
+            let origin = nodes[source.node]
+            return origin.type == "Parameter" && (origin.name == input || origin.outputs[0].names.contains(input))
+        }
+        guard let lookup = found.first, found.count == 1 else {
+            throw .structure(
+                node: input,
+                reason: found.isEmpty
+                    ? "no table of tokens is read by this input; tokens can be added to text encoders only"
+                    : "\(found.count) tables are read by this input; which one holds the tokens is not known")
+        }
+        return lookup
+    }
+
+    /// What a lookup gives, `[…, width]`, with `rows` in the places of ids from `firstID` on; f32.
+    private mutating func withAddedRows(_ found: Value, _ rows: Tensor, _ firstID: Int) throws(GraphError) -> Value {
+        let lookup = nodes[found.node]
+        // The indices as they were, before `minimum`.
+        let ids = nodes[lookup.inputs[1].node].inputs[0]
+        guard let rank = ids.shape.rank else { throw refusal("Gather", [ids], "the rank of the ids must be known") }
+        let name = lookup.name
+        let table = constant(
+            .bytes(rows.withUnsafeBytes { Array($0) }), .f32, rows.shape, name: "\(name)/added_tokens")
+        let place = try binary(.subtract, ids, integer(firstID, like: ids))
+        let added = try gather(
+            table, binary(.maximum, place, integer(0, like: ids)), name: "\(name)/Added")
+        let isAdded = try unsqueeze(greaterEqual(ids, integer(firstID, like: ids)), [rank])
+        let stored = found.elementType == .f32 ? found : convert(found, to: .f32)
+        return try select(isAdded, added, stored, name: "\(name)/Select")
+    }
+
+    /// A number of the type of `ids`, i32 or i64.
+    private mutating func integer(_ value: Int, like ids: Value) throws(GraphError) -> Value {
+        switch ids.elementType {
+        case .i64: constant([Int64(value)], shape: [])
+        case .i32: constant([Int32(clamping: value)], shape: [])
+        default: throw refusal("Gather", [ids], "ids must be i32 or i64")
+        }
+    }
+}

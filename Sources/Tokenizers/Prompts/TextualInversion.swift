@@ -1,0 +1,121 @@
+public import TensorStore
+
+/// Learned vectors that a word of the prompt stands for (textual inversion, https://arxiv.org/abs/2208.01618), read from a
+/// safetensors file.
+///
+/// Layouts: diffusers' (one tensor, called as the word is), AUTOMATIC1111's (`emb_params`), and for the two encoders of SDXL
+/// `clip_l` with `clip_g`, or `text_encoders_0` with `text_encoders_1`.
+public struct TextualInversion: Sendable {
+    /// What of the prompt stands for the vectors. Further vectors are `token_1`, `token_2` … as in diffusers.
+    public let token: String
+    public let file: String
+    /// `[n, width]` f32 for each text encoder, in the model's order.
+    public let vectors: [Tensor]
+
+    /// - Parameter token: the word to use; nil for the file's own, which is the tensor's name in diffusers' layout and the
+    ///   file's name without its ending in others.
+    /// - Throws: `TextualInversionError`.
+    public init(path: String, token: String? = nil) throws(TextualInversionError) {
+        if let suffix = Self.pickleSuffixes.first(where: { path.lowercased().hasSuffix($0) }) {
+            throw .pickle(file: path, suffix: suffix)
+        }
+        let checkpoint: SafetensorsCheckpoint
+        do { checkpoint = try SafetensorsCheckpoint(path: path) } catch { throw .checkpoint(error) }
+
+        let found = Set(checkpoint.entries.keys)
+        let names: [String]
+        if let pair = Self.pairs.first(where: { found == Set($0) }) {
+            names = pair
+        } else if found.count == 1 {
+            names = Array(found)
+        } else {
+            throw .layout(file: path, tensors: found.sorted())
+        }
+        var vectors: [Tensor] = []
+        for name in names { vectors.append(try Self.vectors(name, in: checkpoint)) }
+        guard Set(vectors.map { $0.shape[0] }).count == 1 else {
+            throw .tensor(
+                file: path, name: names[0], expected: "as many vectors as \(names[1])",
+                found: vectors.map { "\($0.shape[0])" }.joined(separator: " and "))
+        }
+        let isNamed = names.count == 1 && names[0] != "emb_params"
+        self.token = token ?? (isNamed ? names[0] : Self.stem(of: path))
+        self.file = path
+        self.vectors = vectors
+        guard self.token.contains(where: { !$0.isWhitespace }) else { throw .emptyToken(file: path) }
+    }
+
+    /// How many vectors the word stands for.
+    public var count: Int { vectors[0].shape[0] }
+
+    private static let pickleSuffixes = [".pt", ".bin", ".pth", ".ckpt"]
+    private static let pairs = [["clip_l", "clip_g"], ["text_encoders_0", "text_encoders_1"]]
+
+    /// The file's name without folders and ending.
+    private static func stem(of path: String) -> String {
+        let name = path.split(separator: "/").last ?? ""
+        return String(name.lastIndex(of: ".").map { name[..<$0] } ?? name)
+    }
+
+    private static func vectors(_ name: String, in checkpoint: SafetensorsCheckpoint) throws(TextualInversionError) -> Tensor {
+        func refusal(_ expected: String, _ found: String) -> TextualInversionError {
+            .tensor(file: checkpoint.path, name: name, expected: expected, found: found)
+        }
+        guard let entry = checkpoint.entries[name] else { throw .layout(file: checkpoint.path, tensors: []) }
+        let shape: Shape = entry.shape.rank == 1 ? [1, entry.shape[0]] : entry.shape
+        guard shape.rank == 2, shape.allSatisfy({ $0 > 0 }) else { throw refusal("[vectors, width]", "\(entry.shape)") }
+        guard [.f16, .bf16, .f32, .f64].contains(entry.elementType) else {
+            throw refusal("floating point", "\(entry.elementType)")
+        }
+        let vectors: Tensor
+        let values: [Float]
+        do {
+            vectors = try entry.tensor().reshaped(to: shape).converted(to: .f32)
+            values = try vectors.elements()
+        } catch {
+            throw refusal("numbers", "\(error)")
+        }
+        guard values.allSatisfy(\.isFinite) else { throw refusal("finite numbers", "others too") }
+        return vectors
+    }
+}
+
+/// Why a file's vectors can't be used.
+public enum TextualInversionError: Error, Equatable, Sendable {
+    case checkpoint(SafetensorsError)
+    /// The file is a Python pickle, which can hold programs.
+    case pickle(file: String, suffix: String)
+    /// The tensors are those of no known layout.
+    case layout(file: String, tensors: [String])
+    case tensor(file: String, name: String, expected: String, found: String)
+    case emptyToken(file: String)
+    /// The tokenizer has the word, or one of those for its further vectors, already.
+    case tokenTaken(String, file: String)
+    /// The vectors belong to another model's text encoder. `expected` is the width of `encoder`'s states.
+    case width(file: String, encoder: String, expected: Int, found: [Int])
+}
+
+extension TextualInversionError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .checkpoint(let error): "\(error)"
+        case .pickle(let file, let suffix):
+            "\(file) is a Python pickle (\(suffix)), which is not read; save its vectors as .safetensors, or take the "
+                + "embedding in that format."
+        case .layout(let file, let tensors):
+            "\(file) is no textual inversion: it must have one tensor, or clip_l and clip_g; it has "
+                + (tensors.isEmpty ? "none." : Self.list(tensors) + ".")
+        case .tensor(let file, let name, let expected, let found): "\(file): '\(name)' must be \(expected); it is \(found)."
+        case .emptyToken(let file): "\(file): the word for its vectors is empty; give it one."
+        case .tokenTaken(let token, let file):
+            "\(file): the tokenizer has the token '\(token)' already; give the vectors another word."
+        case .width(let file, let encoder, let expected, let found):
+            "\(file) was made for another model: the \(encoder) takes vectors of \(expected) numbers; the file's have "
+                + found.map(String.init).joined(separator: " and ") + "."
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.prefix(4).map { "'\($0)'" }.joined(separator: ", ") + (names.count > 4 ? " and \(names.count - 4) more" : "")
+    }
+}
