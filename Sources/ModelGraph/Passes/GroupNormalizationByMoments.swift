@@ -1,4 +1,4 @@
-import TensorStore
+public import TensorStore
 
 extension Graph {
     /// The graph with group normalizations of pictures computed from each channel's mean and norm, which give a factor and a term
@@ -7,12 +7,18 @@ extension Graph {
     /// So a picture is read where it lies; the runtime's own operation brings it into another order of memory and back, in networks
     /// with INT8 above all. Only for f32: the variance is a difference of means, exact to rounding unless a group's mean is hundreds
     /// of times its deviation, but in 16 bits nothing would be left of it.
-    public func groupNormalizationByMoments() throws(GraphError) -> Graph {
+    ///
+    /// Only where pictures are large, too: the many small operations take longer to compile than they save on small ones.
+    /// - Parameter shapes: of the inputs, where the graph leaves them open.
+    public func groupNormalizationByMoments(
+        _ shapes: [String: PartialShape] = [:], minimumPixels: Int = 4096
+    ) throws(GraphError) -> Graph {
         guard nodes.contains(where: { $0.type == "GroupNormalization" }) else { return self }
         var known: [Int: Value] = [:]
+        let pixels = pixelCounts(shapes)
         let result = try rewritten { (graph, use, value) throws(GraphError) in
             let source = nodes[use.node].inputs[use.port].node
-            guard nodes[source].type == "GroupNormalization" else { return value }
+            guard nodes[source].type == "GroupNormalization", pixels[source] >= minimumPixels else { return value }
             if let done = known[source] { return done }
             guard let computed = try graph.normalized(graph.nodes[value.node]) else { return value }
             graph.nodes[computed.node].outputs[0].names = graph.nodes[value.node].outputs[0].names

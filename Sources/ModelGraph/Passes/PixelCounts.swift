@@ -1,0 +1,44 @@
+import TensorStore
+
+extension Graph {
+    /// About how many pixels the pictures `[B, C, H, W]` have that each node gives, where the inputs have `shapes`; 0 where no
+    /// picture leads to it.
+    ///
+    /// For choices that only change speed: a graph with dynamic shapes is followed by what each operation does to sizes, without
+    /// rounding.
+    func pixelCounts(_ shapes: [String: PartialShape]) -> [Int] {
+        var counts: [Int] = []
+        counts.reserveCapacity(nodes.count)
+        for node in nodes {
+            let known = node.outputs.first?.shape.pixelCount
+            // The first that has any: attention reads queries first, and keys and values of something else after them.
+            let before = node.inputs.lazy.map { counts[$0.node] }.first { $0 > 0 } ?? 0
+            let count: Int? =
+                switch node.type {
+                case "Const": 0
+                case "Parameter": node.outputs[0].names.lazy.compactMap { shapes[$0]?.pixelCount }.first ?? known
+                case "Convolution": known ?? before / max(node.integers("strides").reduce(1, *), 1)
+                case "Interpolate": known ?? before * 4 // nearest neighbours, doubled
+                case "DepthToSpace": known ?? before * (node.integers("block_size").first.map { $0 * $0 } ?? 1)
+                default: known ?? before
+                }
+            counts.append(count ?? 0)
+        }
+        return counts
+    }
+}
+
+extension PartialShape {
+    /// Of a picture `[B, C, H, W]` whose size is known.
+    fileprivate var pixelCount: Int? {
+        guard let dimensions, dimensions.count == 4, let height = dimensions[2].fixedValue, let width = dimensions[3].fixedValue
+        else { return nil }
+        return height * width
+    }
+}
+
+extension Node {
+    fileprivate func integers(_ attribute: String) -> [Int] {
+        self[attribute: attribute]?.split(separator: ",").compactMap { Int($0.filter(\.isNumber)) } ?? []
+    }
+}
