@@ -18,9 +18,9 @@ public enum ArchitectureError: Error, Equatable, Sendable {
 extension ArchitectureError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .missingTensor(let name, let source): "\(source) has no tensor '\(name)', which its config.json asks for."
+        case .missingTensor(let name, let source): "\(source) has no tensor '\(name)', which its configuration asks for."
         case .tensorShape(let name, let source, let expected, let found):
-            "The tensor '\(name)' in \(source) must be \(expected) by its config.json; the file has \(found)."
+            "The tensor '\(name)' in \(source) must be \(expected) by its configuration; the file has \(found)."
         case .tensorType(let name, let source, let found):
             "The tensor '\(name)' in \(source) is \(found); weights of floating-point numbers are needed."
         case .unsupported(let parameter, let value, let supported, let type, let file):

@@ -1,6 +1,22 @@
 public import ModelGraph
 public import TensorStore
 
+/// What an encoder of pictures gives.
+public enum EncoderOutput: Sendable {
+    /// Latents are drawn from normal distributions: means in the first half of the channels, logarithms of variances (which the
+    /// reference cuts to −30…20) in the second.
+    case distribution
+    case latents
+
+    /// The graph's output.
+    public var name: String {
+        switch self {
+        case .distribution: "latent_parameters"
+        case .latents: "latent_sample"
+        }
+    }
+}
+
 /// A network between pictures and latents.
 public protocol LatentAutoencoder: Sendable {
     /// Channels of the latents.
@@ -9,10 +25,12 @@ public protocol LatentAutoencoder: Sendable {
     var spatialFactor: Int { get }
     /// What latents are multiplied by after encoding and divided by before decoding.
     var scalingFactor: Double { get }
+    /// What the encoder gives.
+    var encoderOutput: EncoderOutput { get }
 
     /// Input `latent_sample`, output `sample`.
     func decoder(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph
-    /// Input `sample`; the output's name is the network's own.
+    /// Input `sample`, output as `encoderOutput` says.
     func encoder(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph
 }
 
@@ -20,12 +38,14 @@ extension AutoencoderKL: LatentAutoencoder {
     public var latentChannels: Int { config.latentChannels }
     public var spatialFactor: Int { config.spatialFactor }
     public var scalingFactor: Double { config.scalingFactor }
+    public var encoderOutput: EncoderOutput { .distribution }
 }
 
 extension AutoencoderTiny: LatentAutoencoder {
     public var latentChannels: Int { config.latentChannels }
     public var spatialFactor: Int { config.spatialFactor }
     public var scalingFactor: Double { config.scalingFactor }
+    public var encoderOutput: EncoderOutput { .latents }
 }
 
 /// The classes that checkpoints may name, by the part they play. A new network is a folder, and a line here.

@@ -8,32 +8,63 @@ public struct Weights: Sendable {
         public let elementType: ElementType
         public let shape: Shape
         public let data: ConstantData
+        /// Whether the bytes are those of a matrix `[columns, rows]`, where `shape` is `[rows, columns]`.
+        public let isTransposed: Bool
 
-        public init(elementType: ElementType, shape: Shape, data: ConstantData) {
+        public init(elementType: ElementType, shape: Shape, data: ConstantData, isTransposed: Bool = false) {
             self.elementType = elementType
             self.shape = shape
             self.data = data
+            self.isTransposed = isTransposed
+        }
+
+        /// Rows of the first axis, which are consecutive bytes: a part of the tensor is a part of the file.
+        /// - Returns: nil where the tensor does not have these rows, or they are not consecutive.
+        public func rows(_ rows: Range<Int>) -> Entry? {
+            guard let count = shape.first, rows.upperBound <= count, rows.lowerBound >= 0, count > 0, !isTransposed,
+                data.byteCount % count == 0
+            else { return nil }
+            let rowBytes = data.byteCount / count
+            var part = shape
+            part[0] = rows.count
+            return Entry(
+                elementType: elementType, shape: part,
+                data: data.slice(offset: rows.lowerBound * rowBytes, byteCount: rows.count * rowBytes))
+        }
+
+        /// The same bytes as the other half of a product: a matrix with its axes exchanged.
+        /// - Returns: nil for what is no matrix.
+        public func transposed() -> Entry? {
+            guard shape.rank == 2 else { return nil }
+            return Entry(elementType: elementType, shape: [shape[1], shape[0]], data: data, isTransposed: !isTransposed)
         }
     }
 
     public let entries: [String: Entry]
     /// What errors call the checkpoint: its file or folder.
     public let source: String
-    private let recorder: TensorRecorder?
+    private let recording: Recording?
 
-    public init(_ entries: [String: Entry], source: String) {
-        self.init(entries, source: source, recorder: nil)
+    private struct Recording {
+        let recorder: TensorRecorder
+        /// Optional tensors that are to be taken for there.
+        let optional: Set<String>
     }
 
-    private init(_ entries: [String: Entry], source: String, recorder: TensorRecorder?) {
+    public init(_ entries: [String: Entry], source: String) {
+        self.init(entries, source: source, recording: nil)
+    }
+
+    private init(_ entries: [String: Entry], source: String, recording: Recording?) {
         self.entries = entries
         self.source = source
-        self.recorder = recorder
+        self.recording = recording
     }
 
     /// A checkpoint that has every tensor it is asked for, to learn which a network needs. Graphs over it can't be run.
-    public init(recording recorder: TensorRecorder) {
-        self.init([:], source: "a recording", recorder: recorder)
+    /// - Parameter optional: those that networks use where they are there, and that it is to have.
+    public init(recording recorder: TensorRecorder, optional: Set<String> = []) {
+        self.init([:], source: "a recording", recording: Recording(recorder: recorder, optional: optional))
     }
 
     /// The tensors of safetensors files.
@@ -46,14 +77,14 @@ public struct Weights: Sendable {
         self.init(entries, source: source)
     }
 
-    public func contains(_ name: String) -> Bool { entries[name] != nil }
+    public func contains(_ name: String) -> Bool { entries[name] != nil || recording?.optional.contains(name) == true }
 
     /// The tensor called `name`, which must have the given shape.
     ///
     /// Axes of 1 at the end count for nothing: linear layers of older files are 1×1 convolutions.
     /// - Throws: `ArchitectureError.missingTensor`, `.tensorShape`, `.tensorType`.
     func entry(_ name: String, _ shape: Shape) throws(ArchitectureError) -> Entry {
-        if let recorder { return recorder.record(name, shape) }
+        if let recording { return recording.recorder.record(name, shape) }
         guard let entry = entries[name] else { throw .missingTensor(name, in: source) }
         guard entry.shape.dropTrailingOnes == shape.dropTrailingOnes else {
             throw .tensorShape(name, in: source, expected: shape, found: entry.shape)
@@ -69,7 +100,14 @@ public struct Weights: Sendable {
             let newName = rename(name)
             if renamed[newName] == nil || newName == name { renamed[newName] = entry }
         }
-        return Weights(renamed, source: source, recorder: recorder)
+        return Weights(renamed, source: source, recording: recording)
+    }
+
+    /// The tensors whose names begin with `prefix`, without it.
+    public func under(_ prefix: String) -> Weights {
+        var found: [String: Entry] = [:]
+        for (name, entry) in entries where name.hasPrefix(prefix) { found[String(name.dropFirst(prefix.count))] = entry }
+        return Weights(found, source: source, recording: recording)
     }
 
     /// Elements in all.

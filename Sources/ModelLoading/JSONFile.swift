@@ -1,7 +1,7 @@
 public import Foundation
 public import TensorStore
 
-/// Reads whole files of JSON.
+/// Reads whole files of JSON, which Python wrote as a rule.
 public enum JSONFile {
     /// Larger than any config that there is.
     private static let sizeLimit = 16 << 20
@@ -13,7 +13,7 @@ public enum JSONFile {
             throw ModelError.malformed(file: url.path, reason: "\(file.byteCount) bytes are too many for a config")
         }
         do {
-            return try file.withUnsafeBytes { bytes in try JSONValue(parsing: bytes) }
+            return try file.withUnsafeBytes { bytes in try JSONValue(parsingPython: bytes) }
         } catch {
             throw ModelError.malformed(file: url.path, reason: "\(error)")
         }

@@ -1,31 +1,45 @@
-/// Why a folder is no model that can be run.
+/// Why files are no model that can be run.
 public enum ModelError: Error, Equatable, Sendable {
-    /// There is nothing, or no folder, at the path.
+    /// There is nothing at the path.
     case missing(path: String)
     /// The folder has no `model_index.json`. `hint` says what it seems to be.
     case noModel(path: String, hint: String)
+    /// A file that is no model, or not one that is read here; `reason` begins with "it".
+    case notAModel(path: String, reason: String)
     case malformed(file: String, reason: String)
     case unknownPipeline(String, file: String, known: [String])
     /// The pipeline needs a part that the model does not have.
     case missingComponent(String, file: String)
+    /// A single file lacks a part that the pipeline needs; `hint` says where else it may come from.
+    case notInFile(String, file: String, hint: String)
     /// A component has no weights that are read here; `found` lists the files that are there.
     case noWeights(folder: String, found: [String])
     /// A folder that a model is to be written to holds something already.
     case exists(path: String)
+    /// What was given as an autoencoder is none; `reason` begins with "it".
+    case noAutoencoder(path: String, reason: String)
+    /// The autoencoder's latents are known to be others than the model's; `evidence` says whence.
+    case otherLatents(path: String, found: LatentFamily, needed: LatentFamily, evidence: String)
 }
 
 extension ModelError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .missing(let path): "There is no model folder at \(path)."
+        case .missing(let path): "There is no model at \(path)."
         case .noModel(let path, let hint): "\(path) is no model in diffusers' layout: it has no model_index.json\(hint)."
+        case .notAModel(let path, let reason): "\(path) is no model that can be run: \(reason)."
         case .malformed(let file, let reason): "\(file): \(reason)."
         case .unknownPipeline(let name, let file, let known):
             "\(file): pipelines of the class '\(name)' are not supported; supported are \(known.joined(separator: ", "))."
         case .missingComponent(let name, let file): "\(file): the pipeline needs a '\(name)', which the model does not have."
+        case .notInFile(let name, let file, let hint): "\(file) has no tensors of a '\(name)', which the pipeline needs; \(hint)."
         case .noWeights(let folder, let found):
             "\(folder) has no .safetensors weights\(found.isEmpty ? "" : "; it has \(found.joined(separator: ", "))")."
         case .exists(let path): "\(path) is there already; give a new folder, or remove it first."
+        case .noAutoencoder(let path, let reason): "\(path) is no autoencoder that can be used: \(reason)."
+        case .otherLatents(let path, let found, let needed, let evidence):
+            "\(path) is an autoencoder for \(found) (by \(evidence)); the model is of \(needed), whose latents it would "
+                + "decode to other colours."
         }
     }
 }

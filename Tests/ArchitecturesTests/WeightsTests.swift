@@ -60,7 +60,7 @@ import Testing
         }
         #expect(
             "\(ArchitectureError.missingTensor("a.b", in: "m.safetensors"))"
-                == "m.safetensors has no tensor 'a.b', which its config.json asks for.")
+                == "m.safetensors has no tensor 'a.b', which its configuration asks for.")
     }
 
     @Test(arguments: networks) func wrongShapes(_ network: Network) throws {

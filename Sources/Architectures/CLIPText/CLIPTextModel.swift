@@ -14,10 +14,13 @@ public struct CLIPTextModel: Sendable {
         public var hiddenStates = false
         /// The state at the end-of-text token, `pooler_output` `[B, hidden]`; projected, it is `text_embeds` `[B, projection]`.
         public var pooled = false
+        /// Layers that are passed before the final normalization; nil for all.
+        public var layerCount: Int?
 
-        public init(hiddenStates: Bool = false, pooled: Bool = false) {
+        public init(hiddenStates: Bool = false, pooled: Bool = false, layerCount: Int? = nil) {
             self.hiddenStates = hiddenStates
             self.pooled = pooled
+            self.layerCount = layerCount
         }
     }
 
@@ -39,11 +42,16 @@ public struct CLIPTextModel: Sendable {
         let width = config.hiddenSize
 
         var hidden = try embeddings(ids, tokens, &builder)
-        for layer in 0..<config.numHiddenLayers {
-            if outputs.hiddenStates { builder.graph.result(hidden, name: "hidden_states.\(layer)") }
-            hidden = try encoderLayer(hidden, "encoder.layers.\(layer)", &builder)
+        // Each token sees itself and those before it.
+        let layer = CLIPEncoderShape(
+            channels: width, heads: config.numAttentionHeads, intermediateChannels: config.intermediateSize,
+            activation: config.hiddenActivation, epsilon: config.layerNormEpsilon, causal: true)
+        let layerCount = min(outputs.layerCount ?? config.numHiddenLayers, config.numHiddenLayers)
+        for index in 0..<layerCount {
+            if outputs.hiddenStates { builder.graph.result(hidden, name: "hidden_states.\(index)") }
+            hidden = try builder.clipEncoderLayer(hidden, "encoder.layers.\(index)", layer)
         }
-        if outputs.hiddenStates { builder.graph.result(hidden, name: "hidden_states.\(config.numHiddenLayers)") }
+        if outputs.hiddenStates { builder.graph.result(hidden, name: "hidden_states.\(layerCount)") }
         hidden = try builder.layerNorm(hidden, "final_layer_norm", width, epsilon: config.layerNormEpsilon)
         builder.graph.result(hidden, name: "last_hidden_state")
         if outputs.pooled {
@@ -69,33 +77,6 @@ public struct CLIPTextModel: Sendable {
             "embeddings.position_embedding.weight", [config.maxPositionEmbeddings, width],
             rows: tokens == config.maxPositionEmbeddings ? nil : 0..<tokens)
         return try builder.graph.add(embedded, positions, name: "embeddings/Add")
-    }
-
-    private func encoderLayer(_ x: Value, _ path: String, _ builder: inout NetworkBuilder) throws -> Value {
-        let width = config.hiddenSize
-        let shape = AttentionShape(
-            channels: width, heads: config.numAttentionHeads, headDimension: width / config.numAttentionHeads, bias: true)
-        var normal = try builder.layerNorm(x, "\(path).layer_norm1", width, epsilon: config.layerNormEpsilon)
-        let attended = try causalAttention(normal, "\(path).self_attn", shape, &builder)
-        let hidden = try builder.graph.add(x, attended, name: "\(path).self_attn/AddResidual")
-        normal = try builder.layerNorm(hidden, "\(path).layer_norm2", width, epsilon: config.layerNormEpsilon)
-        let inner = try builder.linear(normal, "\(path).mlp.fc1", width, config.intermediateSize)
-        let active = try builder.activation(inner, config.hiddenActivation, "\(path).mlp.fc1")
-        let outer = try builder.linear(active, "\(path).mlp.fc2", config.intermediateSize, width)
-        return try builder.graph.add(hidden, outer, name: "\(path).mlp/AddResidual")
-    }
-
-    /// Each token sees itself and those before it.
-    private func causalAttention(_ x: Value, _ path: String, _ shape: AttentionShape, _ builder: inout NetworkBuilder) throws
-        -> Value
-    {
-        let width = shape.channels
-        let query = try builder.heads(builder.linear(x, "\(path).q_proj", width, width), "\(path).q_proj", shape)
-        let key = try builder.heads(builder.linear(x, "\(path).k_proj", width, width), "\(path).k_proj", shape)
-        let value = try builder.heads(builder.linear(x, "\(path).v_proj", width, width), "\(path).v_proj", shape)
-        let attended = try builder.graph.scaledDotProductAttention(
-            query, key, value, causal: true, name: "\(path)/ScaledDotProductAttention")
-        return try builder.linear(builder.mergedHeads(attended, path, width), "\(path).out_proj", width, width)
     }
 
     /// The state at the first end-of-text token, `[B, hidden]`.

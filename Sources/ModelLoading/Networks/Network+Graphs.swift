@@ -3,18 +3,40 @@ public import ModelGraph
 import TensorStore
 
 extension Network<CLIPTextModel> {
-    /// Input `input_ids` `[1, tokens]`, output `last_hidden_state`.
-    public func graph(tokens: Int) throws -> SizedGraph {
+    /// Input `input_ids` `[1, tokens]`, output `last_hidden_state` and what `outputs` asks for; see `CLIPTextModel.graph`.
+    ///
+    /// IR has the outputs that it was exported with, whatever is asked for. Its last hidden state may be missing: exports by
+    /// newer transformers have the normalized one in its place.
+    /// - Throws: `GraphError.structure` for IR that lacks one.
+    public func graph(tokens: Int, outputs: CLIPTextModel.Outputs = .init()) throws -> SizedGraph {
         switch origin {
-        case .checkpoint(let weights): SizedGraph(try architecture.graph(weights, batch: 1, tokens: tokens))
-        case .graph(let graph): try SizedGraph(graph, setting: ["input_ids": [1, .fixed(tokens)]])
+        case .checkpoint(let weights):
+            return SizedGraph(try architecture.graph(weights, batch: 1, tokens: tokens, outputs: outputs))
+        case .graph(let graph):
+            let last = architecture.config.numHiddenLayers
+            if let layers = outputs.layerCount, layers < last {
+                throw GraphError.structure(
+                    node: graph.name,
+                    reason: "layers can't be left out of an exported text encoder; take the checkpoint (clip skip)")
+            }
+            let pooled = graph.hasResult(named: "text_embeds") ? "text_embeds" : "pooler_output"
+            let wanted =
+                ["last_hidden_state"] + (outputs.pooled ? [pooled] : [])
+                + (outputs.hiddenStates ? (0..<last).map { "hidden_states.\($0)" } : [])
+            for name in wanted where !graph.hasResult(named: name) {
+                throw GraphError.structure(
+                    node: graph.name, reason: "it has no output '\(name)'; the text encoder must be exported with it")
+            }
+            return try SizedGraph(graph, setting: ["input_ids": [1, .fixed(tokens)]])
         }
     }
 
-    /// As exported models have it: any batch, and the pooled state too.
-    public func exportedGraph(tokens: Int) throws -> Graph {
+    /// As exported models have it: any batch, and the pooled state too; with `hiddenStates` those of all layers, as for SDXL.
+    public func exportedGraph(tokens: Int, hiddenStates: Bool = false) throws -> Graph {
         switch origin {
-        case .checkpoint(let weights): try architecture.graph(weights, batch: .any, tokens: tokens, outputs: .init(pooled: true))
+        case .checkpoint(let weights):
+            try architecture.graph(
+                weights, batch: .any, tokens: tokens, outputs: .init(hiddenStates: hiddenStates, pooled: true))
         case .graph(let graph): graph
         }
     }
@@ -39,9 +61,8 @@ extension Network<UNet2DConditionModel> {
                     "sample": [.fixed(batch), nil, .fixed(height), .fixed(width)], "timestep": [1],
                     "encoder_hidden_states": [.fixed(batch), .fixed(tokens), nil],
                 ])
-            if graph.parameter(named: "timestep_cond") != nil {
-                sized.shapes.merge(try SizedGraph(graph, setting: ["timestep_cond": [.fixed(batch), nil]]).shapes) { old, _ in old
-                }
+            for name in ["timestep_cond", "text_embeds", "time_ids"] where graph.parameter(named: name) != nil {
+                sized.shapes.merge(try SizedGraph(graph, setting: [name: [.fixed(batch), nil]]).shapes) { old, _ in old }
             }
             return sized
         }
@@ -68,6 +89,18 @@ extension Network<any LatentAutoencoder> {
         case .graph(let graph):
             // Decoders enlarge by doubling.
             try SizedGraph(graph.subPixelUpsampling(), setting: ["latent_sample": [1, nil, .fixed(height), .fixed(width)]])
+        }
+    }
+
+    /// The encoder for pictures `[1, 3, height, width]`; `architecture.encoderOutput` says what it gives. In IR it is a network
+    /// of its own: this one must have been read from `vae_encoder`.
+    /// - Throws: `GraphError.structure` where it was read from the decoder's IR.
+    public func encoder(height: Int, width: Int) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            SizedGraph(try architecture.encoder(weights, batch: 1, height: .fixed(height), width: .fixed(width)))
+        case .graph(let graph):
+            try SizedGraph(graph, setting: ["sample": [1, nil, .fixed(height), .fixed(width)]])
         }
     }
 

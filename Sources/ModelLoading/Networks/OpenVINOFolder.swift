@@ -1,6 +1,8 @@
+import Architectures
 public import Foundation
 public import ModelGraph
 import TensorStore
+import Tokenizers
 
 /// Writes a model as optimum-intel lays it out: a folder with IR and config for each network, the other parts beside them.
 ///
@@ -8,13 +10,13 @@ import TensorStore
 /// nothing.
 public final class OpenVINOFolder {
     public let url: URL
-    private let source: ModelFolder
+    private let source: ModelSource
     private let partial: URL
     private var isFinished = false
 
     /// - Parameter url: the folder to make; it must not be there, or be empty.
     /// - Throws: `ModelError.exists`; `FileError` where nothing can be written there.
-    public init(_ url: URL, copying source: ModelFolder) throws {
+    public init(_ url: URL, copying source: ModelSource) throws {
         self.url = url
         self.source = source
         try Self.checkFree(url)
@@ -59,18 +61,46 @@ public final class OpenVINOFolder {
     public func write(_ graph: Graph, as name: String, configOf component: Component) throws {
         let folder = partial.appending(path: name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try copy(component.folder.appending(path: "config.json"), to: folder.appending(path: "config.json"))
+        if source.isSingleFile {
+            try write(component.configValues(), to: "\(name)/config.json")
+        } else {
+            try copy(component.folder.appending(path: "config.json"), to: folder.appending(path: "config.json"))
+        }
         try graph.writeIR(xml: folder.appending(path: Component.irName).path)
     }
+
+    private func write(_ json: JSONValue, to path: String) throws { try write(Data("\(json)\n".utf8), to: path) }
 
     /// Writes a file.
     public func write(_ data: Data, to path: String) throws { try data.write(to: partial.appending(path: path)) }
 
-    /// Copies the folder of a part that is no network.
+    /// Copies the folder of a part that is no network, or writes one for a part of a single file.
     public func copy(_ name: String) throws {
+        guard !source.isSingleFile else { return try writePart(name) }
         let from = source.url.appending(path: name)
         guard FileManager.default.fileExists(atPath: from.path) else { return }
         try copy(from.resolvingSymlinksInPath(), to: partial.appending(path: name))
+    }
+
+    private func writePart(_ name: String) throws {
+        guard source.components[name] != nil else { return }
+        let folder = partial.appending(path: name)
+        if name == "scheduler" {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try write(source.schedulerConfig().json, to: "\(name)/scheduler_config.json")
+        } else if name.hasPrefix("tokenizer") {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try CLIPVocabulary.standard().write(to: folder)
+            let configuration = try source.tokenizer(name).configuration
+            try write(
+                .members([
+                    ("tokenizer_class", "CLIPTokenizer"), ("model_max_length", .integer(configuration.modelMaxLength)),
+                    ("bos_token", .string(configuration.bosToken.content)),
+                    ("eos_token", .string(configuration.eosToken.content)),
+                    ("unk_token", .string(configuration.unkToken.content)),
+                    ("pad_token", .string(configuration.padToken.content)),
+                ]), to: "\(name)/tokenizer_config.json")
+        }
     }
 
     private func copy(_ from: URL, to: URL) throws {
@@ -79,7 +109,11 @@ public final class OpenVINOFolder {
 
     /// Gives the folder its name.
     public func finish() throws {
-        try copy(source.url.appending(path: "model_index.json"), to: partial.appending(path: "model_index.json"))
+        if source.isSingleFile {
+            try write(source.index(), to: "model_index.json")
+        } else {
+            try copy(source.url.appending(path: "model_index.json"), to: partial.appending(path: "model_index.json"))
+        }
         if FileManager.default.fileExists(atPath: url.path) { try FileManager.default.removeItem(at: url) }
         try FileManager.default.moveItem(at: partial, to: url)
         isFinished = true

@@ -1,123 +1,75 @@
+import Architectures
+import TensorStore
+
 extension SyntheticModel {
     /// Models that can be made.
     public static let all = [
-        SyntheticModel(name: "lcm-dreamshaper-v7", configs: lcm(vae: ("AutoencoderKL", autoencoderKL))),
-        SyntheticModel(name: "lcm-dreamshaper-v7-taesd", configs: lcm(vae: ("AutoencoderTiny", autoencoderTiny))),
+        SyntheticModel(name: "lcm-dreamshaper-v7", configs: lcm(vae: autoencoderKL)),
+        SyntheticModel(name: "lcm-dreamshaper-v7-taesd", configs: lcm(vae: autoencoderTiny)),
+        SyntheticModel(name: "sd15", configs: stableDiffusion15),
+        SyntheticModel(name: "sd-turbo", configs: stableDiffusionTurbo),
+        SyntheticModel(name: "sdxl", configs: stableDiffusionXL(isTurbo: false)),
+        SyntheticModel(name: "sdxl-turbo", configs: stableDiffusionXL(isTurbo: true)),
     ]
 
     /// SimianLuo/LCM_Dreamshaper_v7: Stable Diffusion 1.5's networks, the UNet with a guidance embedding.
-    private static func lcm(vae: (className: String, config: String)) -> [String: String] {
-        [
-            "model_index.json": """
-            {
-              "_class_name": "LatentConsistencyModelPipeline",
-              "_diffusers_version": "0.22.0",
-              "requires_safety_checker": false,
-              "scheduler": ["diffusers", "LCMScheduler"],
-              "text_encoder": ["transformers", "CLIPTextModel"],
-              "tokenizer": ["transformers", "CLIPTokenizer"],
-              "unet": ["diffusers", "UNet2DConditionModel"],
-              "vae": ["diffusers", "\(vae.className)"],
-              "safety_checker": [null, null],
-              "feature_extractor": [null, null],
-              "image_encoder": [null, null]
-            }
-            """,
-            "unet/config.json": """
-            {
-              "_class_name": "UNet2DConditionModel",
-              "act_fn": "silu",
-              "attention_head_dim": 8,
-              "block_out_channels": [320, 640, 1280, 1280],
-              "cross_attention_dim": 768,
-              "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
-              "in_channels": 4,
-              "layers_per_block": 2,
-              "norm_eps": 1e-05,
-              "norm_num_groups": 32,
-              "out_channels": 4,
-              "sample_size": 64,
-              "time_cond_proj_dim": 256,
-              "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]
-            }
-            """,
-            "vae/config.json": vae.config,
-            "text_encoder/config.json": """
-            {
-              "architectures": ["CLIPTextModel"],
-              "bos_token_id": 0,
-              "eos_token_id": 2,
-              "hidden_act": "quick_gelu",
-              "hidden_size": 768,
-              "intermediate_size": 3072,
-              "layer_norm_eps": 1e-05,
-              "max_position_embeddings": 77,
-              "model_type": "clip_text_model",
-              "num_attention_heads": 12,
-              "num_hidden_layers": 12,
-              "pad_token_id": 1,
-              "projection_dim": 768,
-              "vocab_size": 49408
-            }
-            """,
-            "tokenizer/tokenizer_config.json": """
-            {
-              "bos_token": "<|startoftext|>",
-              "eos_token": "<|endoftext|>",
-              "model_max_length": 77,
-              "pad_token": "<|endoftext|>",
-              "tokenizer_class": "CLIPTokenizer",
-              "unk_token": "<|endoftext|>"
-            }
-            """,
-            "scheduler/scheduler_config.json": """
-            {
-              "_class_name": "LCMScheduler",
-              "beta_end": 0.012,
-              "beta_schedule": "scaled_linear",
-              "beta_start": 0.00085,
-              "clip_sample": false,
-              "num_train_timesteps": 1000,
-              "original_inference_steps": 50,
-              "prediction_type": "epsilon",
-              "set_alpha_to_one": true,
-              "steps_offset": 1,
-              "timestep_spacing": "leading"
-            }
-            """,
-        ]
+    private static func lcm(vae: JSONValue) -> [String: JSONValue] {
+        model(
+            "LatentConsistencyModelPipeline", options: [("requires_safety_checker", false)],
+            [
+                "unet": unet1([("time_cond_proj_dim", 256)]), "vae": vae, "text_encoder": openAIEncoder, "tokenizer": tokenizer(),
+                "scheduler": scheduler(
+                    "LCMScheduler", spacing: "leading",
+                    [("clip_sample", false), ("set_alpha_to_one", true), ("original_inference_steps", 50)]),
+            ])
     }
 
-    private static let autoencoderKL = """
-        {
-          "_class_name": "AutoencoderKL",
-          "act_fn": "silu",
-          "block_out_channels": [128, 256, 512, 512],
-          "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"],
-          "in_channels": 3,
-          "latent_channels": 4,
-          "layers_per_block": 2,
-          "norm_num_groups": 32,
-          "out_channels": 3,
-          "sample_size": 512,
-          "scaling_factor": 0.18215,
-          "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"]
-        }
-        """
+    /// stable-diffusion-v1-5/stable-diffusion-v1-5.
+    private static var stableDiffusion15: [String: JSONValue] {
+        model(
+            "StableDiffusionPipeline", options: [("requires_safety_checker", false)],
+            [
+                "unet": unet1([]), "vae": autoencoderKL, "text_encoder": openAIEncoder, "tokenizer": tokenizer(),
+                "scheduler": scheduler(
+                    "PNDMScheduler", spacing: nil,
+                    [("clip_sample", false), ("set_alpha_to_one", false), ("skip_prk_steps", true), ("trained_betas", .null)]),
+            ])
+    }
 
-    private static let autoencoderTiny = """
-        {
-          "_class_name": "AutoencoderTiny",
-          "act_fn": "relu",
-          "decoder_block_out_channels": [64, 64, 64, 64],
-          "encoder_block_out_channels": [64, 64, 64, 64],
-          "in_channels": 3,
-          "latent_channels": 4,
-          "num_decoder_blocks": [3, 3, 3, 1],
-          "num_encoder_blocks": [1, 3, 3, 3],
-          "out_channels": 3,
-          "scaling_factor": 1.0,
-          "upsampling_scaling_factor": 2
-        }
-        """
+    /// stabilityai/sd-turbo: Stable Diffusion 2.1's networks.
+    private static var stableDiffusionTurbo: [String: JSONValue] {
+        let unet = unet(
+            channels: [320, 640, 1280, 1280], transformers: [1, 1, 1, 0], context: 1024, sampleSize: 64,
+            [("attention_head_dim", .integers([5, 10, 20, 20])), ("use_linear_projection", true)])
+        return model(
+            "StableDiffusionPipeline", options: [("requires_safety_checker", false)],
+            [
+                "unet": unet, "vae": autoencoderKL, "tokenizer": tokenizer(padding: "!"),
+                "text_encoder": textEncoder(
+                    "CLIPTextModel", width: 1024, layers: 23, heads: 16, activation: "gelu", projection: 512),
+                "scheduler": scheduler("EulerDiscreteScheduler", spacing: "trailing", euler + [("use_karras_sigmas", false)]),
+            ])
+    }
+
+    /// stabilityai/stable-diffusion-xl-base-1.0, and sdxl-turbo, which differs in its scheduler.
+    private static func stableDiffusionXL(isTurbo: Bool) -> [String: JSONValue] {
+        let unet = unet(
+            channels: [320, 640, 1280], transformers: [0, 2, 10], context: 2048, sampleSize: isTurbo ? 64 : 128,
+            [
+                ("attention_head_dim", .integers([5, 10, 20])), ("use_linear_projection", true),
+                ("transformer_layers_per_block", .integers([1, 2, 10])), ("addition_embed_type", "text_time"),
+                ("addition_time_embed_dim", 256), ("projection_class_embeddings_input_dim", 2816),
+            ])
+        return model(
+            "StableDiffusionXLPipeline", options: [("force_zeros_for_empty_prompt", true)],
+            [
+                "unet": unet, "vae": autoencoderKL(scalingFactor: 0.13025, sampleSize: 1024), "text_encoder": openAIEncoder,
+                "text_encoder_2": textEncoder(
+                    "CLIPTextModelWithProjection", width: 1280, layers: 32, heads: 20, activation: "gelu", projection: 1280),
+                "tokenizer": tokenizer(), "tokenizer_2": tokenizer(padding: "!"),
+                "scheduler": isTurbo
+                    ? scheduler("EulerAncestralDiscreteScheduler", spacing: "trailing", euler)
+                    : scheduler("EulerDiscreteScheduler", spacing: "leading", euler + [("use_karras_sigmas", false)]),
+            ])
+    }
 }

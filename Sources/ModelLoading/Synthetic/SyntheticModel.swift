@@ -10,9 +10,10 @@ import Tokenizers
 /// Weights are f16, seeded, and scaled as a trained network's are, so that no activation overflows or is denormal.
 public struct SyntheticModel: Sendable {
     public let name: String
-    private let configs: [String: String]
+    /// By their paths in the model's folder.
+    let configs: [String: JSONValue]
 
-    init(name: String, configs: [String: String]) {
+    init(name: String, configs: [String: JSONValue]) {
         self.name = name
         self.configs = configs
     }
@@ -32,9 +33,11 @@ public struct SyntheticModel: Sendable {
         let partial = folder.deletingLastPathComponent().appending(path: ".\(folder.lastPathComponent).partial-\(getpid())")
         try? manager.removeItem(at: partial)
         do {
-            for (path, text) in configs { try Self.write(text, to: partial.appending(path: path)) }
-            try writeTokenizer(to: partial.appending(path: "tokenizer"))
-            let model = try ModelFolder(partial)
+            for (path, config) in configs { try Self.write("\(config)\n", to: partial.appending(path: path)) }
+            let model = try ModelSource(partial)
+            for component in model.components.values where component.name.hasPrefix("tokenizer") {
+                try CLIPVocabulary.standard().write(to: component.folder)
+            }
             for component in model.components.values where component.hasWeights { try writeWeights(of: component) }
             try manager.moveItem(at: partial, to: folder)
         } catch {
@@ -44,36 +47,39 @@ public struct SyntheticModel: Sendable {
         return true
     }
 
-    /// The whole vocabulary of CLIP.
-    private func writeTokenizer(to folder: URL) throws {
-        let vocabulary = try CLIPVocabulary.standard()
-        let ids = Dictionary(uniqueKeysWithValues: vocabulary.tokens.enumerated().map { ($1, $0) })
-        try Self.write(String(decoding: JSONEncoder().encode(ids), as: UTF8.self), to: folder.appending(path: "vocab.json"))
-        let merges = "#version: 0.2\n" + vocabulary.merges.joined(separator: "\n") + "\n"
-        try Self.write(merges, to: folder.appending(path: "merges.txt"))
-    }
-
-    private func writeWeights(of component: Component) throws {
-        let config = component.folder.appending(path: "config.json")
-        let recorder = TensorRecorder(placeholder: try MappedFile(path: config.path))
-        let weights = Weights(recording: recorder)
-        var prefix = ""
-        switch component.name {
-        case "text_encoder":
-            let network = try Registry.make(component.config(), from: Registry.textEncoders)
-            _ = try network.graph(weights, batch: 1, tokens: network.config.maxPositionEmbeddings)
-            prefix = "text_model."
+    /// The shapes of a network's tensors by the names that its library writes.
+    /// - Parameters:
+    ///   - name: the component's.
+    ///   - placeholder: any file.
+    static func shapes(of name: String, _ config: ConfigReader, placeholder: MappedFile) throws -> [String: Shape] {
+        let recorder = TensorRecorder(placeholder: placeholder)
+        let projection = "text_projection.weight"
+        let projects = config.className == "CLIPTextModelWithProjection"
+        let weights = Weights(recording: recorder, optional: projects ? [projection] : [])
+        switch name {
+        case "text_encoder", "text_encoder_2":
+            let network = try Registry.make(config, from: Registry.textEncoders)
+            let tokens = network.config.maxPositionEmbeddings
+            _ = try network.graph(weights, batch: 1, tokens: tokens, outputs: .init(pooled: projects))
+            let named = recorder.shapes.map { ($0.key == projection ? $0.key : "text_model.\($0.key)", $0.value) }
+            return Dictionary(uniqueKeysWithValues: named)
         case "unet":
-            let network = try Registry.make(component.config(), from: Registry.unets)
+            let network = try Registry.make(config, from: Registry.unets)
             _ = try network.graph(weights, .init(batch: 1, height: 64, width: 64, tokens: 77))
         default:
-            let network = try Registry.make(component.config(), from: Registry.autoencoders)
+            let network = try Registry.make(config, from: Registry.autoencoders)
             _ = try network.decoder(weights, batch: 1, height: 64, width: 64)
             _ = try network.encoder(weights, batch: 1, height: 512, width: 512)
         }
+        return recorder.shapes
+    }
+
+    private func writeWeights(of component: Component) throws {
+        let config = try component.config()
+        let shapes = try Self.shapes(of: component.name, config, placeholder: MappedFile(path: config.file))
         var writer = SafetensorsWriter(metadata: ["format": "pt"])
-        for (index, (name, shape)) in recorder.shapes.sorted(by: { $0.key < $1.key }).enumerated() {
-            try writer.add(prefix + name, .f16, shape) {
+        for (index, (name, shape)) in shapes.sorted(by: { $0.key < $1.key }).enumerated() {
+            try writer.add(name, .f16, shape) {
                 var random = RandomWeights(seed: UInt64(index))
                 return try random.tensor(name, shape)
             }

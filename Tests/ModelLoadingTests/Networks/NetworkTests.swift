@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite struct NetworkTests {
-    private let folder = try? ModelFolder(Goldens.url("pipeline/autoencoder-kl/model"))
+    private let folder = try? ModelSource(Goldens.url("pipeline/autoencoder-kl/model"))
 
     /// A UNet's network, over its checkpoint and over the IR that is exported of it.
     private func unets() throws -> (checkpoint: Network<UNet2DConditionModel>, ir: Network<UNet2DConditionModel>) {
@@ -57,6 +57,30 @@ import Testing
         #expect(shapes["timestep"]?.shape == [.any] && shapes["timestep"]?.elementType == .i64)
         #expect(shapes["encoder_hidden_states"]?.shape.dimensions?[1] == 77)
         #expect(graph.hasResult(named: "out_sample"))
+    }
+
+    /// SDXL's further inputs get the batch too, and what is computed is the reference's.
+    @Test func irOfSDXL() async throws {
+        let folder = Goldens.url("unet/sdxl")
+        let component = Component(name: "unet", library: "diffusers", className: "UNet2DConditionModel", folder: folder)
+        let golden = try SafetensorsCheckpoint(path: folder.appending(path: "golden.safetensors").path)
+        let network = try component.network(from: Registry.unets)
+        let (sample, text) = (try golden.tensor(named: "sample"), try golden.tensor(named: "encoder_hidden_states"))
+        let place = try TemporaryFolder()
+        let path = place.path + "/openvino_model.xml"
+        try network.exportedGraph(tokens: text.shape[1]).writeIR(xml: path)
+        let ir = Network(network.architecture, .graph(try IRReader.read(path: path)))
+        let sized = try ir.graph(batch: sample.shape[0], height: sample.shape[2], width: sample.shape[3], tokens: text.shape[1])
+        #expect(sized.shapes["text_embeds"]?.dimensions?[0] == .fixed(sample.shape[0]))
+        #expect(sized.shapes["time_ids"] == [.fixed(sample.shape[0]), 6])
+        let request = try NetworkCompiler(CompileOptions()).compile(sized).model.makeRequest()
+        for name in ["sample", "encoder_hidden_states", "text_embeds", "time_ids"] {
+            try request.setInput(name, to: golden.tensor(named: name))
+        }
+        let time = try golden.tensor(named: "timestep").elements(as: Int64.self)
+        try request.setInput("timestep", to: Tensor([time[0]], shape: [1]))
+        try await request.infer()
+        try expectClose(request.outputTensor("out_sample"), golden.tensor(named: "out_sample"), tolerance: 1e-4)
     }
 
     /// A graph that is no UNet, or is of another text, is refused by the input's name.

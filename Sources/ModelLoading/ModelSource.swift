@@ -1,0 +1,176 @@
+import Architectures
+public import Foundation
+public import TensorStore
+public import Tokenizers
+
+/// A model as it is published: a folder in diffusers' layout (`model_index.json`, and a folder for each component, with
+/// checkpoints or IR), or a single `.safetensors` file in the layout of CompVis and Stability.
+public struct ModelSource: Sendable {
+    /// The folder or file.
+    public let url: URL
+    /// The pipeline's class, such as `StableDiffusionPipeline`; for a single file, the one that its tensors fit.
+    public let pipelineClass: String
+    /// By their names: `unet`, `vae`, `text_encoder` …
+    public let components: [String: Component]
+    /// What model_index.json says of the pipeline besides: `force_zeros_for_empty_prompt`, `requires_safety_checker` …
+    public let options: [String: JSONValue]
+    /// What is in the model and was left out, and what had to be assumed, a sentence each.
+    public let notes: [String]
+    private let singleFile: SingleFileModel?
+
+    /// Components that no pipeline here uses.
+    private static let unused: Set<String> = ["image_encoder"]
+
+    /// Reads the index or the file's header, not the components.
+    /// - Throws: `ModelError`; `SafetensorsError` for a damaged file.
+    public init(_ url: URL) throws {
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
+            throw ModelError.missing(path: url.path)
+        }
+        if isDirectory.boolValue {
+            try self.init(folder: url)
+        } else {
+            self.init(try SingleFileModel(url))
+        }
+    }
+
+    private init(_ file: SingleFileModel) {
+        url = file.url
+        pipelineClass = file.pipelineClass
+        components = file.components
+        options = file.options
+        notes = file.notes
+        singleFile = file
+    }
+
+    private init(folder url: URL) throws {
+        let index = url.appending(path: Self.indexName)
+        guard FileManager.default.fileExists(atPath: index.path) else {
+            throw ModelError.noModel(path: url.path, hint: Self.hint(url))
+        }
+        let values = try JSONFile.read(index)
+        guard let className = values["_class_name"]?.string else {
+            throw ModelError.malformed(file: index.path, reason: "_class_name is missing")
+        }
+        var components: [String: Component] = [:]
+        var options: [String: JSONValue] = [:]
+        var notes: [String] = []
+        for (name, value) in values.object ?? JSONObject() where !name.hasPrefix("_") {
+            // A component is [library, class], both null where there is none; other entries are options of the pipeline.
+            guard let pair = value.array, pair.count == 2 else {
+                options[name] = value
+                continue
+            }
+            guard let library = pair[0].string, let type = pair[1].string else { continue }
+            if Self.unused.contains(name) {
+                notes.append("The model's \(name) (\(type)) is not used.")
+                continue
+            }
+            components[name] = Component(name: name, library: library, className: type, folder: url.appending(path: name))
+        }
+        // Older exports list the halves of the autoencoder in the index.
+        let halves = ["vae_decoder", "vae_encoder"].map { components.removeValue(forKey: $0) }
+        if components["vae"] == nil, let decoder = halves[0] {
+            components["vae"] = Component(
+                name: "vae", library: decoder.library, className: decoder.className, folder: decoder.folder)
+        }
+        self.url = url
+        // optimum's own pipelines are diffusers' over IR.
+        pipelineClass = className.hasPrefix("OV") ? String(className.dropFirst(2)) : className
+        self.components = components
+        self.options = options
+        self.notes = notes
+        singleFile = nil
+    }
+
+    private static let indexName = "model_index.json"
+
+    /// Whether this is one file, whose configs were told from its tensors.
+    public var isSingleFile: Bool { singleFile != nil }
+
+    /// What errors about the model as a whole name: its index, or its file.
+    public var indexFile: String { isSingleFile ? url.path : url.appending(path: Self.indexName).path }
+
+    /// The index as JSON, for a single file as diffusers would write it.
+    /// - Throws: `FileError`, `ModelError.malformed`.
+    public func index() throws -> JSONValue {
+        try singleFile?.index ?? JSONFile.read(url.appending(path: Self.indexName))
+    }
+
+    // MARK: Components
+
+    /// The component that a pipeline can't do without.
+    /// - Throws: `ModelError.missingComponent`, `.notInFile`.
+    public func component(_ name: String) throws(ModelError) -> Component {
+        if let component = components[name] { return component }
+        guard isSingleFile else { throw .missingComponent(name, file: indexFile) }
+        let hint =
+            name == "vae"
+            ? "give an autoencoder beside it (--vae)"
+            : "take the whole model rather than a part of it, or a folder in diffusers' layout"
+        throw .notInFile(name, file: url.path, hint: hint)
+    }
+
+    /// The components as they lie in folders: an autoencoder in IR is two.
+    public var networks: [Component] {
+        components.values.flatMap { component -> [Component] in
+            guard component.name == "vae" else { return [component] }
+            let inIR = ["vae_decoder", "vae_encoder"].map { half($0, of: component) }.filter(\.hasIR)
+            return inIR.isEmpty ? [component] : inIR
+        }
+    }
+
+    private func half(_ name: String, of vae: Component) -> Component {
+        Component(name: name, library: vae.library, className: vae.className, folder: url.appending(path: name))
+    }
+
+    /// The decoder of the `vae`: in its folder, or, as IR has it, in a folder of its own.
+    /// - Throws: as `component`.
+    public func vaeDecoder() throws(ModelError) -> Component {
+        let vae = try component("vae")
+        let own = half("vae_decoder", of: vae)
+        return own.hasIR ? own : vae
+    }
+
+    /// The encoder likewise.
+    /// - Throws: as `component`; `ModelError.missingComponent` where there is IR of the decoder alone.
+    public func vaeEncoder() throws(ModelError) -> Component {
+        let vae = try component("vae")
+        let own = half("vae_encoder", of: vae)
+        if own.hasIR { return own }
+        guard !half("vae_decoder", of: vae).hasIR else { throw .missingComponent("vae_encoder", file: indexFile) }
+        return vae
+    }
+
+    // MARK: Parts that are no networks
+
+    /// A tokenizer: from tokenizer.json or vocab.json and merges.txt, else from the IR of openvino_tokenizers; for a single file
+    /// CLIP's own.
+    /// - Throws: as `component`; `TokenizerError`, `GraphError`, `ModelError.malformed`.
+    public func tokenizer(_ name: String = "tokenizer") throws -> CLIPTokenizer {
+        let component = try component(name)
+        if let singleFile { return try singleFile.tokenizer(name) }
+        return try CLIPTokenizer(anyOf: component.folder)
+    }
+
+    /// The scheduler's config, and the file that errors about it are to name.
+    /// - Throws: as `component`; `FileError`, `ModelError.malformed`.
+    public func schedulerConfig() throws -> (json: JSONValue, file: String) {
+        let component = try component("scheduler")
+        if let singleFile { return (singleFile.scheduler, url.path) }
+        let file = component.folder.appending(path: "scheduler_config.json")
+        return (try JSONFile.read(file), file.path)
+    }
+
+    private static func hint(_ url: URL) -> String {
+        func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
+        if has("config.json") { return ". This looks like one component of a model: give the folder above it" }
+        if has("refs"), has("snapshots") { return ". This is a hub cache folder: give the folder under snapshots" }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+        if let file = names.filter({ $0.hasSuffix(".safetensors") }).min() {
+            return ". It has single files, such as \(file): give one of them"
+        }
+        return ""
+    }
+}

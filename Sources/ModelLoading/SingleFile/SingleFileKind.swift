@@ -1,0 +1,162 @@
+import Architectures
+import Foundation
+import ModelGraph
+import TensorStore
+
+/// What a single file's names and sizes tell of the model, and what has to be assumed of what they don't.
+struct SingleFileKind: Sendable {
+    enum Generation: Sendable { case sd1, sd2, sdxl }
+
+    enum Prediction: String, Sendable {
+        case epsilon
+        case velocity = "v_prediction"
+    }
+
+    let generation: Generation
+    let prediction: Prediction
+    /// Whether schedules end without signal, as of models that were trained so.
+    let hasZeroTerminalSNR: Bool
+    /// Channels of the UNet's input: 4, or 9 for inpainting.
+    let inputChannels: Int
+    /// Whether the UNet takes a guidance embedding.
+    let isLatentConsistencyModel: Bool
+    /// Latents' height and width in training.
+    let sampleSize: Int
+    let notes: [String]
+
+    /// - Throws: `ModelError.notAModel` for models of the same layout that are not supported.
+    init(_ tensors: Weights, unet: Weights, metadata: [String: String], url: URL) throws(ModelError) {
+        if tensors.entries.keys.contains(where: { $0.hasPrefix("conditioner.embedders.0.model.") }) {
+            throw .notAModel(path: url.path, reason: "it is the refiner of Stable Diffusion XL, which is not supported")
+        }
+        if tensors.contains("edm_mean") {
+            throw .notAModel(path: url.path, reason: "it is Playground 2.5, whose noise is scaled in a way that is not supported")
+        }
+        let isLinear = unet.entries.contains { $0.key.hasSuffix(".proj_in.weight") && $0.value.shape.rank == 2 }
+        generation =
+            if unet.contains("add_embedding.linear_1.weight") {
+                .sdxl
+            } else if isLinear || tensors.entries.keys.contains(where: { $0.hasPrefix("cond_stage_model.model.") }) {
+                .sd2
+            } else {
+                .sd1
+            }
+        let input = unet.entries["conv_in.weight"]?.shape ?? []
+        inputChannels = input.rank == 4 ? input[1] : 4
+        isLatentConsistencyModel = unet.contains("time_embedding.cond_proj.weight")
+        hasZeroTerminalSNR = tensors.contains("ztsnr")
+        let (prediction, note) = Self.prediction(
+            tensors, metadata, url, isOld: generation == .sd2, isInpainting: inputChannels == 9)
+        self.prediction = prediction
+        notes = note.map { [$0] } ?? []
+        let trained: Int =
+            switch generation {
+            case .sd1: 64
+            case .sd2: prediction == .velocity ? 96 : 64
+            case .sdxl: 128
+            }
+        sampleSize = Self.sampleSize(metadata) ?? trained
+    }
+
+    var family: LatentFamily { generation == .sdxl ? .sdxl : .sd }
+
+    var tokenizers: [String] { generation == .sdxl ? ["tokenizer", "tokenizer_2"] : ["tokenizer"] }
+
+    /// Another number of channels than these is a task that no class here is for, and is told so by the pipeline.
+    var pipelineClass: String {
+        switch (generation, inputChannels) {
+        case (.sdxl, 9): "StableDiffusionXLInpaintPipeline"
+        case (.sdxl, 8): "StableDiffusionXLInstructPix2PixPipeline"
+        case (.sdxl, _): "StableDiffusionXLPipeline"
+        case (_, 9): "StableDiffusionInpaintPipeline"
+        case (_, 8): "StableDiffusionInstructPix2PixPipeline"
+        case (_, 7): "StableDiffusionUpscalePipeline"
+        default: isLatentConsistencyModel ? "LatentConsistencyModelPipeline" : "StableDiffusionPipeline"
+        }
+    }
+
+    // MARK: What tensors don't tell
+
+    /// What the UNet predicts: as the file's metadata says (https://github.com/Stability-AI/ModelSpec), or the marks that some
+    /// trainers leave; of Stable Diffusion 2, of which both kinds are published, by the step it was saved at or its name.
+    private static func prediction(
+        _ tensors: Weights, _ metadata: [String: String], _ url: URL, isOld: Bool, isInpainting: Bool
+    ) -> (Prediction, String?) {
+        switch metadata["modelspec.prediction_type"] {
+        case "epsilon"?: return (.epsilon, nil)
+        case "v"?, "v_prediction"?: return (.velocity, nil)
+        default: break
+        }
+        if tensors.contains("v_pred") { return (.velocity, nil) }
+        guard isOld, !isInpainting else { return (.epsilon, nil) }
+        // The step of stable-diffusion-2-base, by which diffusers tells the two.
+        if tensors.scalar("global_step") == 875_000 { return (.epsilon, nil) }
+        let name = url.deletingPathExtension().lastPathComponent.lowercased()
+        if name.contains("turbo") || name.contains("512-base") || name.contains("2-base") || name.contains("2-1-base") {
+            return (.epsilon, "By its name, \(url.lastPathComponent) predicts noise (prediction_type epsilon).")
+        }
+        return (
+            .velocity,
+            "\(url.lastPathComponent) does not say what its UNet predicts; prediction_type v_prediction was assumed, as of "
+                + "Stable Diffusion 2.1 at 768 × 768. Models at 512 × 512 need epsilon."
+        )
+    }
+
+    /// From `WIDTHxHEIGHT` in pixels.
+    private static func sampleSize(_ metadata: [String: String]) -> Int? {
+        let sides = metadata["modelspec.resolution"]?.split(separator: "x").compactMap { Int($0) } ?? []
+        guard sides.count == 2, sides[0] == sides[1], (64...8192).contains(sides[0]), sides[0] % 8 == 0 else { return nil }
+        return sides[0] / 8
+    }
+
+    /// As of stable-diffusion-v1-5, stable-diffusion-2-1 and stable-diffusion-xl-base-1.0.
+    var scheduler: JSONValue {
+        let className =
+            switch generation {
+            case _ where isLatentConsistencyModel: "LCMScheduler"
+            case .sd1: "PNDMScheduler"
+            case .sd2: inputChannels == 9 ? "PNDMScheduler" : "DDIMScheduler"
+            case .sdxl: "EulerDiscreteScheduler"
+            }
+        return .members([
+            ("_class_name", .string(className)), ("beta_start", 0.00085), ("beta_end", 0.012),
+            ("beta_schedule", "scaled_linear"), ("num_train_timesteps", 1000), ("steps_offset", 1),
+            ("prediction_type", .string(prediction.rawValue)), ("trained_betas", .null),
+            ("clip_sample", className == "EulerDiscreteScheduler" ? nil : false),
+            ("set_alpha_to_one", className == "EulerDiscreteScheduler" ? nil : .bool(isLatentConsistencyModel)),
+            ("skip_prk_steps", className == "PNDMScheduler" ? true : nil),
+            ("interpolation_type", className == "EulerDiscreteScheduler" ? "linear" : nil),
+            ("use_karras_sigmas", className == "EulerDiscreteScheduler" ? false : nil),
+            ("original_inference_steps", isLatentConsistencyModel ? 50 : nil),
+            ("rescale_betas_zero_snr", hasZeroTerminalSNR ? true : nil),
+            ("timestep_spacing", hasZeroTerminalSNR ? "trailing" : "leading"),
+        ])
+    }
+
+    // MARK: Other files
+
+    /// Why a file without a UNet of these kinds is no model; begins with "it".
+    static func explanation(_ tensors: Weights) -> String {
+        let names = tensors.entries.keys
+        func has(_ part: String) -> Bool { names.contains { $0.contains(part) } }
+        if has("lora_") || has(".lora.") || has("lora_A") || has("hada_") || has("lokr_") {
+            return "it is a LoRA, which is added to a model (--lora)"
+        }
+        if has("joint_blocks.") || has("double_blocks.") || has("transformer_blocks.0.attn.add_") {
+            return "it is a transformer, as of Stable Diffusion 3 or Flux, which are not supported"
+        }
+        if has("control_model.") || has("controlnet_") { return "it is a ControlNet, which is not supported" }
+        if SingleFileAutoencoder(tensors) != nil {
+            return "it is an autoencoder alone, which is given beside a model (--vae)"
+        }
+        return "it has none of the tensors of a Stable Diffusion model (model.diffusion_model.…)"
+    }
+}
+
+extension Weights {
+    /// The whole number in a tensor of one element; nil where there is none.
+    fileprivate func scalar(_ name: String) -> Int64? {
+        guard let entry = entries[name], entry.elementType == .i64, entry.data.byteCount == 8 else { return nil }
+        return entry.data.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) }
+    }
+}
