@@ -89,8 +89,10 @@ public struct SmoothQuant: Sendable {
                     isFolded: isFolded))
         }
         for (constant, values) in folding.outputs { factors[constant, default: WeightFactors()].output = values }
+        var outputs: [String: [Float]] = [:]
+        for site in sites { for user in site.users { outputs[graph.nodes[user].name] = folding.outputs[site.constant] } }
         return Result(
-            graph: try rewrite(graph, folding, added, groups),
+            graph: try rewrite(graph, folding, added, groups).noting(groups, outputs: outputs),
             weights: Dictionary(uniqueKeysWithValues: factors.map { (graph.nodes[$0.key].name, $0.value) }), groups: groups)
     }
 

@@ -21,12 +21,13 @@ struct TinyDecoderTests {
         try #require(photos.count > 1)
         let model = AutoencoderTiny(
             try AutoencoderTinyConfig(ConfigReader(.object(JSONObject()), className: "AutoencoderTiny", file: name)))
-        func weights(_ half: String, _ rename: (String) -> String) throws -> Weights {
+        func weights(_ half: String) throws -> Weights {
             let path = models.appending(path: "taesd/\(name)_\(half).safetensors").path
-            return Weights(try SafetensorsCheckpoint(path: path), source: path).renamed(rename)
+            let tensors = Weights(try SafetensorsCheckpoint(path: path), source: path)
+            return try #require(tensors.namingTinyAutoencoderAsDiffusers())
         }
-        let encoder = try model.encoder(weights("encoder", TAESDLayout.encoderName), batch: 1, height: .any, width: .any)
-        let decoder = try model.decoder(weights("decoder", TAESDLayout.decoderName), batch: 1, height: .any, width: .any)
+        let encoder = try model.encoder(weights("encoder"), batch: 1, height: .any, width: .any)
+        let decoder = try model.decoder(weights("decoder"), batch: 1, height: .any, width: .any)
         let latents = try photos.map { try run(encoder, $0, "latent_sample") }
         let quantization = try PostTrainingQuantization(decoder, .autoencoderDecoder)
         for (index, photo) in latents.enumerated() {
