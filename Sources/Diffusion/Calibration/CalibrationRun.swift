@@ -1,3 +1,4 @@
+import Architectures
 public import ModelGraph
 public import ModelLoading
 public import TensorStore
@@ -47,7 +48,7 @@ public struct CalibrationRun: Sendable {
         var model = model
         model.unet.origin = .graph(unet)
         let memory: MemoryPolicy = prompts.count == 1 ? .staged : .resident
-        let pipeline = LatentConsistencyModelPipeline(model, compile: options, memory: memory)
+        let pipeline = LatentDiffusionPipeline(model, compile: options, memory: memory)
         return try await pipeline.denoise(request) { event in
             if case .outputs("unet", let outputs) = event { try record(outputs) } else { report(event) }
         }
@@ -68,7 +69,8 @@ public struct CalibrationRun: Sendable {
         var model = model
         model.vaeDecoder.origin = .graph(decoder)
         let log = TimingLog()
-        let network = try Decoder(model, height: shape[2], width: shape[3], NetworkCompiler(options), log)
+        let size = PictureSize(latentHeight: shape[2], latentWidth: shape[3], factor: model.autoencoder.spatialFactor)
+        let network = try Decoder(model.vaeDecoder, size, NetworkCompiler(options), log)
         for (index, one) in latents.enumerated() {
             try Task.checkCancellation()
             _ = try await network.decode(one, log, report: record)

@@ -7,22 +7,23 @@ import TensorStore
 
 /// Latents to pictures, one at a time.
 final class Decoder {
-    private let model: LatentDiffusionModel
+    private let architecture: any LatentAutoencoder
     private let runner: NetworkRunner
     private let precision: String
     /// What timings call the network.
     var name: String { runner.name }
-    /// Of the latents.
-    let height: Int
-    let width: Int
+    /// Of the pictures that it makes.
+    let size: PictureSize
 
-    init(_ model: LatentDiffusionModel, height: Int, width: Int, _ compiler: NetworkCompiler, _ log: TimingLog) throws {
-        self.model = model
-        self.height = height
-        self.width = width
+    init(
+        _ network: Network<any LatentAutoencoder>, _ size: PictureSize, _ compiler: NetworkCompiler, _ log: TimingLog,
+        name: String = "vae decoder"
+    ) throws {
+        architecture = network.architecture
+        self.size = size
         precision = compiler.options.precision.rawValue
-        runner = try NetworkRunner("vae decoder", compiler, log) {
-            try model.vaeDecoder.decoder(height: height, width: width)
+        runner = try NetworkRunner(name, compiler, log) {
+            try network.decoder(height: size.latentHeight, width: size.latentWidth)
         }
     }
 
@@ -33,7 +34,7 @@ final class Decoder {
         _ latents: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation,
         report: ([String: Tensor]) throws -> Void = { _ in }
     ) async throws -> RGBImage {
-        let factor = Float(model.autoencoder.scalingFactor)
+        let factor = Float(architecture.scalingFactor)
         let unscaled = try Tensor(latents.elements(as: Float.self).map { $0 / factor }, shape: latents.shape)
         let outputs = try await runner.run(["latent_sample": unscaled], log)
         let sample = outputs.required("sample") // [1, 3, H, W] in −1…1

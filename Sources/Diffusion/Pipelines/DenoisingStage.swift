@@ -1,3 +1,4 @@
+import Adapters
 import Architectures
 import ModelGraph
 import ModelLoading
@@ -27,8 +28,11 @@ final class Denoiser {
     private var time: NetworkRunner?
     private let step: NetworkRunner
 
-    private static let inputs: Set<String> = ["sample", "timestep", "encoder_hidden_states", "timestep_cond"]
-    private static let promptInputs: Set<String> = ["encoder_hidden_states", "timestep_cond"]
+    private static let promptInputs: Set<String> = ["encoder_hidden_states", "timestep_cond", "text_embeds", "time_ids"]
+
+    /// Whether what a timestep gives depends on the prompt too, as Stable Diffusion XL's does on the pooled text.
+    let timesDependOnPrompt: Bool
+    private let scales: Values
 
     /// Which of the model's UNets it is.
     let precision: UNetPrecision
@@ -49,33 +53,42 @@ final class Denoiser {
         let start = ContinuousClock.now
         var unet = try model.unet(precision).graph(
             batch: size.batch, height: size.height, width: size.width, tokens: size.tokens)
+        if let report = try model.applyLoRAs(to: &unet, .unet) { log.adapted(report) }
+        scales = try model.loraScales
+        timesDependOnPrompt = model.family == .sdxl
         let timestep = try Self.timestepInput(unet)
         (timestepType, timestepShape) = timestep
-        let stages = try unet.graph.stages([Self.promptInputs, ["timestep"], ["sample"]])
+        let firstInputs = Self.promptInputs.union(scales.keys)
+        let stages = try unet.graph.stages([firstInputs, ["timestep"], ["sample"]])
+        let inputs = firstInputs.union(["timestep", "sample"])
         let suffix = precision == .float && model.floatUNet != nil ? " (float)" : ""
         log.network("unet\(suffix)") { $0.graph += ContinuousClock.now - start }
+        var reads: [(name: String, read: ReadNetwork)] = []
         // Each stage tells the shapes of what the next ones take from it.
-        func runner(_ name: String, _ stage: Graph?) throws -> NetworkRunner? {
-            guard let stage else { return nil }
-            let runner = try NetworkRunner(name + suffix, compiler, log) { unet.stage(stage) }
-            unet.shapes.merge(runner.outputShapes) { own, _ in own }
-            return runner
+        func read(_ name: String, _ stage: Graph?) throws {
+            guard let stage else { return }
+            let network = try compiler.read(unet.stage(stage))
+            reads.append((name + suffix, network))
+            unet.shapes.merge(try network.outputShapes()) { own, _ in own }
         }
-        if let last = stages[2], let shapes = donor?.conditionShapes,
-            last.parameterNames.allSatisfy({ shapes[$0] != nil || Self.inputs.contains($0) })
-        {
+        guard let last = stages[2] else {
+            throw GraphError.structure(node: "unet", reason: "nothing depends on the sample")
+        }
+        if let shapes = donor?.conditionShapes, last.parameterNames.allSatisfy({ shapes[$0] != nil || inputs.contains($0) }) {
             unet.shapes.merge(shapes) { own, _ in own }
             isDonated = true
         } else {
-            prompt = try runner("unet, prompt", stages[0])
-            time = try runner("unet, time", stages[1])
+            try read("unet, prompt", stages[0])
+            try read("unet, time", stages[1])
             isDonated = false
         }
-        guard let last = try runner("unet", stages[2]) else {
-            throw GraphError.structure(node: "unet", reason: "nothing depends on the sample")
-        }
-        step = last
+        try read("unet", last)
         conditionShapes = unet.shapes
+        // The large one first: the others are compiled beside it.
+        var runners = try NetworkRunner.all(reads.reversed(), compiler, log)
+        step = runners.removeFirst()
+        prompt = runners.first { $0.name.hasPrefix("unet, prompt") }
+        time = runners.first { $0.name.hasPrefix("unet, time") }
     }
 
     /// Exported models take integers, and may take them as scalars.
@@ -91,19 +104,17 @@ final class Denoiser {
     }
 
     /// What the prompts give to every step.
-    /// - Parameters:
-    ///   - states: of the text, `[batch, tokens, channels]`.
-    ///   - guidance: the guidance embedding, `[batch, time_cond_proj_dim]`.
+    /// - Parameter inputs: `encoder_hidden_states` `[batch, tokens, channels]`, and what else the UNet takes of the prompt.
     func condition(
-        states: Tensor, guidance: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+        _ inputs: Values, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
     ) async throws -> Values {
-        let inputs = ["encoder_hidden_states": states, "timestep_cond": guidance]
+        let inputs = inputs.merging(scales) { own, _ in own }
         guard let prompt else { return inputs }
         return try await inputs.merging(prompt.run(inputs, log)) { _, new in new }
     }
 
     /// What a timestep gives to its step.
-    /// - Parameter condition: of one of the batches; the embedding of guidance, which they share, is part of it.
+    /// - Parameter condition: of the batch; of any where all share what times depend on (see `timesDependOnPrompt`).
     func embedding(
         of timestep: Float, condition: Values, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
     ) async throws -> Values {

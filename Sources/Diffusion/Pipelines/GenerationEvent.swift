@@ -1,3 +1,4 @@
+public import Adapters
 public import Imaging
 public import TensorStore
 
@@ -7,6 +8,8 @@ public enum GenerationEvent: Sendable {
     case stage(Stage)
     /// Something that may not be as the user thinks, a sentence.
     case warning(String)
+    /// Which keys of LoRAs found their places in a network.
+    case adapted(LoRAReport)
     case step(Step)
     /// What a network gave beside what the pipeline needs of it, by the outputs' names, before the `step` or `picture` that it
     /// belongs to; networks that passes have added outputs to give some.
@@ -16,10 +19,12 @@ public enum GenerationEvent: Sendable {
 
     public enum Stage: String, Sendable {
         case encodingText = "encoding the prompt"
+        case encodingImage = "encoding the picture"
         case loadingDenoiser = "loading the UNet"
         case denoising
         case loadingDecoder = "loading the decoder"
         case decoding
+        case checkingSafety = "checking the picture"
     }
 
     /// One step of one batch is done.
@@ -48,7 +53,10 @@ public struct GeneratedPicture: Sendable {
     public let prompt: String
     /// What redraws this picture alone; nil where its noise came of a generator shared with others, or from a file.
     public let seed: UInt64?
+    /// Blurred where `safety` says that it is not to be shown.
     public let image: RGBImage
+    /// What the safety checker says of it; nil where none was asked.
+    public let safety: SafetyVerdict?
     /// `[1, C, h, w]`, before the decoder and unscaled.
     public let latents: Tensor
 }

@@ -1,4 +1,6 @@
 import Architectures
+import Foundation
+import Imaging
 import ModelLoading
 import TensorStore
 
@@ -6,18 +8,18 @@ import TensorStore
 struct GenerationJob {
     let request: GenerationRequest
     let plan: any Scheduler
+    let guidance: Guidance
     /// The UNet of each step.
     let precisions: [UNetPrecision]
-    /// Token ids of each prompt, `[1, tokens]`.
-    let tokens: [Tensor]
-    /// Of the latents.
-    let height: Int
-    let width: Int
-    let pixels: Int
+    let tokens: PromptTokens
+    let size: PictureSize
     let groups: [Group]
+    /// The picture to begin with, at the size that is drawn; nil to begin with noise.
+    let initial: PreparedImage?
     private(set) var warnings: [String] = []
-    private let channels: Int
-    private let guidanceDimension: Int
+    private let latents: Shape
+    /// Whether the autoencoder gives a distribution, of which each picture's latents are drawn.
+    private let drawsForImages: Bool
     /// One for each picture.
     private var noise: [any NoiseSource]
 
@@ -28,135 +30,133 @@ struct GenerationJob {
         let batches: [Range<Int>]
     }
 
-    /// What a batch's steps take besides the sample.
-    struct Condition {
-        let prompt: Denoiser.Values
-        /// One for each step.
-        let times: [Denoiser.Values]
-    }
-
-    /// - Throws: `GenerationError`, `SchedulerError`, `NoiseError` for what is wrong with the request.
-    init(_ request: GenerationRequest, _ model: LatentDiffusionModel, defaultSize: Int, _ log: TimingLog) throws {
+    /// - Throws: `GenerationError`, `SchedulerError`, `NoiseError`, `ImageError` for what is wrong with the request.
+    init(_ request: GenerationRequest, _ model: LatentDiffusionModel, _ log: TimingLog) throws {
         try request.check()
+        try request.check(model)
         self.request = request
-        let factor = model.autoencoder.spatialFactor
-        width = try Self.latentSize("width", request.width ?? defaultSize, factor)
-        height = try Self.latentSize("height", request.height ?? defaultSize, factor)
-        pixels = width * height * factor * factor * min(request.batchSize, request.pictureCount)
-        channels = model.autoencoder.latentChannels
-        guidanceDimension = model.unet.architecture.config.timeCondProjDim ?? 0
-        plan = try log.measure(\.scheduler) { try model.schedulerConfig.scheduler(request.schedule) }
+        let size = try PictureSize(request, model)
+        self.size = size
+        latents = [1, model.autoencoder.latentChannels, size.latentHeight, size.latentWidth]
+        let guidance = Guidance(request, embeddingDimension: model.unet.architecture.config.timeCondProjDim)
+        self.guidance = guidance
+        let isInpainting = request.initialImage?.mask != nil
+        let config = request.scheduler ?? (isInpainting ? model.scheduler.inpaintingConfig : model.scheduler.config)
+        let rule = model.scheduler.strengthRule(isInpainting: isInpainting)
+        let plan = try log.measure(\.scheduler) { try config.scheduler(request.schedule(rule)) }
+        self.plan = plan
         precisions = try request.precision.resolved(plan.timesteps.count)
         for precision in Set(precisions) { _ = try model.unet(precision) }
-        warnings = plan.warnings
+        initial = try request.initialImage.map { try PreparedImage($0, size, model) }
+        warnings = plan.warnings + size.warnings(model)
+        if !guidance.comparesPredictions, let negative = request.negativePrompt, !negative.isEmpty {
+            warnings.append(
+                model.takesGuidanceEmbedding
+                    ? "The negative prompt has no effect: this model makes one prediction a step."
+                    : "The negative prompt has no effect at a guidance scale of 1 or less.")
+        }
 
         var cuts: [String] = []
-        tokens = try log.measure(\.tokenizing) {
-            try TextEncodingStage(model: model).tokenize(request.prompts) { cuts.append($0) }
-        }
+        let negative = guidance.comparesPredictions ? request.negativePrompt ?? "" : nil
+        tokens = log.measure(\.tokenizing) { PromptTokens(request, model, negative: negative) { text in cuts.append(text) } }
         warnings += cuts
+        groups = Group.all(request)
 
-        let full = request.pictureCount / request.batchSize
-        let whole = (0..<full).map { $0 * request.batchSize..<($0 + 1) * request.batchSize }
-        let rest = full * request.batchSize..<request.pictureCount
-        groups = [Group(batchSize: request.batchSize, batches: whole), Group(batchSize: rest.count, batches: [rest])]
-            .filter { $0.batchSize > 0 && !$0.batches.isEmpty }
-
-        let plan = plan
-        let draws = 1 + plan.timesteps.indices.count { plan.needsNoise(at: $0) }
-        let shape: Shape = [1, channels, height, width]
-        noise = try log.measure(\.noise) { try request.noiseSources(shape, draws: draws) }
+        // Latents of the picture first; in diffusers the masked picture comes last.
+        drawsForImages = try initial != nil && model.encoder().architecture.encoderOutput == .distribution
+        let draws: [NoiseDraw] =
+            (drawsForImages && initial?.startsFromImage == true ? [.image] : []) + [.each]
+            + (drawsForImages && initial?.mask != nil ? [.image] : [])
+            + plan.timesteps.indices.filter { plan.needsNoise(at: $0) }.map { _ in .each }
+        noise = try log.measure(\.noise) { [latents] in try request.noiseSources(latents, draws) }
     }
 
-    private static func latentSize(_ side: String, _ value: Int, _ factor: Int) throws(GenerationError) -> Int {
-        guard value > 0, value % factor == 0, value <= GenerationError.longestSide else {
-            throw .size(side, value: value, multiple: factor)
-        }
-        return value / factor
-    }
-
+    /// What a UNet is compiled for.
     func size(batch: Int) -> Denoiser.Size {
-        Denoiser.Size(batch: batch, height: height, width: width, tokens: tokens[0].shape[1])
+        Denoiser.Size(batch: batch, height: size.latentHeight, width: size.latentWidth, tokens: tokens.count)
+    }
+
+    /// Of all pictures that go through the UNet together.
+    /// - Parameter together: whether two predictions are made in one run.
+    func pixelsAtOnce(together: Bool) -> Int {
+        size.pixels * min(request.batchSize, request.pictureCount) * (together ? 2 : 1)
     }
 
     func prompt(ofPicture index: Int) -> String { request.prompts[index / request.imagesPerPrompt] }
 
     // MARK: Noise
 
-    /// Where a batch starts, `[batch, C, h, w]`.
-    mutating func initialLatents(_ batch: Range<Int>) throws -> Tensor {
-        let sigma = plan.initNoiseSigma
+    /// What a batch's loop over the steps begins with, and is held to.
+    struct Start {
+        /// `[batch, C, h, w]`, as all others.
+        var sample: Tensor
+        /// The noise that it began with, the picture's latents, what is drawn anew `[1, 1, h, w]`, and what the UNet is shown of
+        /// the rest: where parts are filled in.
+        var inpainting: (noise: Tensor, image: Tensor?, mask: Tensor, masked: Tensor?)?
+
+        /// What the UNet is shown: an inpainting one sees what is kept beside the sample.
+        func shown(_ sample: Tensor) throws -> Tensor {
+            guard let inpainting, let masked = inpainting.masked else { return sample }
+            return try .joined(planesOf: [sample, inpainting.mask.repeated(sample.shape[0]), masked])
+        }
+
+        /// The sample with what is kept of the picture put back, as noisy as the next step expects it.
+        /// - Parameter next: position of that step.
+        func keeping(_ sample: Tensor, _ scheduler: any Scheduler, next: Int) throws -> Tensor {
+            guard let inpainting, inpainting.masked == nil, let image = inpainting.image else { return sample }
+            let kept =
+                next < scheduler.timesteps.count ? try scheduler.addNoise(inpainting.noise, to: image, at: next) : image
+            let mask = try inpainting.mask.elements(as: Float.self)
+            var values = try sample.elements(as: Float.self)
+            let old = try kept.elements(as: Float.self)
+            for index in values.indices {
+                let weight = mask[index % mask.count]
+                values[index] = (1 - weight) * old[index] + weight * values[index]
+            }
+            return try Tensor(values, shape: sample.shape)
+        }
+    }
+
+    /// - Parameter encoded: the request's picture; nil where there is none.
+    mutating func start(_ batch: Range<Int>, _ encoded: EncodedImage?) throws -> Start {
+        func sampled(_ distribution: LatentDistribution) throws -> Tensor {
+            guard distribution.deviation != nil else { return distribution.mean.repeated(batch.count) }
+            var rows: [Tensor] = []
+            for index in batch { rows.append(try distribution.sample(noise[index].normal(latents))) }
+            return .stacked(rows)
+        }
+        let image = try encoded?.image.map(sampled)
         let drawn = try stepNoise(batch)
-        return sigma == 1 ? drawn : try Tensor(drawn.elements(as: Float.self).map { $0 * sigma }, shape: drawn.shape)
+        let sigma = plan.initNoiseSigma
+        var start = Start(sample: drawn)
+        if let image, initial?.beginsWithNoise != true {
+            start.sample = try plan.addNoise(drawn, to: image, at: 0)
+        } else if sigma != 1 {
+            start.sample = try Tensor(drawn.elements(as: Float.self).map { $0 * sigma }, shape: drawn.shape)
+        }
+        guard let inpainting = encoded?.inpainting else { return start }
+        let masked = try inpainting.masked.map(sampled)
+        // diffusers encodes the masked picture also for a UNet that is not shown it.
+        if masked == nil, drawsForImages { _ = try stepNoise(batch) }
+        start.inpainting = (drawn, image, inpainting.mask, masked)
+        return start
     }
 
     /// The next draw of each picture of a batch, `[batch, C, h, w]`.
     mutating func stepNoise(_ batch: Range<Int>) throws(NoiseError) -> Tensor {
         var draws: [Tensor] = []
-        for index in batch { draws.append(try noise[index].normal([1, channels, height, width])) }
+        for index in batch { draws.append(try noise[index].normal(latents)) }
         return .stacked(draws)
-    }
-
-    // MARK: Conditions
-
-    /// What the steps of each batch take besides the sample; computed once for batches of the same prompts.
-    /// - Parameter states: of each prompt, `[1, tokens, channels]`.
-    func conditions(
-        _ group: Group, _ states: [Tensor], _ denoiser: Denoiser, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> [Condition] {
-        // diffusers gives the embedding the scale less 1.
-        let scales = Array(repeating: Float(request.guidanceScale - 1), count: group.batchSize)
-        let guidance = try guidanceScaleEmbedding(scales, dimension: guidanceDimension)
-        var byPrompts: [[Int]: Condition] = [:]
-        var times: [Denoiser.Values] = []
-        var result: [Condition] = []
-        for batch in group.batches {
-            let prompts = batch.map { $0 / request.imagesPerPrompt }
-            if let known = byPrompts[prompts] {
-                result.append(known)
-                continue
-            }
-            let prompt = try await denoiser.condition(states: .stacked(prompts.map { states[$0] }), guidance: guidance, log)
-            if times.isEmpty {
-                for timestep in plan.timesteps {
-                    times.append(try await denoiser.embedding(of: timestep, condition: prompt, log))
-                }
-            }
-            let condition = Condition(prompt: prompt, times: times)
-            byPrompts[prompts] = condition
-            result.append(condition)
-        }
-        denoiser.releaseConditioning()
-        return result
     }
 }
 
-extension GenerationRequest {
-    /// What can be told without the model; `generate` checks it too.
-    public func check() throws(GenerationError) {
-        guard !prompts.isEmpty else { throw .noPrompts }
-        if let index = prompts.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) { throw .emptyPrompt(index: index) }
-        guard imagesPerPrompt >= 1, imagesPerPrompt <= Self.mostPictures / prompts.count else {
-            throw .option(
-                "The number of pictures", value: "\(imagesPerPrompt)", expected: "from 1 to \(Self.mostPictures) in all")
-        }
-        guard batchSize >= 1 else { throw .option("The batch size", value: "\(batchSize)", expected: "1 or more") }
-        guard abs(guidanceScale) <= Self.largestGuidanceScale else {
-            throw .option(
-                "The guidance scale", value: "\(guidanceScale)", expected: "a number up to \(Self.largestGuidanceScale)")
-        }
-        if let previewInterval, previewInterval < 1 {
-            throw .option("The preview interval", value: "\(previewInterval)", expected: "1 or more steps")
-        }
-    }
-
-    /// Far more than anyone waits for; every picture has a generator, and a place in memory.
-    private static let mostPictures = 100_000
-    /// Beyond, sines of the embedding's angles have nothing left of the scale in single precision.
-    private static let largestGuidanceScale = 1e6
-
-    /// Whether what is foreseen shall be shown after step `index`; the last step's is the picture itself.
-    func wantsPreview(after index: Int, of count: Int) -> Bool {
-        previewInterval.map { (index + 1) % $0 == 0 && index + 1 < count } ?? false
+extension GenerationJob.Group {
+    /// Batches as large as asked for, and one of the rest.
+    fileprivate static func all(_ request: GenerationRequest) -> [GenerationJob.Group] {
+        let full = request.pictureCount / request.batchSize
+        let whole = (0..<full).map { $0 * request.batchSize..<($0 + 1) * request.batchSize }
+        let rest = full * request.batchSize..<request.pictureCount
+        return [.init(batchSize: request.batchSize, batches: whole), .init(batchSize: rest.count, batches: [rest])]
+            .filter { $0.batchSize > 0 && !$0.batches.isEmpty }
     }
 }

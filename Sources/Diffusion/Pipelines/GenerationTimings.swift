@@ -1,3 +1,4 @@
+import Adapters
 public import OpenVINO
 
 /// Where the time of a request went.
@@ -7,6 +8,8 @@ public struct GenerationTimings: Sendable {
     public var scheduler: Duration = .zero
     /// From the decoder's output to 8-bit pictures.
     public var conversion: Duration = .zero
+    /// Of all networks by the clock; some are compiled side by side.
+    public var compiling: Duration = .zero
     /// Networks in the order in which they were first used.
     public var networks: [Network] = []
     public var total: Duration = .zero
@@ -32,8 +35,8 @@ public struct GenerationTimings: Sendable {
 
     /// Everything that no network's loading or running took.
     public var outsideNetworks: Duration {
-        networks.reduce(total) { rest, network in
-            rest - network.graph - network.reading - network.compiling - network.runs.reduce(.zero, +)
+        networks.reduce(total - compiling) { rest, network in
+            rest - network.graph - network.reading - network.runs.reduce(.zero, +)
         }
     }
 }
@@ -41,7 +44,19 @@ public struct GenerationTimings: Sendable {
 /// The timings of a request under way, which its stages share. A reference, as they run between suspensions of each other.
 final class TimingLog {
     private(set) var timings = GenerationTimings()
+    /// Where the keys of LoRAs found their places, network by network.
+    private(set) var adaptations: [LoRAReport] = []
     private let start = ContinuousClock.now
+
+    func adapted(_ report: LoRAReport) {
+        if !adaptations.contains(report) { adaptations.append(report) }
+    }
+
+    /// Those that were not taken yet.
+    func takeAdaptations() -> [LoRAReport] {
+        defer { adaptations = [] }
+        return adaptations
+    }
 
     /// Adds what `body` takes.
     func measure<Result, Failure: Error>(

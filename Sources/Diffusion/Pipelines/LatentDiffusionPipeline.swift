@@ -4,44 +4,39 @@ import Imaging
 public import ModelLoading
 public import TensorStore
 
-/// Pictures from texts by a latent consistency model (Luo et al. 2023), in few steps and one pass a step.
+/// Pictures from texts, and from other pictures: latent diffusion models (Rombach et al. 2022), by as many steps as they need and
+/// one or two predictions a step.
 ///
-/// Its counterpart is diffusers' `LatentConsistencyModelPipeline`: the same seed gives the same picture, to rounding.
+/// Its counterparts are diffusers' `StableDiffusionPipeline`, `StableDiffusionXLPipeline` and `LatentConsistencyModelPipeline`,
+/// with those that begin with a picture or fill in parts of one: the same seed gives the same picture, to rounding. What differs
+/// on purpose: where parts are filled in, each picture draws all of its noise from its own generator (diffusers draws what the
+/// picture to begin with takes from the first one's), and without a size the picture's own is drawn, not the model's.
 ///
 /// Not `Sendable`: one request at a time.
-public final class LatentConsistencyModelPipeline {
-    /// diffusers' name for it, which `model_index.json` has.
-    public static let className = "LatentConsistencyModelPipeline"
-
+public final class LatentDiffusionPipeline {
     public let model: LatentDiffusionModel
     public let memory: MemoryPolicy
-    private let compiler: NetworkCompiler
-    private var textEncoder: NetworkRunner?
-    private var denoisers: [Denoiser] = []
-    private var decoder: Decoder?
+    private let networks: LoadedNetworks
     private var isBusy = false
-
-    /// UNets of different sizes that are kept; the one used longest ago goes first.
-    private static let keptDenoisers = 2
 
     public init(
         _ model: LatentDiffusionModel, compile options: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident
     ) {
         self.model = model
         self.memory = memory
-        compiler = NetworkCompiler(options)
+        networks = LoadedNetworks(model, NetworkCompiler(options))
     }
 
-    /// Reads the model in the folder at `url`; weights are mapped, and read when a network is compiled.
+    /// Reads the model in the folder or file at `url`; weights are mapped, and read when a network is compiled.
     /// - Throws: as `LatentDiffusionModel.init`.
     public convenience init(
         contentsOf url: URL, compile options: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident
     ) throws {
-        self.init(try LatentDiffusionModel(ModelFolder(url)), compile: options, memory: memory)
+        self.init(try LatentDiffusionModel(ModelSource(url)), compile: options, memory: memory)
     }
 
     /// Width and height of pictures where a request gives none: the size that the UNet was trained on.
-    public var defaultSize: Int { (model.unet.architecture.config.sampleSize ?? 64) * model.autoencoder.spatialFactor }
+    public var defaultSize: Int { model.defaultSize }
 
     /// Draws all pictures of a request.
     ///
@@ -92,15 +87,22 @@ public final class LatentConsistencyModelPipeline {
         isBusy = true
         defer { isBusy = false }
         let log = TimingLog()
-        var job = try GenerationJob(request, model, defaultSize: defaultSize, log)
+        var job = try GenerationJob(request, model, log)
         let keeps = keepsNetworks(job)
         // Also after an error: a UNet whose networks for prompts are gone must not be found by the next request.
-        if !keeps { releaseNetworks() }
-        defer { if !keeps { releaseNetworks() } }
+        if !keeps { networks.release() }
+        defer { if !keeps { networks.release() } }
         return try await body(&job, log)
     }
 
-    private func keepsNetworks(_ job: GenerationJob) -> Bool { memory.keepsNetworks(of: model, pixels: job.pixels) }
+    private func keepsNetworks(_ job: GenerationJob) -> Bool {
+        memory.keepsNetworks(of: model, pixels: job.pixelsAtOnce(together: predictsTogether(job)))
+    }
+
+    /// Whether the two predictions of guidance are made in one run: unless memory is too short for it.
+    private func predictsTogether(_ job: GenerationJob) -> Bool {
+        job.guidance.comparesPredictions && memory.allows(model, pixels: job.pixelsAtOnce(together: true))
+    }
 
     /// Texts to states to latents, batch by batch.
     /// - Parameter finished: given each picture's number and latents.
@@ -112,39 +114,70 @@ public final class LatentConsistencyModelPipeline {
         for warning in job.warnings { try report(.warning(warning)) }
         let keeps = keepsNetworks(job)
         try report(.stage(.encodingText))
-        let states = try await encode(job.tokens, log) // [1, tokens, channels] for each prompt
-        if !keeps { textEncoder = nil }
+        let texts = try await encodeTexts(job, log)
+        if !keeps { networks.release() }
+        let image = try await encodeImage(job, log, report)
+        if !keeps { networks.release() }
         for group in job.groups {
             try report(.stage(.loadingDenoiser))
-            let unets = try await unets(group, &job, states, keeps: keeps, log)
+            let unets = try await unets(group, &job, texts, keeps: keeps, log)
+            for adaptation in log.takeAdaptations() { try report(.adapted(adaptation)) }
             try report(.stage(.denoising))
             for (number, batch) in group.batches.enumerated() {
-                let latents = try await denoise(batch, number, &job, unets, log, report) // [batch, C, h, w]
+                let latents = try await denoise(batch, number, &job, image, unets, log, report) // [batch, C, h, w]
                 for (row, index) in batch.enumerated() { try await finished(job, index, latents.rows(row..<row + 1)) }
             }
-            if !keeps { denoisers = [] }
+            if !keeps { networks.release() }
         }
     }
 
+    /// The texts of a request, encoded.
+    typealias Texts = (prompts: [TextCondition], negative: TextCondition?)
+
+    func encodeTexts(
+        _ job: GenerationJob, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> Texts {
+        let stage = networks.textEncoder
+        var prompts: [TextCondition] = []
+        for chunks in job.tokens.prompts { prompts.append(try await stage.encode(chunks, skip: job.request.clipSkip, log)) }
+        guard let negative = job.tokens.negative else { return (prompts, nil) }
+        if job.request.negativePrompt == nil, model.takesZerosForEmptyPrompt { return (prompts, try prompts[0].zeros) }
+        // The layer that the model was trained with, as diffusers has it, whatever is skipped for the prompt.
+        return (prompts, try await stage.encode(negative, skip: nil, log))
+    }
+
+    func encodeImage(
+        _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> EncodedImage? {
+        guard let initial = job.initial else { return nil }
+        try Task.checkCancellation()
+        try report(.stage(.encodingImage))
+        return try await initial.encoded(networks.encoder(job.size, log), job.size, log)
+    }
+
     /// A UNet that a request uses, with the conditions of each batch.
-    private typealias ConditionedUNet = (network: Denoiser, conditions: [GenerationJob.Condition])
+    private typealias ConditionedUNet = (network: Denoiser, conditions: [GuidedCondition])
 
     /// The UNets that the steps of a group of batches visit.
     private func unets(
-        _ group: GenerationJob.Group, _ job: inout GenerationJob, _ states: [Tensor], keeps: Bool, _ log: TimingLog,
+        _ group: GenerationJob.Group, _ job: inout GenerationJob, _ texts: Texts, keeps: Bool, _ log: TimingLog,
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> [UNetPrecision: ConditionedUNet] {
         var unets: [UNetPrecision: ConditionedUNet] = [:]
         let used = Set(job.precisions)
+        let together = predictsTogether(job)
+        let size = job.size(batch: group.batchSize * (together ? 2 : 1))
         // The one in floating point first: its keys and values of the prompt serve the other too.
         for precision in [UNetPrecision.float, .quantized] where used.contains(precision) {
             let donor = unets[.float]
-            let network = try denoiser(
-                precision, job.size(batch: group.batchSize), keeps: keeps, log, donor: donor?.network, kinds: used.count)
+            let network = try networks.denoiser(precision, size, keeps: keeps, log, donor: donor?.network, kinds: used.count)
             if network.isDonated, let donor {
                 unets[precision] = (network, donor.conditions)
             } else {
-                unets[precision] = (network, try await job.conditions(group, states, network, log))
+                let conditions = try await job.conditions(
+                    group, texts.prompts, negative: texts.negative, together: together, network, log)
+                unets[precision] = (network, conditions)
             }
         }
         return unets
@@ -153,39 +186,67 @@ public final class LatentConsistencyModelPipeline {
     /// The loop over the steps of one batch: noise to finished latents, `[batch, C, h, w]`.
     /// - Parameter number: of the batch in its group.
     private func denoise(
-        _ batch: Range<Int>, _ number: Int, _ job: inout GenerationJob, _ unets: [UNetPrecision: ConditionedUNet],
-        _ log: TimingLog, _ report: (GenerationEvent) throws -> Void, isolation: isolated (any Actor)? = #isolation
+        _ batch: Range<Int>, _ number: Int, _ job: inout GenerationJob, _ image: EncodedImage?,
+        _ unets: [UNetPrecision: ConditionedUNet], _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> Tensor {
-        for unet in unets.values { try unet.network.begin(unet.conditions[number].prompt) }
+        for unet in unets.values { try unet.network.begin(unet.conditions[number][0].prompt) }
         var scheduler = job.plan
-        var sample = try log.measure(\.noise) { try job.initialLatents(batch) }
+        let start = try log.measure(\.noise) { try job.start(batch, image) }
+        var sample = start.sample
         var denoised = sample
+        let count = scheduler.timesteps.count
         for (index, timestep) in scheduler.timesteps.enumerated() {
             try Task.checkCancellation()
-            let input = try log.measure(\.scheduler) { try scheduler.scaleModelInput(sample, at: index) }
             guard let unet = unets[job.precisions[index]] else { preconditionFailure("a UNet of the schedule was not loaded") }
-            let outputs = try await unet.network.predict(input, embedding: unet.conditions[number].times[index], log)
-            let output = outputs.required("out_sample")
-            if outputs.count > 1 { try report(.outputs(network: "unet", outputs.filter { $0.key != "out_sample" })) }
+            let input = try log.measure(\.scheduler) {
+                try start.shown(scheduler.scaleModelInput(sample, at: index))
+            }
+            let output = try await predict(input, index, unet.conditions[number], unet.network, job.guidance, log, report)
             let noise = try log.measure(\.noise) { scheduler.needsNoise(at: index) ? try job.stepNoise(batch) : nil }
-            let step = try log.measure(\.scheduler) {
-                try scheduler.step(index, output: output, sample: sample, noise: noise)
+            try log.measure(\.scheduler) {
+                let step = try scheduler.step(index, output: output, sample: sample, noise: noise)
+                denoised = step.denoised
+                sample = try start.keeping(step.previous, scheduler, next: index + 1)
             }
-            (sample, denoised) = (step.previous, step.denoised)
-            var previews: [RGBImage] = []
-            if job.request.wantsPreview(after: index, of: scheduler.timesteps.count) {
-                for row in batch.indices {
-                    let start = row - batch.lowerBound
-                    previews.append(try await decoder(job, log, report).decode(denoised.rows(start..<start + 1), log))
-                }
-            }
+            let previews = job.request.wantsPreview(after: index, of: count) ? try await previews(denoised, job, log, report) : []
             try report(
                 .step(
                     .init(
-                        pictures: batch, index: index, count: scheduler.timesteps.count, timestep: timestep, latents: sample,
-                        denoised: denoised, previews: previews)))
+                        pictures: batch, index: index, count: count, timestep: timestep, latents: sample, denoised: denoised,
+                        previews: previews)))
         }
-        return denoised
+        return scheduler.finishesWithDenoised && start.inpainting == nil ? denoised : sample
+    }
+
+    /// The prediction that a step takes, `[batch, C, h, w]`.
+    private func predict(
+        _ input: Tensor, _ index: Int, _ conditions: GuidedCondition, _ network: Denoiser, _ guidance: Guidance,
+        _ log: TimingLog, _ report: (GenerationEvent) throws -> Void, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> Tensor {
+        let batch = input.shape[0]
+        let together = guidance.comparesPredictions && conditions.count == 1
+        let sample = together ? Tensor.stacked([input, input]) : input
+        var predictions: [Tensor] = []
+        for condition in conditions {
+            if conditions.count > 1 { try network.begin(condition.prompt) }
+            let outputs = try await network.predict(sample, embedding: condition.times[index], log)
+            if outputs.count > 1 { try report(.outputs(network: "unet", outputs.filter { $0.key != "out_sample" })) }
+            predictions.append(outputs.required("out_sample"))
+        }
+        guard guidance.comparesPredictions else { return predictions[0] }
+        if together { predictions = [predictions[0].rows(0..<batch), predictions[0].rows(batch..<2 * batch)] }
+        return try log.measure(\.scheduler) { try guidance.combined(negative: predictions[0], positive: predictions[1]) }
+    }
+
+    private func previews(
+        _ denoised: Tensor, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> [RGBImage] {
+        let decoder = try networks.previewDecoder(job.size, log) { try report(.stage(.loadingDecoder)) }
+        var previews: [RGBImage] = []
+        for row in 0..<denoised.shape[0] { previews.append(try await decoder.decode(denoised.rows(row..<row + 1), log)) }
+        return previews
     }
 
     private func finish(
@@ -193,57 +254,24 @@ public final class LatentConsistencyModelPipeline {
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> GeneratedPicture {
         try Task.checkCancellation()
-        let decoder = try decoder(job, log, report)
+        let decoder = try networks.decoder(job.size, log) { try report(.stage(.loadingDecoder)) }
         try report(.stage(.decoding))
+        var image = try await decoder.decode(latents, log) { try report(.outputs(network: decoder.name, $0)) }
+        let safety = try await verdict(image, job, log, report)
+        if safety?.isFlagged == true { image = try image.blurredForSafety() }
         let picture = GeneratedPicture(
-            index: index, prompt: job.prompt(ofPicture: index), seed: job.request.seed(ofPicture: index),
-            image: try await decoder.decode(latents, log) { try report(.outputs(network: decoder.name, $0)) }, latents: latents)
+            index: index, prompt: job.prompt(ofPicture: index), seed: job.request.seed(ofPicture: index), image: image,
+            safety: safety, latents: latents)
         try report(.picture(picture))
         return picture
     }
 
-    // MARK: Networks
-
-    private func releaseNetworks() {
-        textEncoder = nil
-        denoisers = []
-        decoder = nil
-    }
-
-    private func encode(_ tokens: [Tensor], _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws
-        -> [Tensor]
-    {
-        let stage = TextEncodingStage(model: model)
-        let runner = try textEncoder ?? stage.makeRunner(compiler, log)
-        textEncoder = runner
-        return try await stage.encode(tokens, with: runner, log)
-    }
-
-    /// - Parameter kinds: UNets of different precision that a request uses.
-    private func denoiser(
-        _ precision: UNetPrecision, _ size: Denoiser.Size, keeps: Bool, _ log: TimingLog, donor: Denoiser?, kinds: Int
-    ) throws -> Denoiser {
-        // One that takes its conditions from another can't serve without it.
-        func fits(_ other: Denoiser) -> Bool {
-            other.size == size && other.precision == precision && (!other.isDonated || donor != nil)
-        }
-        if let index = denoisers.firstIndex(where: fits) {
-            denoisers.append(denoisers.remove(at: index))
-            return denoisers[denoisers.count - 1]
-        }
-        // Room first: two networks of this size seldom fit side by side.
-        denoisers.removeFirst(max(denoisers.count - Self.keptDenoisers * kinds + 1, 0))
-        let denoiser = try Denoiser(model, precision, size, compiler, log, keepsConditioning: keeps, donor: donor)
-        denoisers.append(denoiser)
-        return denoiser
-    }
-
-    private func decoder(_ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void) throws -> Decoder {
-        if let decoder, decoder.height == job.height, decoder.width == job.width { return decoder }
-        try report(.stage(.loadingDecoder))
-        decoder = nil
-        let loaded = try Decoder(model, height: job.height, width: job.width, compiler, log)
-        decoder = loaded
-        return loaded
+    private func verdict(
+        _ image: RGBImage, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> SafetyVerdict? {
+        guard job.request.checksSafety else { return nil }
+        try report(.stage(.checkingSafety))
+        return try await networks.safetyChecker(log).check(image, log)
     }
 }

@@ -20,10 +20,16 @@ public enum MemoryPolicy: Sendable, Equatable {
         }
     }
 
+    /// Whether so many pixels may go through the UNet at once.
+    func allows(_ model: LatentDiffusionModel, pixels: Int) -> Bool {
+        guard case .limit(let bytes) = self else { return true }
+        return model.unet.compiledBytes + pixels * Self.bytesPerPixel + Self.fixedBytes <= bytes
+    }
+
     /// What all networks together are likely to take at the most: their weights in f32, and activations by the pixel.
     static func residentBytes(of model: LatentDiffusionModel, pixels: Int) -> Int {
-        model.unet.compiledBytes + model.textEncoder.compiledBytes + model.vaeDecoder.compiledBytes + pixels * bytesPerPixel
-            + fixedBytes
+        model.unet.compiledBytes + model.textEncoders.reduce(0) { $0 + $1.network.compiledBytes } + model.vaeDecoder.compiledBytes
+            + pixels * bytesPerPixel + fixedBytes
     }
 
     /// Measured on Stable Diffusion 1.5's UNet and autoencoder at 512×512: see docs/benchmarks.md.

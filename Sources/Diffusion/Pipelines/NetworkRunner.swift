@@ -9,34 +9,41 @@ final class NetworkRunner {
     let name: String
     private let inputs: [String: Int]
     private let outputs: [(name: String, index: Int)]
-    /// Shapes of the outputs, by name.
-    let outputShapes: [String: PartialShape]
     private let neededInputs: Set<Int>
     private var setInputs: Set<Int> = []
     private let request: InferRequest
     private let profiling: Bool
 
     /// Builds and compiles the network that `graph` gives.
-    init(_ name: String, _ compiler: NetworkCompiler, _ log: TimingLog, graph: () throws -> SizedGraph) throws {
+    convenience init(_ name: String, _ compiler: NetworkCompiler, _ log: TimingLog, graph: () throws -> SizedGraph) throws {
+        let start = ContinuousClock.now
+        let graph = try graph()
+        log.network(name) { $0.graph += ContinuousClock.now - start }
+        let read = try compiler.read(graph)
+        try self.init(name, log.measure(\.compiling) { try compiler.compile(read) }, compiler, log)
+    }
+
+    private init(_ name: String, _ network: CompiledNetwork, _ compiler: NetworkCompiler, _ log: TimingLog) throws {
         self.name = name
         profiling = compiler.options.profiling
         let start = ContinuousClock.now
-        let graph = try graph()
-        let built = ContinuousClock.now
-        let network = try compiler.compile(graph)
-        let compiled = ContinuousClock.now
         // A request allocates what the network computes in.
         request = try network.model.makeRequest()
         inputs = network.inputs
         outputs = network.outputs.map { ($0.key, $0.value) }
         neededInputs = network.neededInputs
-        let ports = network.model.outputs
-        outputShapes = network.outputs.mapValues { ports[$0].shape }
         log.network(name) { entry in
-            entry.graph += built - start
             entry.reading += network.timings.reading
-            entry.compiling += network.timings.compiling + (ContinuousClock.now - compiled)
+            entry.compiling += network.timings.compiling + (ContinuousClock.now - start)
         }
+    }
+
+    /// Compiles networks that were read, side by side.
+    static func all(
+        _ networks: [(name: String, read: ReadNetwork)], _ compiler: NetworkCompiler, _ log: TimingLog
+    ) throws -> [NetworkRunner] {
+        let compiled = try log.measure(\.compiling) { try compiler.compile(together: networks.map(\.read)) }
+        return try zip(networks, compiled).map { try NetworkRunner($0.name, $1, compiler, log) }
     }
 
     /// Sets inputs for the runs from now on; what is none of this network's inputs is passed over.

@@ -1,21 +1,36 @@
 import TensorStore
 
+/// One of the times that a picture's generator is asked for noise, in the order of diffusers' pipelines.
+enum NoiseDraw {
+    /// For the latents of the picture to begin with, which all pictures of a batch have in common.
+    case image
+    /// For each picture: where it starts from, and what a step adds.
+    case each
+}
+
 extension GenerationRequest {
-    /// A source for each picture, which gives latents first and then as many draws as steps need noise.
-    /// - Parameters:
-    ///   - shape: of one picture's latents, `[1, C, h, w]`.
-    ///   - draws: how many each picture needs in all.
-    func noiseSources(_ shape: Shape, draws: Int) throws(NoiseError) -> [any NoiseSource] {
+    /// A source for each picture, which gives all of its draws in order.
+    /// - Parameter shape: of one picture's latents, `[1, C, h, w]`.
+    func noiseSources(_ shape: Shape, _ draws: [NoiseDraw]) throws(NoiseError) -> [any NoiseSource] {
         switch noise {
         case .seedPerPicture(let first, let generator):
             return try Self.seeded(first: first, generator, count: pictureCount)
         case .oneSeed(let seed, let generator):
-            return try shared(Self.source(seed, generator), shape, draws: draws)
+            var source = try Self.source(seed, generator)
+            return try shared(shape, draws) { (_, batch) throws(NoiseError) in try source.normal(batch) }
         case .tensor(let tensor, let file, let seed, let generator):
             var batch = shape
             batch[0] = pictureCount
             let steps = BatchedNoise(try Self.seeded(first: seed, generator, count: pictureCount))
-            return try shared(FileNoise(tensor, file: file, latents: batch, then: steps), shape, draws: draws)
+            var source = try FileNoise(tensor, file: file, latents: batch, then: steps)
+            // Files hold what pictures start from and what steps add.
+            var images = try Self.source(seed, generator)
+            return try shared(shape, draws) { (draw, batch) throws(NoiseError) in
+                switch draw {
+                case .image: try images.normal(batch)
+                case .each: try source.normal(batch)
+                }
+            }
         }
     }
 
@@ -39,14 +54,21 @@ extension GenerationRequest {
     }
 
     /// One source for all pictures: everything is drawn at once, and each picture gets its part.
-    private func shared(_ source: any NoiseSource, _ shape: Shape, draws: Int) throws(NoiseError) -> [any NoiseSource] {
-        var source = source
+    private func shared(
+        _ shape: Shape, _ draws: [NoiseDraw], _ normal: (NoiseDraw, Shape) throws(NoiseError) -> Tensor
+    ) throws(NoiseError) -> [any NoiseSource] {
         var batch = shape
         batch[0] = pictureCount
         var parts: [[Tensor]] = Array(repeating: [], count: pictureCount)
-        for _ in 0..<draws {
-            let drawn = try source.normal(batch)
-            for index in parts.indices { parts[index].append(drawn.rows(index..<index + 1)) }
+        for draw in draws {
+            switch draw {
+            case .image:
+                let drawn = try normal(draw, shape)
+                for index in parts.indices { parts[index].append(drawn) }
+            case .each:
+                let drawn = try normal(draw, batch)
+                for index in parts.indices { parts[index].append(drawn.rows(index..<index + 1)) }
+            }
         }
         return parts.map { DrawnNoise($0) }
     }

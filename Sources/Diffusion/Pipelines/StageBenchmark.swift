@@ -15,9 +15,9 @@ public final class StageBenchmark {
     }
 
     private let model: LatentDiffusionModel
-    private let pipeline: LatentConsistencyModelPipeline
+    private let pipeline: LatentDiffusionPipeline
     private let compiler: NetworkCompiler
-    private var textEncoder: NetworkRunner?
+    private var textEncoder: TextEncodingStage?
     private var denoiser: (network: Denoiser, embedding: Denoiser.Values)?
     private var decoder: Decoder?
     private let log = TimingLog()
@@ -25,7 +25,7 @@ public final class StageBenchmark {
     public init(_ model: LatentDiffusionModel, compile options: CompileOptions) {
         self.model = model
         compiler = NetworkCompiler(options)
-        pipeline = LatentConsistencyModelPipeline(model, compile: options)
+        pipeline = LatentDiffusionPipeline(model, compile: options)
     }
 
     /// What loading took, by network.
@@ -36,22 +36,23 @@ public final class StageBenchmark {
     public func run(
         _ stage: Stage, isolation: isolated (any Actor)? = #isolation
     ) async throws -> (wall: Duration, processor: Duration) {
-        let side = pipeline.defaultSize / model.autoencoder.spatialFactor
+        let size = try PictureSize(GenerationRequest(prompts: []), model)
+        let side = size.latentHeight
         let latents: Shape = [1, model.autoencoder.latentChannels, side, side]
         var noise = TorchNoise(seed: 0)
         switch stage {
         case .textEncoder:
-            let stage = TextEncodingStage(model: model)
-            let runner = try textEncoder ?? stage.makeRunner(compiler, log)
-            textEncoder = runner
-            let tokens = try stage.tokenize(["a beautiful pink unicorn, 8k"]) { _ in }
-            return try await measure { _ = try await stage.encode(tokens, with: runner, log) }
+            let stage = textEncoder ?? TextEncodingStage(model, compiler)
+            textEncoder = stage
+            let request = GenerationRequest(prompts: ["a beautiful pink unicorn, 8k"])
+            let tokens = PromptTokens(request, model, negative: nil) { _ in }
+            return try await measure { _ = try await stage.encode(tokens.prompts[0], skip: nil, log) }
         case .unetStep:
             let (network, embedding) = try await loadedDenoiser(side)
-            let sample = try noise.normal(latents)
+            let sample = try noise.normal([1, model.unet.architecture.config.inChannels, side, side])
             return try await measure { _ = try await network.predict(sample, embedding: embedding, log) }
         case .vaeDecode:
-            let loaded = try decoder ?? Decoder(model, height: side, width: side, compiler, log)
+            let loaded = try decoder ?? Decoder(model.vaeDecoder, size, compiler, log)
             decoder = loaded
             let sample = try noise.normal(latents)
             return try await measure { _ = try await loaded.decode(sample, log) }
@@ -68,9 +69,17 @@ public final class StageBenchmark {
         var noise = TorchNoise(seed: 0)
         let size = Denoiser.Size(batch: 1, height: side, width: side, tokens: model.tokenCount)
         let network = try Denoiser(model, .quantized, size, compiler, log, keepsConditioning: false)
-        let states = try noise.normal([1, model.tokenCount, model.textEncoder.architecture.config.hiddenSize])
-        let guidance = try guidanceScaleEmbedding([7], dimension: model.unet.architecture.config.timeCondProjDim ?? 0)
-        let condition = try await network.condition(states: states, guidance: guidance, log)
+        let config = model.unet.architecture.config
+        let guidance = Guidance(GenerationRequest(prompts: [], guidanceScale: 8), embeddingDimension: config.timeCondProjDim)
+        var inputs = [
+            "encoder_hidden_states": try noise.normal([1, model.tokenCount, config.encoderHidDim ?? config.contextChannels])
+        ]
+        inputs["timestep_cond"] = try guidance.embedding(batch: 1)
+        if let addition = config.textTimeAddition {
+            inputs["text_embeds"] = try noise.normal([1, addition.inputChannels - 6 * addition.timeChannels])
+            inputs["time_ids"] = try Tensor(SizeConditioning().timeIDs(width: 512, height: 512), shape: [1, 6])
+        }
+        let condition = try await network.condition(inputs, log)
         let embedding = try await network.embedding(of: 999, condition: condition, log)
         network.releaseConditioning()
         try network.begin(condition)

@@ -33,3 +33,45 @@ extension Tensor {
         }
     }
 }
+
+extension Tensor {
+    /// Tensors of f32 `[1, N, C]`, one beside the other along the last axis.
+    /// - Throws: `TensorError` where they are not f32.
+    /// - Precondition: there is one at least, and all but the last axis agree.
+    static func joined(channelsOf parts: [Tensor]) throws(TensorError) -> Tensor {
+        guard parts.count > 1 else { return parts[0] }
+        var values: [[Float]] = []
+        for part in parts { values.append(try part.elements(as: Float.self)) }
+        let widths = parts.map { $0.shape[$0.shape.rank - 1] }
+        var shape = parts[0].shape
+        let rows = shape.dropLast().reduce(1, *)
+        shape[shape.rank - 1] = widths.reduce(0, +)
+        var joined: [Float] = []
+        joined.reserveCapacity(rows * shape[shape.rank - 1])
+        for row in 0..<rows {
+            for (part, width) in zip(values, widths) { joined += part[row * width..<(row + 1) * width] }
+        }
+        return try Tensor(joined, shape: shape)
+    }
+
+    /// Pictures of f32 `[B, C, h, w]`, one picture's channels after the other's.
+    /// - Precondition: all but the second axis agree.
+    static func joined(planesOf parts: [Tensor]) throws(TensorError) -> Tensor {
+        guard parts.count > 1 else { return parts[0] }
+        let batch = parts[0].shape[0]
+        var rows: [Tensor] = []
+        for index in 0..<batch {
+            for part in parts {
+                var shape = part.shape
+                shape[0] = 1
+                rows.append(try part.rows(index..<index + 1).reshaped(to: Shape(Array(shape.dropFirst()))))
+            }
+        }
+        var shape = parts[0].shape
+        shape[1] = parts.reduce(0) { $0 + $1.shape[1] }
+        return try stacked(rows).reshaped(to: shape)
+    }
+
+    /// One picture `[1, …]` as many times.
+    func repeated(_ count: Int) -> Tensor { .stacked(Array(repeating: self, count: count)) }
+}

@@ -10,7 +10,7 @@ import Testing
     private let model: LatentDiffusionModel
     private let run = CalibrationRun(prompts: ["a cat", "a red boat"], numInferenceSteps: 3, width: 64, height: 64, firstSeed: 5)
 
-    init() throws { model = try LatentDiffusionModel(ModelFolder(Small.folder)) }
+    init() throws { model = try LatentDiffusionModel(ModelSource(GoldenRun.model("autoencoder-kl"))) }
 
     /// The exported UNet draws what the model's own does, and its added outputs come once a step.
     @Test func denoisesAsThePipelineDoes() async throws {
@@ -26,7 +26,7 @@ import Testing
             if case .step = event { steps += 1 }
         }
         #expect(peaks.count == 6 && steps == 6)
-        let pipeline = LatentConsistencyModelPipeline(model)
+        let pipeline = LatentDiffusionPipeline(model)
         let pictures = try await pipeline.generate(run.request).pictures
         for (found, picture) in zip(latents, pictures) { try expectClose(found, picture.latents, tolerance: 1e-4) }
         #expect(try await pipeline.denoise(run.request).count == 2)
@@ -36,7 +36,7 @@ import Testing
         var decoder = try model.vaeDecoder.exportedDecoder()
         let input = try #require(decoder.nodes.firstIndex { $0.name == "latent_sample" })
         decoder.result(try decoder.reduce(.mean, decoder.value(input), name: "mean"), name: "mean")
-        let latents = try await LatentConsistencyModelPipeline(model).denoise(run.request)
+        let latents = try await LatentDiffusionPipeline(model).denoise(run.request)
         var means = 0
         var done: [Int] = []
         try await run.decode(model, decoder: decoder, latents, compile: CompileOptions()) { outputs in

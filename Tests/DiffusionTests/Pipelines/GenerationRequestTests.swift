@@ -1,3 +1,4 @@
+import Architectures
 @testable import Diffusion
 import Foundation
 import Imaging
@@ -5,12 +6,13 @@ import ModelLoading
 import TensorStore
 import TestSupport
 import Testing
+import Tokenizers
 
 /// What is wrong with a request is told before any network is loaded, and what may be, in warnings.
 @Suite(.serialized) struct GenerationRequestTests {
     /// Loaded once: tests of a serialized suite run one after the other.
     private nonisolated(unsafe) static let shared = Result { try Small.pipeline() }
-    private let pipeline: LatentConsistencyModelPipeline
+    private let pipeline: LatentDiffusionPipeline
 
     init() throws { pipeline = try Self.shared.get() }
 
@@ -122,15 +124,64 @@ import Testing
 
     @Test func longPromptsAreCutWithAWarning() async throws {
         let long = Array(repeating: "a green apple", count: 40).joined(separator: " and ") + " and a purple robot"
+        var request = Small.request(prompts: ["a cat", long], steps: 1)
+        request.promptMode = .plain
         var reported: [String] = []
-        let result = try await pipeline.generate(Small.request(prompts: ["a cat", long], steps: 1)) { event in
+        let result = try await pipeline.generate(request) { event in
             if case .warning(let text) = event { reported.append(text) }
         }
         #expect(result.pictures.count == 2)
         #expect(reported == result.warnings)
         #expect(result.warnings.count == 1)
-        #expect(result.warnings.first?.contains("longer than 77 tokens") == true)
+        #expect(result.warnings.first?.contains("longer than 24 tokens") == true)
         #expect(result.warnings.first?.hasSuffix("and a purple robot'.") == true)
+        // Unless they are encoded in chunks, which is so where nothing is asked for.
+        request.promptMode = .weighted
+        let chunked = try await pipeline.generate(request)
+        #expect(chunked.warnings.isEmpty)
+        #expect(chunked.images[1] != result.images[1])
+        // One chunk of text is padded to as many as the other prompt has, which are seen too.
+        request.prompts = ["a cat", "a (cat:1.5)"]
+        let weighted = try await pipeline.generate(request)
+        #expect(weighted.images[0] == result.images[0] && weighted.images[1] != weighted.images[0])
+    }
+
+    @Test func negativePromptsWithoutEffect() throws {
+        func warnings(_ model: LatentDiffusionModel, _ negative: String?, scale: Double) throws -> [String] {
+            var request = Small.request()
+            (request.negativePrompt, request.guidanceScale) = (negative, scale)
+            return try GenerationJob(request, model, TimingLog()).warnings
+        }
+        let atOne = try warnings(pipeline.model, "a dog", scale: 1)
+        #expect(atOne.count == 1 && atOne[0].contains("guidance scale of 1 or less"))
+        #expect(try warnings(pipeline.model, "a dog", scale: 1.5).isEmpty)
+        #expect(try warnings(pipeline.model, nil, scale: 1).isEmpty)
+        let consistency = try LatentDiffusionModel(ModelSource(GoldenRun.model("autoencoder-kl")))
+        let told = try warnings(consistency, "a dog", scale: 8)
+        #expect(told.count == 1 && told[0].contains("one prediction a step"))
+        #expect(try warnings(consistency, "", scale: 8).isEmpty)
+    }
+
+    @Test func clipSkips() async throws {
+        let layers = pipeline.model.textEncoders[0].config.numHiddenLayers
+        var request = Small.request(steps: 1)
+        request.clipSkip = try ClipSkip(layers + 1)
+        try await expectRefusal(
+            of: request,
+            GenerationError.option(
+                "clip_skip", value: "\(layers + 1)", expected: "at most \(layers) for a text encoder of \(layers) layers"))
+        request.clipSkip = try ClipSkip(layers)
+        #expect(try await pipeline.generate(request).images.count == 1)
+    }
+
+    @Test(arguments: [-0.1, 1.1, .nan]) func sharesOfGuidanceRescaleAndEta(_ value: Double) async throws {
+        var request = Small.request()
+        request.guidanceRescale = value
+        await #expect(throws: GenerationError.self) { try await pipeline.generate(request) }
+        request = Small.request()
+        request.scheduler = try pipeline.model.scheduler.named("ddim")
+        request.eta = value
+        await #expect(throws: SchedulerError.self) { try await pipeline.generate(request) }
     }
 
     @Test func theModelsOwnSizeIsTheDefault() async throws {

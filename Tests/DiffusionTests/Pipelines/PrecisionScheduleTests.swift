@@ -23,14 +23,16 @@ import Testing
     }
 
     /// Two UNets of the same weights draw what one does, whatever makes which step; the second takes conditions from the first.
-    @Test(arguments: [MemoryPolicy.resident, .staged]) func twoUNetsTakeTurns(_ memory: MemoryPolicy) async throws {
-        var model = try LatentDiffusionModel(ModelFolder(Small.folder))
-        let alone = try await draw(Small.request(steps: 4), with: LatentConsistencyModelPipeline(model))
-        model.floatUNet = model.unet
+    @Test(arguments: [(MemoryPolicy.resident, 1.0), (.staged, 2)])
+    func twoUNetsTakeTurns(_ memory: MemoryPolicy, _ guidanceScale: Double) async throws {
+        var model = try LatentDiffusionModel(ModelSource(Small.folder))
+        var request = Small.request(steps: 4)
+        request.guidanceScale = guidanceScale
+        let alone = try await draw(request, with: LatentDiffusionPipeline(model))
+        try model.addFloatUNet(from: ModelSource(Small.folder))
         model.unet.origin = .graph(try model.unet.exportedGraph(tokens: model.tokenCount))
-        let pipeline = LatentConsistencyModelPipeline(model, memory: memory)
+        let pipeline = LatentDiffusionPipeline(model, memory: memory)
         for schedule in [PrecisionSchedule.floatEnds(1), .steps([.quantized, .float, .quantized, .quantized]), .uniform] {
-            var request = Small.request(steps: 4)
             request.precision = schedule
             let drawn = try await draw(request, with: pipeline)
             try expectClose(drawn.steps[3].latents, alone.steps[3].latents, tolerance: 1e-4, "\(schedule)")

@@ -5,7 +5,7 @@ import Testing
 /// An actor lets a second request in while the first one waits for a network.
 @Suite struct ReentrancyTests {
     private actor Artist {
-        private let pipeline: LatentConsistencyModelPipeline
+        private let pipeline: LatentDiffusionPipeline
 
         init() throws { pipeline = try Small.pipeline() }
 

@@ -5,20 +5,23 @@ import ModelLoading
 import TensorStore
 import TestSupport
 
-/// The smallest model there is: what is told of it does not depend on weights.
+/// The smallest model there is, by a scheduler of few steps: what is told of it does not depend on weights.
 enum Small {
-    static let folder = GoldenRun.model("autoencoder-kl")
+    static let folder = GoldenRun.model("sd15")
 
-    static func pipeline(_ memory: MemoryPolicy = .resident) throws -> LatentConsistencyModelPipeline {
-        try LatentConsistencyModelPipeline(contentsOf: folder, memory: memory)
+    static func pipeline(_ memory: MemoryPolicy = .resident) throws -> LatentDiffusionPipeline {
+        try LatentDiffusionPipeline(contentsOf: folder, memory: memory)
     }
 
     static func request(
         prompts: [String] = ["a green apple"], images: Int = 1, steps: Int = 2,
         noise: GenerationRequest.Noise = .seedPerPicture(first: 1, .torch)
     ) -> GenerationRequest {
-        GenerationRequest(
-            prompts: prompts, width: 64, height: 64, numInferenceSteps: steps, imagesPerPrompt: images, noise: noise)
+        var request = GenerationRequest(
+            prompts: prompts, width: 64, height: 64, numInferenceSteps: steps, guidanceScale: 1, imagesPerPrompt: images,
+            noise: noise)
+        request.scheduler = SchedulerConfig(LCMSchedulerConfig())
+        return request
     }
 }
 
@@ -29,7 +32,7 @@ struct Drawn {
 }
 
 /// Draws, and keeps what is reported.
-func draw(_ request: GenerationRequest, with pipeline: LatentConsistencyModelPipeline) async throws -> Drawn {
+func draw(_ request: GenerationRequest, with pipeline: LatentDiffusionPipeline) async throws -> Drawn {
     var steps: [GenerationEvent.Step] = []
     let result = try await pipeline.generate(request) { event in
         if case .step(let step) = event { steps.append(step) }
@@ -47,11 +50,11 @@ struct Cancelled: Sendable {
 }
 
 /// Draws in a task of its own, which is cancelled as step `last` is reported, or before all else where that is nil.
-func drawCancelled(_ request: GenerationRequest, with pipeline: LatentConsistencyModelPipeline, after last: Int?) async
+func drawCancelled(_ request: GenerationRequest, with pipeline: LatentDiffusionPipeline, after last: Int?) async
     -> Cancelled
 {
     /// @unchecked: the one task uses it, and the caller waits for that.
-    struct Box: @unchecked Sendable { let pipeline: LatentConsistencyModelPipeline }
+    struct Box: @unchecked Sendable { let pipeline: LatentDiffusionPipeline }
     let box = Box(pipeline: pipeline)
     return await Task {
         var result = Cancelled()

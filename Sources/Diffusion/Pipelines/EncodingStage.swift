@@ -1,0 +1,75 @@
+import Architectures
+import Foundation
+import ModelGraph
+import ModelLoading
+import TensorStore
+
+/// What an autoencoder makes of a picture: latents, or how they are distributed.
+struct LatentDistribution: Sendable {
+    /// `[1, C, h, w]`, scaled as the UNet has them.
+    let mean: Tensor
+    /// Of the same shape; nil where the autoencoder gives latents themselves.
+    let deviation: Tensor?
+
+    /// Latents `[1, C, h, w]`.
+    /// - Parameter noise: standard normal; not read where nothing is distributed.
+    func sample(_ noise: Tensor?) throws -> Tensor {
+        guard let deviation, let noise else { return mean }
+        let parts = try zip(
+            mean.elements(as: Float.self), zip(deviation.elements(as: Float.self), noise.elements(as: Float.self)))
+        return try Tensor(parts.map { $0 + $1.0 * $1.1 }, shape: mean.shape)
+    }
+}
+
+/// Pictures to latents.
+final class Encoder {
+    private let architecture: any LatentAutoencoder
+    private let runner: NetworkRunner
+    /// Of the pictures that it takes.
+    let size: PictureSize
+
+    init(
+        _ network: Network<any LatentAutoencoder>, _ size: PictureSize, _ compiler: NetworkCompiler, _ log: TimingLog
+    ) throws {
+        architecture = network.architecture
+        self.size = size
+        runner = try NetworkRunner("vae encoder", compiler, log) { try network.encoder(height: size.height, width: size.width) }
+    }
+
+    /// - Parameter picture: `[1, 3, H, W]` in −1…1.
+    func encode(
+        _ picture: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> LatentDistribution {
+        let factor = Float(architecture.scalingFactor)
+        let output = architecture.encoderOutput
+        let found = try await runner.run(["sample": picture], log).required(output.name)
+        let values = try found.elements(as: Float.self)
+        var shape = found.shape
+        switch output {
+        case .latents:
+            return LatentDistribution(mean: try Tensor(values.map { $0 * factor }, shape: shape), deviation: nil)
+        case .distribution:
+            // Means, then logarithms of variances.
+            shape[1] /= 2
+            let half = values.count / 2
+            let deviations = values[half...].map { factor * exp(0.5 * min(max($0, -30), 20)) }
+            return LatentDistribution(
+                mean: try Tensor(values[..<half].map { $0 * factor }, shape: shape),
+                deviation: try Tensor(deviations, shape: shape))
+        }
+    }
+}
+
+/// The pictures that a request begins with, encoded.
+struct EncodedImage: Sendable {
+    /// nil where drawing begins with noise.
+    let image: LatentDistribution?
+    let inpainting: Inpainting?
+
+    struct Inpainting: Sendable {
+        /// `[1, 1, h, w]`: 1 where latents are drawn anew.
+        let mask: Tensor
+        /// The picture with what is drawn anew cut out; nil where the UNet is not shown it.
+        let masked: LatentDistribution?
+    }
+}

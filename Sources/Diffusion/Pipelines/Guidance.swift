@@ -1,0 +1,61 @@
+import TensorStore
+
+/// How predictions are made to follow the prompt.
+struct Guidance: Sendable {
+    enum Kind: Sendable, Equatable {
+        /// One prediction, under the prompt.
+        case none
+        /// The UNet takes the scale itself (Luo et al. 2023).
+        case embedding(dimension: Int)
+        /// Predictions under the prompt and under a negative one are compared (Ho and Salimans 2022).
+        case classifierFree
+    }
+
+    let kind: Kind
+    let scale: Float
+    let rescale: Float
+
+    /// - Parameter embeddingDimension: of the UNet's input for the scale; nil where it has none.
+    init(_ request: GenerationRequest, embeddingDimension: Int?) {
+        scale = Float(request.guidanceScale)
+        rescale = Float(request.guidanceRescale)
+        if let embeddingDimension {
+            kind = .embedding(dimension: embeddingDimension)
+        } else {
+            kind = request.guidanceScale > 1 ? .classifierFree : .none
+        }
+    }
+
+    /// Whether there is a negative prompt to predict under.
+    var comparesPredictions: Bool { kind == .classifierFree }
+
+    /// What the UNet takes of the scale, `[batch, dimension]`; nil where it takes nothing.
+    func embedding(batch: Int) throws -> Tensor? {
+        guard case .embedding(let dimension) = kind else { return nil }
+        // diffusers gives the embedding the scale less 1.
+        return try guidanceScaleEmbedding(Array(repeating: scale - 1, count: batch), dimension: dimension)
+    }
+
+    /// The prediction that steps take, from those under the negative and the positive prompt, `[batch, C, h, w]` all.
+    func combined(negative: Tensor, positive: Tensor) throws -> Tensor {
+        let (without, with) = (try negative.elements(as: Float.self), try positive.elements(as: Float.self))
+        var guided = zip(without, with).map { $0 + scale * ($1 - $0) }
+        if rescale > 0 {
+            let size = guided.count / max(positive.shape[0], 1)
+            for start in stride(from: 0, to: guided.count, by: size) {
+                let range = start..<start + size
+                let ratio = Self.deviation(with[range]) / Self.deviation(guided[range])
+                let factor = rescale * ratio + (1 - rescale)
+                for index in range { guided[index] *= factor }
+            }
+        }
+        return try Tensor(guided, shape: positive.shape)
+    }
+
+    /// Of one picture's numbers; by one less than there are, as torch's `std`.
+    private static func deviation(_ values: ArraySlice<Float>) -> Float {
+        let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
+        let squares = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+        return Float((squares / Double(max(values.count - 1, 1))).squareRoot())
+    }
+}

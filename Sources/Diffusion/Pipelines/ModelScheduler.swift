@@ -1,0 +1,71 @@
+import ModelLoading
+import TensorStore
+
+/// What a model says of its scheduler, and what takes its place.
+public struct ModelScheduler: Sendable {
+    /// The model's own.
+    public let config: SchedulerConfig
+    /// The same where parts of a picture are filled in.
+    let inpaintingConfig: SchedulerConfig
+    private let json: JSONValue
+    private let file: String
+    private let pipelineClass: String
+
+    /// - Throws: `SchedulerError`, `FileError`, `ModelError`.
+    init(_ source: ModelSource) throws {
+        (json, file) = try source.schedulerConfig()
+        pipelineClass = source.pipelineClass
+        let own = try SchedulerConfig(json: json, file: file)
+        let corrections = Corrections(pipelineClass)
+        config = corrections.applied(to: own, isInpainting: false) { _ in true }
+        inpaintingConfig = corrections.applied(to: own, isInpainting: true) { _ in true }
+    }
+
+    /// The scheduler that is called `name`, with the options of the model's own that it has too.
+    /// - Parameters:
+    ///   - name: one of `SchedulerName.all`, or of diffusers' classes; nil for the model's own.
+    ///   - isInpainting: whether it is for a request with a mask, where diffusers corrects other options.
+    /// - Throws: `SchedulerError`.
+    public func named(
+        _ name: String?, overriding override: SchedulerOptionsOverride = .init(), isInpainting: Bool = false
+    ) throws(SchedulerError) -> SchedulerConfig {
+        let corrections = Corrections(pipelineClass)
+        guard let name else {
+            let own = try SchedulerConfig(json: json, file: file, overriding: override)
+            return corrections.applied(to: own, isInpainting: isInpainting) { _ in true }
+        }
+        // Another class takes over what the file says, and has its own defaults for the rest.
+        let other = try SchedulerConfig.named(name, from: json, file: file, overriding: override)
+        return corrections.applied(to: other, isInpainting: isInpainting) { json[$0] != nil }
+    }
+
+    /// Whether a strength shortens the schedule that the model was distilled on, and not the steps.
+    func strengthRule(isInpainting: Bool) -> ScheduleRequest.StrengthRule {
+        // Only `StableDiffusionInpaintPipeline` fills in parts by a latent consistency model.
+        pipelineClass.hasPrefix("LatentConsistencyModel") && !isInpainting ? .shortensOriginalSchedule : .skipsSteps
+    }
+}
+
+/// Options that diffusers' pipelines of Stable Diffusion 1 and 2 (not SDXL's) set in the config of the scheduler that they are
+/// loaded with, whatever the file says.
+private struct Corrections {
+    private let pipelineClass: String
+
+    init(_ pipelineClass: String) { self.pipelineClass = pipelineClass }
+
+    /// - Parameter concerns: whether the option of a name is to be corrected.
+    func applied(to config: SchedulerConfig, isInpainting: Bool, concerns: (String) -> Bool) -> SchedulerConfig {
+        guard !pipelineClass.hasPrefix("StableDiffusionXL"), isInpainting || pipelineClass.hasPrefix("StableDiffusion") else {
+            return config
+        }
+        var config = config
+        if concerns("steps_offset") { config.options.base.stepsOffset = 1 }
+        if !isInpainting {
+            if concerns("clip_sample") { config.options.base.clipSample = false }
+        } else if concerns("skip_prk_steps"), var options = config.options as? PNDMSchedulerConfig {
+            options.skipPRKSteps = true
+            config.options = options
+        }
+        return config
+    }
+}

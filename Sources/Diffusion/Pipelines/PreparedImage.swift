@@ -1,0 +1,40 @@
+import Imaging
+import TensorStore
+
+/// The picture of a request at the size that is drawn.
+struct PreparedImage: Sendable {
+    /// `[1, 3, H, W]` in −1…1.
+    let picture: Tensor
+    let mask: Mask?
+    /// Whether drawing begins with noise alone, and the picture is only what is kept of it.
+    let beginsWithNoise: Bool
+    /// Whether the picture's own latents are needed: to begin with, or to put back what is kept.
+    let startsFromImage: Bool
+    /// Whether the UNet is shown what is kept of the picture.
+    private let showsMasked: Bool
+
+    /// - Throws: `GenerationError` for a mask that leaves nothing to draw; `ImageError`.
+    init(_ initial: InitialImage, _ size: PictureSize, _ model: LatentDiffusionModel) throws {
+        picture = try initial.image.resized(width: size.width, height: size.height).planar(range: .signed)
+        let mask = try initial.mask.map { try Mask($0, width: size.width, height: size.height) }
+        if let mask, mask.isEmpty {
+            throw GenerationError.option("The mask", value: "black", expected: "white where the picture is to be drawn anew")
+        }
+        self.mask = mask
+        beginsWithNoise = mask != nil && initial.strength == 1
+        showsMasked = mask != nil && model.takesMaskedLatents
+        startsFromImage = !beginsWithNoise || !showsMasked
+    }
+
+    func encoded(
+        _ encoder: Encoder, _ size: PictureSize, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> EncodedImage {
+        let image = startsFromImage ? try await encoder.encode(picture, log) : nil
+        guard let mask else { return EncodedImage(image: image, inpainting: nil) }
+        return EncodedImage(
+            image: image,
+            inpainting: .init(
+                mask: try mask.latents(height: size.latentHeight, width: size.latentWidth),
+                masked: showsMasked ? try await encoder.encode(mask.kept(of: picture), log) : nil))
+    }
+}
