@@ -18,6 +18,13 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: settings)
 }
 
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+/// What `Hub` and the server of its tests speak HTTP by.
+let network: [Target.Dependency] =
+    ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+    + [.product(name: "NIOSSL", package: "swift-nio-ssl")]
+
 let package = Package(
     name: "Glint",
     products: [
@@ -27,7 +34,11 @@ let package = Package(
         .executable(name: "glint", targets: ["glint"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // C libraries, lowest first. `openvino.pc` and `libs` come from `./glint setup`.
@@ -47,15 +58,18 @@ let package = Package(
         module("ModelGraph", ["TensorStore", "CExpat"]),
         module("Architectures", ["ModelGraph"]),
         module("Tokenizers", ["TensorStore", "CZlib"], resources: [.copy("Resources")]),
-        module("ModelLoading", ["OpenVINO", "ModelGraph", "Architectures", "Tokenizers"]),
+        module("Adapters", ["TensorStore", "ModelGraph"]),
+        module("Hub", ["TensorStore", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")] + network),
+        module("ModelLoading", ["OpenVINO", "ModelGraph", "Architectures", "Tokenizers", crypto]),
         module("Quantization", ["ModelGraph", "CNumerics"]),
-        module("Imaging", ["CImageCodecs"]),
+        module("Imaging", ["CImageCodecs", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "TensorStore", "ModelGraph", "Architectures", "Imaging"]),
-        module("Diffusion", ["ModelLoading", "Imaging"]),
+        module("Diffusion", ["Adapters", "ModelLoading", "Imaging"]),
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Diffusion", "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "Architectures", "ModelGraph",
+                "Diffusion", "Adapters", "Hub", "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "Architectures",
+                "ModelGraph",
                 "OpenVINO",
                 "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -69,9 +83,11 @@ let package = Package(
         tests(of: "ModelGraph", ["OpenVINO"]),
         tests(of: "Architectures", ["ModelLoading"]),
         tests(of: "Tokenizers"),
+        tests(of: "Adapters", ["OpenVINO", "Architectures", "ModelLoading"]),
+        tests(of: "Hub", ["TensorStore"] + network),
         tests(of: "ModelLoading"),
         tests(of: "Quantization", ["OpenVINO", "Architectures"]),
-        tests(of: "Imaging"),
+        tests(of: "Imaging", ["TensorStore"]),
         tests(of: "Evaluation", ["Architectures", "ModelGraph", "ModelLoading", "OpenVINO", "Imaging", "TensorStore"]),
         tests(of: "Diffusion", ["ModelGraph"]),
         // These run the built program, and so import nothing of it.

@@ -49,7 +49,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Model") var model: BenchModelOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
-    @Option(help: "Steps.") var steps = 4
+    @Option(help: "Steps. (default: by the model, as glint generate)") var steps: Int?
     @Option(help: "Width in pixels. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels. (default: the model's)") var height: Int?
     @Option(help: "Pictures, after one that is not counted.") var repeats = 3
@@ -73,15 +73,17 @@ struct BenchPipelineCommand: AsyncParsableCommand {
 
     private func measure(_ folder: URL) async throws -> PipelineBenchmark {
         let ready = try ReadyBenchmark(folder, width: width, height: height)
-        let loaded = try LatentDiffusionModel(ModelFolder(folder))
+        let loaded = try LatentDiffusionModel(ModelSource(folder))
+        let defaults = GenerationDefaults(loaded, scheduler: loaded.scheduler.config)
+        let steps = steps ?? defaults.steps
         var options = try machine.compileOptions()
         options.profiling = profile
-        let pipeline = LatentConsistencyModelPipeline(loaded, compile: options, memory: staged ? .staged : .resident)
+        let pipeline = LatentDiffusionPipeline(loaded, compile: options, memory: staged ? .staged : .resident)
         var runs: [GenerationTimings] = []
         for index in 0...repeats {
             let request = GenerationRequest(
                 prompts: ["a beautiful pink unicorn, 8k"], width: width, height: height, numInferenceSteps: steps,
-                noise: .seedPerPicture(first: UInt64(index), .torch))
+                guidanceScale: defaults.guidanceScale, noise: .seedPerPicture(first: UInt64(index), .torch))
             runs.append(try await pipeline.generate(request).timings)
         }
         return PipelineBenchmark(

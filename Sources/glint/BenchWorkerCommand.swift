@@ -18,7 +18,7 @@ struct BenchWorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await model.withFolder { folder in
-            let benchmark = StageBenchmark(try LatentDiffusionModel(ModelFolder(folder)), compile: try machine.compileOptions())
+            let benchmark = StageBenchmark(try LatentDiffusionModel(ModelSource(folder)), compile: try machine.compileOptions())
             while let line = readLine() {
                 print(await answer(line, benchmark))
                 fflush(nil)
@@ -59,7 +59,7 @@ struct BenchWorkerCommand: AsyncParsableCommand {
                 answer.cpuSeconds = figures.processor.seconds
                 let networks = benchmark.timings.networks
                 answer.readySeconds = networks.reduce(0) { $0 + ($1.graph + $1.reading).seconds }
-                answer.compileSeconds = networks.reduce(0) { $0 + $1.compiling.seconds }
+                answer.compileSeconds = benchmark.timings.compiling.seconds
                 answer.peakMemoryBytes = ProcessMemory.peakBytes
             } else {
                 answer.error = "there is no stage '\(name)'"

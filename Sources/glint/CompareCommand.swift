@@ -17,13 +17,13 @@ struct CompareCommand: AsyncParsableCommand {
               glint compare Models/emoji-lcm emoji-lcm-int8 --output comparison
             """)
 
-    @Argument(help: "The folder of the model that is compared with.") var baseline: String
-    @Argument(help: "The folder of the other one.") var candidate: String
+    @Argument(help: "The model that is compared with, as glint generate takes it.") var baseline: String
+    @Argument(help: "The other one.") var candidate: String
     @Option(help: "A file with a prompt on each line; lines that begin with # are passed over. (default: a list of 16)")
     var prompts: String?
     @Option(help: "Only the first so many prompts.") var count: Int?
-    @Option(help: "Steps.") var steps = 4
-    @Option(help: "How closely to follow the text.") var guidanceScale = 8.0
+    @Option(help: "Steps. (default: by the first model, as glint generate)") var steps: Int?
+    @Option(help: "How closely to follow the text. (default: likewise)") var guidanceScale: Double?
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
     @Option(help: "Seed of the first picture; the next ones have the next seeds.") var seed: UInt64 = 0
@@ -56,8 +56,12 @@ struct CompareCommand: AsyncParsableCommand {
         let all = try prompts.map { try PromptFile.read($0) } ?? ComparisonPrompts.standard
         let chosen = Array(all.prefix(count ?? all.count))
         // What would be refused later is refused before anything is drawn.
-        let models = try [baseline, candidate].map { try LatentDiffusionModel(ModelFolder(ModelLocation.resolve($0))) }
-        try request(chosen).check()
+        let models = try [baseline, candidate].map { try LatentDiffusionModel(ModelSource(ModelLocation.resolve($0))) }
+        let defaults = GenerationDefaults(models[0], scheduler: models[0].scheduler.config)
+        let (steps, guidanceScale) = (steps ?? defaults.steps, guidanceScale ?? defaults.guidanceScale)
+        try GenerationRequest(
+            prompts: chosen, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale
+        ).check()
         _ = try machine.compileOptions()
         let perceptual = try featureNetwork.map { try ComparisonPerceptualDistance(weights: $0, machine.compileOptions()) }
         let score = try clip.map { try ComparisonCLIPScore(folder: $0, machine.compileOptions()) }
@@ -72,7 +76,7 @@ struct CompareCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: work) }
         let jobs = ["a", "b"].enumerated().map { index, name in
             ComparisonJob(
-                model: models[index].folder.url.path, prompts: chosen, seed: seed, steps: steps, guidanceScale: guidanceScale,
+                model: models[index].source.url.path, prompts: chosen, seed: seed, steps: steps, guidanceScale: guidanceScale,
                 width: width, height: height, folder: work.appending(path: name).path)
         }
         let names = Self.names(baseline, candidate)
@@ -80,7 +84,7 @@ struct CompareCommand: AsyncParsableCommand {
 
         let measures = ComparisonMeasures(baseline: jobs[0], candidate: jobs[1])
         var report = ComparisonReport(baseline: names.0, candidate: names.1)
-        report.sizes = try ModelSizes.compared(models[0].folder, models[1].folder)
+        report.sizes = try ModelSizes.compared(models[0].source, models[1].source)
         report.latencies = ComparisonMeasures.latencies(first, second)
         report.prompts = try measures.prompts()
         if let perceptual { try await measures.add(perceptual, to: &report.prompts) }
@@ -118,12 +122,6 @@ struct CompareCommand: AsyncParsableCommand {
             for side in sides { figures.append(try await side.finish()) }
         }
         return (figures[0], figures[1])
-    }
-
-    private func request(_ prompts: [String]) -> GenerationRequest {
-        GenerationRequest(
-            prompts: prompts, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
-            noise: .seedPerPicture(first: seed, .torch))
     }
 
     /// The folders' own names; their paths where two folders have one name, and numbers where they are one folder.

@@ -21,10 +21,10 @@ struct CompareWorkerCommand: AsyncParsableCommand {
     }
 
     private func draw(_ job: ComparisonJob) async throws {
-        let model = try LatentDiffusionModel(ModelFolder(URL(filePath: job.model)))
-        let pipeline = LatentConsistencyModelPipeline(
+        let model = try LatentDiffusionModel(ModelSource(URL(filePath: job.model)))
+        let pipeline = LatentDiffusionPipeline(
             model, compile: try machine.compileOptions(), memory: try machine.memoryPolicy(pictures: 2))
-        for note in model.folder.notes { FileHandle.standardError.write(Data("note: \(name): \(note)\n".utf8)) }
+        for note in model.notes { FileHandle.standardError.write(Data("note: \(name): \(note)\n".utf8)) }
         var figures = ComparisonFigures()
         while let order = readLine(), order != ComparisonJob.end {
             if let index = Int(order), job.prompts.indices.contains(index) {
@@ -41,7 +41,7 @@ struct CompareWorkerCommand: AsyncParsableCommand {
     }
 
     private func picture(
-        _ index: Int, _ job: ComparisonJob, _ pipeline: LatentConsistencyModelPipeline, _ figures: inout ComparisonFigures
+        _ index: Int, _ job: ComparisonJob, _ pipeline: LatentDiffusionPipeline, _ figures: inout ComparisonFigures
     ) async throws {
         var latents = SafetensorsWriter()
         let result = try await pipeline.generate(job.request(index, steps: job.steps)) { event in

@@ -20,8 +20,8 @@ struct ComparisonCLIPScore {
     private let vision: InferRequest
 
     /// - Parameter path: the folder of transformers' `CLIPModel`: config.json, weights, tokenizer, preprocessor_config.json.
-    /// - Throws: `FileError`, `ModelError`, `SafetensorsError`, `TokenizerError`, `ArchitectureError`, `EvaluationError`, each
-    ///   naming the file at fault.
+    /// - Throws: `FileError`, `ModelError`, `SafetensorsError`, `TokenizerError`, `ArchitectureError`, `ImageError`,
+    ///   `EvaluationError`, each naming the file at fault.
     init(folder path: String, _ options: CompileOptions) throws {
         let folder = try ModelLocation.resolve(path)
         let config = folder.appending(path: "config.json")

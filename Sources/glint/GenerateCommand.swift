@@ -7,52 +7,90 @@ import ModelLoading
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Draw pictures from a text.",
+        abstract: "Draw pictures from a text, or from another picture.",
         discussion: """
             Without --model the small model of the repository draws. The same seed gives the same picture, and the picture \
             that diffusers draws. Every picture carries in its file what redraws it: glint generate --from picture.png
+
+              glint generate "a pink unicorn on a blue background"
+              glint pull stabilityai/sd-turbo && glint generate "a lighthouse at dusk" --model stabilityai/sd-turbo
+              glint generate "an oil painting" --image photo.jpg --strength 0.6
+              glint generate --prompts prompts.txt --output pictures/
             """)
 
-    @Argument(help: "What to draw.") var prompt: String?
+    @Argument(help: "What to draw. (word:1.3) counts more, [word] less; BREAK begins a new part.") var prompt: String?
     @OptionGroup(title: "Picture") var picture: PictureOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Scheduler") var scheduler: SchedulerOptions
+    @OptionGroup(title: "Many pictures") var batch: PromptBatchOptions
     @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Previews") var preview: PreviewOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
 
     @Flag(help: "Print where the time went.") var timings = false
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
+    func validate() throws {
+        // A picture of --from, and a line of --prompts, may bring the other one.
+        if picture.from == nil, batch.prompts == nil { try checkAlone() }
+        guard batch.prompts != nil else { return }
+        if prompt != nil { throw ValidationError("Give either a text or --prompts.") }
+        if picture.from != nil { throw ValidationError("--from redraws one picture; it does not go with --prompts.") }
+        if timings { throw ValidationError("--timings tells of one request; it does not go with --prompts.") }
+    }
+
+    private func checkAlone() throws {
+        if picture.image == nil, picture.mask != nil {
+            throw ValidationError("--mask says where --image is drawn anew; give that too.")
+        }
+        if picture.image == nil, picture.strength != nil {
+            throw ValidationError("--strength says how much of --image changes; give that too.")
+        }
+        if model.lora.isEmpty, model.loraLenient {
+            throw ValidationError("--lora-lenient says how --lora is read; give that too.")
+        }
+        if model.floatModel != nil, picture.mixedPrecisionSteps == nil, picture.precisionSchedule == nil {
+            throw ValidationError("--float-model is for --mixed-precision-steps or --precision-schedule; give one of them too.")
+        }
+    }
+
     func run() async throws {
-        try await cancellingOnInterrupt { try await draw() }
+        try await cancellingOnInterrupt {
+            if let file = batch.prompts { try await drawAll(file) } else { try await draw() }
+        }
+    }
+
+    private func recipe() throws -> Recipe {
+        var recipe = try picture.from.map { try Recipe(pictureAt: $0) } ?? Recipe()
+        if let prompt { recipe.prompt = prompt }
+        picture.apply(to: &recipe)
+        model.apply(to: &recipe)
+        scheduler.apply(to: &recipe)
+        return recipe
     }
 
     private func draw() async throws {
-        let count = picture.count
-        let recipe = try picture.recipe(prompt: prompt)
-        let request = try recipe.request(count: count)
-        try request.check()
-        let files = try OutputFiles(output, recipe: recipe, count: count)
-        let options = try machine.compileOptions()
-        var model = try LatentDiffusionModel(ModelFolder(ModelLocation.resolve(recipe.model)))
-        try model.addFloatUNet(for: recipe)
-        try files.check()
-
-        let progress = ProgressDisplay(steps: request.numInferenceSteps, pictures: count)
-        defer { progress.finish() }
-        for note in model.folder.notes { progress.note(note) }
-        let pipeline = LatentConsistencyModelPipeline(model, compile: options, memory: try machine.memoryPolicy(pictures: count))
-        var drawn: [Result<DrawnPicture, any Error>] = []
-        let result = try await pipeline.generate(request) { event in
-            progress.show(event)
-            // Each picture is written as soon as there is one: what is drawn is not lost when a later one fails.
-            if case .picture(let picture) = event { drawn.append(Result { try files.write(picture, recipe: recipe) }) }
+        let recipe = try recipe()
+        guard !recipe.prompt.isEmpty else {
+            throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
         }
-        progress.finish()
-        let pictures = try drawn.map { try $0.get() }
+        let files = try OutputFiles(output, recipe: recipe, count: picture.count)
+        let session = DrawingSession(machine, preview)
+        let drawing = try await session.draw(recipe, count: picture.count, to: files)
         if json {
-            print(try GenerationReport(result, pictures, recipe).json())
+            print(try jsonText(GenerationReport(drawing, recipe)))
         } else {
-            for picture in pictures { print(picture.path) }
-            if timings { print(TimingTable(result.timings).text) }
+            for picture in drawing.pictures { print(picture.path) }
+            if timings { print(TimingTable(drawing.result.timings).text) }
         }
+    }
+
+    private func drawAll(_ file: String) async throws {
+        var recipe = try recipe()
+        recipe.seed = picture.seed ?? 0
+        var run = try PromptBatch(file, recipe: recipe, count: picture.count, output: output, redrawsAll: batch.redraw)
+        try await run.draw(DrawingSession(machine, preview)) { line in if !json { print(line) } }
+        if json { print(try jsonText(run.report)) }
+        try run.report.check()
     }
 }

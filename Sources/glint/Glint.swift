@@ -11,6 +11,6 @@ import ArgumentParser
             """,
         subcommands: [
             GenerateCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self, FIDCommand.self,
-            ModelCommand.self, InfoCommand.self, BenchCommand.self,
+            PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
         ])
 }

@@ -46,10 +46,10 @@ extension LatentDiffusionModel {
     /// With the UNet in floating point too, where a recipe's schedule visits it.
     mutating func addFloatUNet(for recipe: Recipe) throws {
         guard recipe.precision != nil else { return }
-        guard let path = recipe.floatModel ?? QuantizationSource.of(folder.url) else {
+        guard let path = recipe.floatModel ?? QuantizationSource.of(source.url) else {
             throw ValidationError(
-                "\(folder.url.path) does not say what it was quantized from: give the model in floating point as --float-model.")
+                "\(source.url.path) does not say what it was quantized from: give the model in floating point as --float-model.")
         }
-        try addFloatUNet(from: ModelFolder(ModelLocation.resolve(path)))
+        try addFloatUNet(from: ModelSource(ModelLocation.resolve(path)))
     }
 }

@@ -8,23 +8,38 @@ import TensorStore
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Say what a model's folder holds, and whether it can be run.")
+        commandName: "model", abstract: "Say what a model holds, and whether it can be run.")
 
-    @Argument(help: "A folder in diffusers' layout. (default: the repository's emoji-lcm)") var folder: String?
+    @Argument(
+        help: ArgumentHelp(
+            "A folder in diffusers' layout or of IR, a .safetensors file, or the name of one that was pulled. (default: the "
+                + "repository's emoji-lcm)", valueName: "folder|file|owner/name"))
+    var model: String?
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
+    fileprivate static let safetyChecker = "safety_checker"
+
     func run() throws {
-        let folder = try ModelFolder(ModelLocation.resolve(folder))
-        let components = try folder.networks.sorted { $0.name < $1.name }.map(ComponentReport.init)
+        let source = try ModelSource(ModelLocation.resolve(model))
         // Everything that a first use would refuse is refused here.
-        _ = try LatentDiffusionModel(folder)
+        var notes = try LatentDiffusionModel(source).notes
+        var components: [ComponentReport] = []
+        for component in source.networks.sorted(by: { $0.name < $1.name }) {
+            do {
+                components.append(try ComponentReport(component))
+            } catch  where component.name == Self.safetyChecker {
+                // Pictures are drawn without it.
+                components.append(try ComponentReport(component, readsWeights: false))
+                notes.append("\(error) --safety can't be used.")
+            }
+        }
         if json {
             print(
                 try jsonText(
-                    ModelReport(path: folder.url.path, pipeline: folder.className, notes: folder.notes, components: components)))
+                    ModelReport(path: source.url.path, pipeline: source.pipelineClass, notes: notes, components: components)))
             return
         }
-        print("\(folder.className) in \(folder.url.path)\n")
+        print("\(source.pipelineClass) in \(source.url.path)\n")
         var table = TextTable(columns: ["", "class", "parameters", "precision", "size"])
         for component in components {
             table.add([
@@ -34,7 +49,7 @@ struct ModelCommand: ParsableCommand {
             ])
         }
         print(table.text)
-        for note in folder.notes { print("\nnote: \(note)") }
+        for note in notes { print("\nnote: \(note)") }
     }
 }
 
@@ -53,11 +68,12 @@ private struct ComponentReport: Encodable {
     let precisions: [String]
     let bytes: Int?
 
-    init(_ component: Component) throws {
+    /// - Parameter readsWeights: false for one whose weights are known to be missing.
+    init(_ component: Component, readsWeights: Bool = true) throws {
         name = component.name
         className = component.className
         // Tokenizers and schedulers have no weights.
-        guard component.hasWeights else {
+        guard readsWeights, component.hasWeights else {
             (parameters, precisions, bytes) = (nil, [], nil)
             return
         }
@@ -71,7 +87,12 @@ private struct ComponentReport: Encodable {
             bytes = constants.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
             return
         }
-        let weights = try component.weights()
+        // The index calls the safety checker's library `stable_diffusion`, but its files are named as transformers names them.
+        let library = name == ModelCommand.safetyChecker ? "transformers" : component.library
+        let weights =
+            try library == component.library
+            ? component.weights()
+            : Component(name: name, library: library, className: className, folder: component.folder).weights()
         parameters = weights.parameterCount
         precisions = Set(weights.entries.values.map(\.elementType.rawValue)).sorted()
         bytes = weights.entries.values.reduce(0) { $0 + $1.data.byteCount }

@@ -31,9 +31,9 @@ struct ModelQuantizer {
 
     mutating func write(to folder: OpenVINOFolder) async throws {
         let latents = try await writeUNet(to: folder)
-        try writeTextEncoder(to: folder)
+        for index in model.textEncoders.indices { try writeTextEncoder(index, to: folder) }
         try await writeAutoencoder(to: folder, latents)
-        for part in ["tokenizer", "scheduler"] { try folder.copy(part) }
+        for part in ["tokenizer", "tokenizer_2", "scheduler", "safety_checker", "feature_extractor"] { try folder.copy(part) }
     }
 
     // MARK: Networks
@@ -41,7 +41,7 @@ struct ModelQuantizer {
     /// - Returns: the latents of the calibration prompts, where they were drawn.
     private mutating func writeUNet(to folder: OpenVINOFolder) async throws -> [Tensor] {
         let graph = try model.unet.exportedGraph(tokens: model.tokenCount)
-        let component = try model.folder.component("unet")
+        let component = try model.source.component("unet")
         guard options.networks.contains(.unet) else {
             try folder.write(graph, as: "unet", configOf: component)
             return []
@@ -66,17 +66,20 @@ struct ModelQuantizer {
         return latents
     }
 
-    private mutating func writeTextEncoder(to folder: OpenVINOFolder) throws {
-        let component = try model.folder.component("text_encoder")
-        let graph = try model.textEncoder.exportedGraph(tokens: model.tokenCount)
+    private mutating func writeTextEncoder(_ index: Int, to folder: OpenVINOFolder) throws {
+        let name = index == 0 ? "text_encoder" : "text_encoder_\(index + 1)"
+        let component = try model.source.component(name)
+        let encoder = model.textEncoders[index]
+        // Stable Diffusion XL takes states of an inner layer.
+        let graph = try encoder.network.exportedGraph(tokens: encoder.tokenCount, hiddenStates: model.family == .sdxl)
         guard options.networks.contains(.textEncoder), let weights = options.weightCompression else {
-            return try folder.write(graph, as: "text_encoder", configOf: component)
+            return try folder.write(graph, as: name, configOf: component)
         }
-        try write(WeightCompression(weights).apply(to: graph), as: "text_encoder", configOf: component, to: folder)
+        try write(WeightCompression(weights).apply(to: graph), as: name, configOf: component, to: folder)
     }
 
     private mutating func writeAutoencoder(to folder: OpenVINOFolder, _ latents: [Tensor]) async throws {
-        let component = try model.folder.vaeDecoder()
+        let component = try model.source.vaeDecoder()
         let decoder = try model.vaeDecoder.exportedDecoder()
         if !options.networks.contains(.vae) {
             try folder.write(decoder, as: "vae_decoder", configOf: component)
@@ -123,7 +126,7 @@ struct ModelQuantizer {
         run.prompts = Array(run.prompts.prefix(options.sensitivityPrompts))
         let (fixed, model, compile, progress) = (run, model, compile, progress)
         let reference = try await fixed.denoise(model, unet: graph, compile: compile)
-        var state = try SensitivityState(path: statePath, of: "\(fixed) \(options.fingerprint) \(model.folder.url.path)")
+        var state = try SensitivityState(path: statePath, of: "\(fixed) \(options.fingerprint) \(model.source.url.path)")
         progress.begin("measuring what each layer costs", of: calibrated.groups.count)
         for _ in state.known { progress.advance() }
         let result = try await AccuracyControl(goal).plan(calibrated, known: state.known) { candidate in

@@ -12,7 +12,7 @@ enum ModelSizes {
     private static let halves = ["vae_decoder": ["decoder.", "post_quant_conv."], "vae_encoder": ["encoder.", "quant_conv."]]
 
     /// Bytes of each network that is there: the .bin beside its IR, or the tensors of the checkpoint that is read.
-    static func bytes(_ folder: ModelFolder) throws -> [String: Int] {
+    static func bytes(_ folder: ModelSource) throws -> [String: Int] {
         var bytes: [String: Int] = [:]
         for name in networks {
             let binary = folder.url.appending(path: name).appending(path: "openvino_model.bin")
@@ -32,7 +32,7 @@ enum ModelSizes {
     }
 
     /// Network by network where both models have it, and these in all.
-    static func compared(_ baseline: ModelFolder, _ candidate: ModelFolder) throws -> [ComparisonReport.Size] {
+    static func compared(_ baseline: ModelSource, _ candidate: ModelSource) throws -> [ComparisonReport.Size] {
         let (a, b) = (try bytes(baseline), try bytes(candidate))
         let sizes = networks.compactMap { name in
             a[name].flatMap { first in

@@ -6,7 +6,11 @@ import Imaging
 enum PictureFormat: String, ExpressibleByArgument, CaseIterable { case png, jpeg }
 
 struct OutputOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "A file, or a folder for files named after the text. (default: ./<text>-<seed>.png)")
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A file, or a folder for files named after the text; of --prompts a folder, made if need be. (default: "
+                + "./<text>-<seed>.png)", valueName: "file|folder"))
     var output: String?
     @Option(help: "png or jpeg. (default: by the output's name, else png)") var format: PictureFormat?
     @Option(help: "Quality of JPEG, 1 to 100.") var quality = 95
@@ -21,6 +25,8 @@ struct OutputOptions: ParsableArguments {
 struct DrawnPicture: Codable, Sendable {
     let path: String
     let prompt: String
+    /// Whether the safety checker had it blurred; nil where it was not asked.
+    let flagged: Bool?
     let seed: UInt64?
     let width: Int
     let height: Int
@@ -28,7 +34,7 @@ struct DrawnPicture: Codable, Sendable {
     let writeSeconds: Double
 
     enum CodingKeys: String, CodingKey {
-        case path, prompt, seed, width, height
+        case path, prompt, flagged, seed, width, height
         case writeSeconds = "write_seconds"
     }
 }
@@ -36,7 +42,10 @@ struct DrawnPicture: Codable, Sendable {
 /// Where pictures go.
 struct OutputFiles {
     private let encoding: ImageEncoding
-    private let paths: [String]
+    /// To be made where there is none.
+    private var newFolder: String?
+    /// One for each picture.
+    let paths: [String]
 
     init(_ options: OutputOptions, recipe: Recipe, count: Int) throws {
         let named = options.output.map { URL(filePath: $0).pathExtension.lowercased() } ?? ""
@@ -55,17 +64,33 @@ struct OutputFiles {
         }
     }
 
-    /// Refuses what can't be written, before any work is done for it.
-    func check() throws {
-        for path in paths { try checkWritable(path: path) }
+    /// Files of many texts, in a folder that is made for the first of them.
+    init(folder: String?, _ options: OutputOptions, recipe: Recipe, count: Int) throws {
+        var options = options
+        options.output = folder.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
+        try self.init(options, recipe: recipe, count: count)
+        newFolder = folder
     }
 
-    func write(_ picture: GeneratedPicture, recipe: Recipe) throws -> DrawnPicture {
+    /// Refuses what can't be written, before any work is done for it.
+    func check() throws -> MadeFolders {
+        let made = try newFolder.map { try MadeFolders(path: $0) } ?? MadeFolders()
+        do {
+            for path in paths { try checkWritable(path: path) }
+        } catch {
+            made.removeIfEmpty()
+            throw error
+        }
+        return made
+    }
+
+    func write(_ picture: GeneratedPicture, _ recipe: Recipe, _ request: GenerationRequest) throws -> DrawnPicture {
         let start = ContinuousClock.now
         let path = paths[picture.index]
-        try picture.image.write(to: path, as: encoding, metadata: recipe.metadata(for: picture))
+        try picture.image.write(to: path, as: encoding, metadata: recipe.drawn(picture, request).metadata(request))
         return DrawnPicture(
-            path: path, prompt: picture.prompt, seed: picture.seed, width: picture.image.width, height: picture.image.height,
+            path: path, prompt: picture.prompt, flagged: picture.safety?.isFlagged, seed: picture.seed,
+            width: picture.image.width, height: picture.image.height,
             writeSeconds: (ContinuousClock.now - start).seconds)
     }
 
@@ -85,6 +110,37 @@ struct OutputFiles {
             slug += slug.isEmpty ? word : "-" + word
         }
         return slug.isEmpty ? "picture" : slug
+    }
+}
+
+/// Folders that were made for files which may not come to be.
+struct MadeFolders {
+    /// From the outermost one inwards.
+    private var paths: [String] = []
+
+    init() {}
+
+    /// Makes a folder, and those above it that are not there.
+    /// - Throws: `ImageError.cannotWrite`, after which there is none more than before.
+    init(path: String) throws(ImageError) {
+        var missing: [String] = []
+        var next = URL(filePath: path).standardizedFileURL
+        while !FileManager.default.fileExists(atPath: next.path), next.path != "/" {
+            missing.append(next.path)
+            next.deleteLastPathComponent()
+        }
+        for folder in missing.reversed() {
+            guard mkdir(folder, 0o777) == 0 else {
+                let code = errno
+                removeIfEmpty()
+                throw .cannotWrite(file: path, errno: code)
+            }
+            paths.append(folder)
+        }
+    }
+
+    func removeIfEmpty() {
+        for path in paths.reversed() { rmdir(path) }
     }
 }
 

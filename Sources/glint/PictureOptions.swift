@@ -2,26 +2,43 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import Imaging
+import Tokenizers
 
 /// What is drawn. Options that are not given come from the picture of `--from`, or are the defaults.
 struct PictureOptions: ParsableArguments {
-    @Option(help: "A model's folder, in diffusers' layout. (default: the repository's emoji-lcm)") var model: String?
-    @Option(help: "Steps; 1 to 8 are usual. (default: 4)") var steps: Int?
-    @Option(help: "How closely to follow the text. (default: 8)") var guidanceScale: Double?
-    @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
-    @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
-    @Option(help: "Seed of the first picture; the next ones have the next seeds. (default: random)") var seed: UInt64?
+    @Option(help: "What not to draw, for models that are guided by two predictions.") var negativePrompt: String?
+    @Option(help: "How many steps. (default: 4 for LCM and TCD, 1 for Turbo, 25 for others)") var steps: Int?
+    @Option(
+        help: """
+            How closely to follow the text. (default: 8 for LCM, 1 for LCM-LoRA, 0 for TCD and Turbo, 5 for other SDXL models, \
+            7.5 for the rest)
+            """)
+    var guidanceScale: Double?
+    @Option(help: "Keep contrast at strong guidance: 0 to 1.") var guidanceRescale: Double?
+    @Option(help: "Width in pixels, a multiple of 8. (default: the picture's to begin with, or the model's)") var width: Int?
+    @Option(help: "Height in pixels, a multiple of 8. (default: likewise)") var height: Int?
+    @Option(help: ArgumentHelp("A picture to begin with: PNG or JPEG.", valueName: "file")) var image: String?
+    @Option(
+        help: ArgumentHelp("A picture that is white where --image is drawn anew, and black where it is kept.", valueName: "file"))
+    var mask: String?
+    @Option(
+        help: "How much of --image changes: above 0, to 1. (default: 0.8; 0.5 for LCM-LoRA and TCD, 1 for Turbo and with --mask)")
+    var strength: Double?
+    @Option(help: "Seed of the first picture; the next ones have the next seeds. (default: random; with --prompts 0)")
+    var seed: UInt64?
     @Option(
         help: "torch, numpy, or a .npy file: [B,C,h,w] latents, or [k,B,C,h,w] latents and each step's noise. (default: torch)")
     var noise: String?
+    @Option(help: "Layers of the text encoder to leave out, as diffusers counts: 1 is A1111's 2.") var clipSkip: Int?
+    @Flag(help: "Read the text as diffusers does: brackets are letters, and what is too long is cut off.") var plainPrompt = false
     @Option(help: "Draw so many first and last steps with the UNet in floating point, the others with the quantized one.")
     var mixedPrecisionSteps: Int?
     @Option(help: "The UNet of each step: f for floating point, i for the model's quantized one, as f,i,i,f.")
     var precisionSchedule: String?
-    @Option(help: "The model in floating point for such steps. (default: the one that the model was quantized from)")
-    var floatModel: String?
-    @Option(help: "How many pictures.") var count = 1
-    @Option(help: "Redraw a picture that glint drew; other options given here replace its own.") var from: String?
+    @Flag(help: "Have the model's safety checker look at each picture; what it finds is blurred.") var safety = false
+    @Option(help: "How many pictures of each text.") var count = 1
+    @Option(help: ArgumentHelp("Redraw a picture that glint drew; other options given here replace its own.", valueName: "file"))
+    var from: String?
 
     func validate() throws {
         if mixedPrecisionSteps != nil, precisionSchedule != nil {
@@ -29,24 +46,27 @@ struct PictureOptions: ParsableArguments {
         }
         if let precisionSchedule { _ = try PrecisionSchedule(argument: precisionSchedule) }
         if count < 1 { throw ValidationError("--count must be 1 or more; it is \(count).") }
+        // Each picture gets a path before the request is checked.
+        try GenerationRequest(prompts: ["-"], imagesPerPrompt: count).check()
+        if let clipSkip { _ = try ClipSkip(clipSkip) }
     }
 
-    func recipe(prompt: String?) throws -> Recipe {
-        var recipe = try from.map { try Recipe(pictureAt: $0) } ?? Recipe()
-        if let prompt { recipe.prompt = prompt }
-        if let model { recipe.model = model }
+    func apply(to recipe: inout Recipe) {
+        if let negativePrompt { recipe.negativePrompt = negativePrompt }
         if let steps { recipe.steps = steps }
         if let guidanceScale { recipe.guidanceScale = guidanceScale }
+        if let guidanceRescale { recipe.guidanceRescale = guidanceRescale }
         if let width { recipe.width = width }
         if let height { recipe.height = height }
+        if let image { recipe.image = image }
+        if let mask { recipe.mask = mask }
+        if let strength { recipe.strength = strength }
         if let noise { recipe.noise = noise }
         if let seed { recipe.seed = seed }
+        if let clipSkip { recipe.clipSkip = clipSkip }
+        if plainPrompt { recipe.promptMode = PromptMode.plain.rawValue }
         if let mixedPrecisionSteps { recipe.precision = "\(mixedPrecisionSteps)" }
         if let precisionSchedule { recipe.precision = precisionSchedule }
-        if let floatModel { recipe.floatModel = floatModel }
-        guard !recipe.prompt.isEmpty else {
-            throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
-        }
-        return recipe
+        if safety { recipe.safety = true }
     }
 }

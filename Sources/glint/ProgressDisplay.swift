@@ -1,3 +1,4 @@
+import Adapters
 import Diffusion
 import Foundation
 
@@ -20,13 +21,18 @@ final class ProgressDisplay {
     func show(_ event: GenerationEvent) {
         switch event {
         case .warning(let text): line("warning: \(text)")
+        // A LoRA of the UNet alone has nothing to say of text encoders.
+        case .adapted(let report):
+            if report.files.contains(where: { $0.placed > 0 || !$0.unplaced.isEmpty }) { note("\(report)") }
         case .stage(let stage): status(stage.rawValue)
         case .step(let step):
             done += step.pictures.count
             status(
                 "step \(step.index + 1) of \(step.count)\(pictures > 1 ? ", picture \(step.pictures.upperBound) of \(pictures)" : "")"
             )
-        case .picture, .outputs: break
+        case .picture(let picture):
+            if picture.safety?.isFlagged == true { line("note: The safety checker had picture \(picture.index + 1) blurred.") }
+        case .outputs: break
         }
     }
 

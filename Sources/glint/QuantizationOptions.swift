@@ -7,8 +7,9 @@ public import Quantization
 struct CalibrationOptions: ParsableArguments {
     @Option(help: "A file with a prompt a line. (default: a list of its own)") var calibrationPrompts: String?
     @Option(help: "How many prompts are drawn, each in all steps.") var subsetSize = 32
-    @Option(help: "Steps that the model will be run in; each is calibrated.") var steps = 4
-    @Option(help: "How closely to follow the text.") var guidanceScale = 8.0
+    @Option(help: "Steps that the model will be run in; each is calibrated. (default: by the model, as glint generate)")
+    var steps: Int?
+    @Option(help: "How closely to follow the text. (default: likewise)") var guidanceScale: Double?
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
     @Option(help: "Seed of the first prompt; the next ones have the next seeds.") var seed: UInt64 = 0
@@ -24,9 +25,11 @@ struct CalibrationOptions: ParsableArguments {
         return (0..<count).map { all[$0 * all.count / count] }
     }
 
-    func run(_ prompts: [String]) -> CalibrationRun {
-        CalibrationRun(
-            prompts: prompts, numInferenceSteps: steps, guidanceScale: guidanceScale, width: width, height: height,
+    func run(_ prompts: [String], _ model: LatentDiffusionModel) -> CalibrationRun {
+        let defaults = GenerationDefaults(model, scheduler: model.scheduler.config)
+        return CalibrationRun(
+            prompts: prompts, numInferenceSteps: steps ?? defaults.steps,
+            guidanceScale: guidanceScale ?? defaults.guidanceScale, width: width, height: height,
             firstSeed: seed)
     }
 }

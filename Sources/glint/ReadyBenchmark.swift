@@ -18,17 +18,17 @@ struct ReadyBenchmark: Encodable {
         _ = try core.property(.fullDeviceName)
         let before = ProcessMemory.anonymousBytes
         let start = ContinuousClock.now
-        let model = try LatentDiffusionModel(ModelFolder(folder))
+        let model = try LatentDiffusionModel(ModelSource(folder))
         let side = model.unet.architecture.config.sampleSize ?? 64
         let size = (
             height: height.map { $0 / model.autoencoder.spatialFactor } ?? side,
             width: width.map { $0 / model.autoencoder.spatialFactor } ?? side
         )
-        let graphs = [
-            try model.textEncoder.graph(tokens: model.tokenCount),
-            try model.unet.graph(batch: 1, height: size.height, width: size.width, tokens: model.tokenCount),
-            try model.vaeDecoder.decoder(height: size.height, width: size.width),
-        ]
+        let graphs =
+            try [
+                model.unet.graph(batch: 1, height: size.height, width: size.width, tokens: model.tokenCount),
+                model.vaeDecoder.decoder(height: size.height, width: size.width),
+            ] + model.textEncoders.map { try $0.network.graph(tokens: $0.tokenCount) }
         let networks = try graphs.map { sized in
             let serialized = try sized.graph.serialized()
             let network = try core.readModel(xml: serialized.xml, weights: serialized.weightsTensor())

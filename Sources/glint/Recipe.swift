@@ -1,24 +1,41 @@
-import Diffusion
 import Foundation
 import Imaging
-import TensorStore
 
-/// All that draws a picture again; what a picture's file carries.
-struct Recipe: Codable, Sendable {
+/// All that draws a picture again; what a picture's file carries. What is nil is by default, or there is none.
+struct Recipe: Codable, Sendable, Equatable {
     var prompt = ""
+    var negativePrompt: String?
     /// As it was given; nil for the repository's model.
     var model: String?
     /// Where the UNet in floating point is, for steps of mixed precision; nil for what the model was quantized from.
     var floatModel: String?
+    var vae: String?
+    /// `FILE[:scale]` each.
+    var loras: [String]?
+    var loraLenient: Bool?
+    /// `FILE[:word]` each.
+    var embeddings: [String]?
     /// Steps in floating point at either end, or a letter for each step; nil for the model's UNet in all steps.
     var precision: String?
-    var steps = 4
-    var guidanceScale = 8.0
+    var steps: Int?
+    var guidanceScale: Double?
+    var guidanceRescale: Double?
+    var scheduler: String?
+    var timestepSpacing: String?
+    var predictionType: String?
+    var eta: Double?
+    var clipSkip: Int?
+    var promptMode: String?
     var width: Int?
     var height: Int?
+    /// Paths of the picture to begin with and of its mask.
+    var image: String?
+    var mask: String?
+    var strength: Double?
     var seed = UInt64(UInt32.random(in: 0...UInt32.max))
     /// `torch`, `numpy`, or the path of a .npy file.
-    var noise = GenerationRequest.Generator.torch.rawValue
+    var noise = "torch"
+    var safety: Bool?
 
     /// Under this key the recipe stands in a picture's metadata, as JSON.
     static let metadataKey = "glint"
@@ -36,30 +53,12 @@ struct Recipe: Codable, Sendable {
         }
     }
 
-    /// Metadata of a picture: the recipe, and under the key that other programs read it the same in their notation.
-    func metadata(for picture: GeneratedPicture) throws -> ImageMetadata {
-        var own = self
-        own.seed = picture.seed ?? seed
-        (own.width, own.height) = (picture.image.width, picture.image.height)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let parameters =
-            "\(prompt)\nSteps: \(steps), Sampler: LCM, CFG scale: \(guidanceScale), Seed: \(own.seed), "
-            + "Size: \(picture.image.width)x\(picture.image.height), Version: glint"
-        return [Self.metadataKey: String(decoding: try encoder.encode(own), as: UTF8.self), "parameters": parameters]
-    }
-
-    func request(count: Int) throws -> GenerationRequest {
-        GenerationRequest(
-            prompts: [prompt], width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
-            imagesPerPrompt: count, noise: try noiseSource(),
-            precision: try precision.map { try PrecisionSchedule(argument: $0) } ?? .uniform)
-    }
-
-    private func noiseSource() throws -> GenerationRequest.Noise {
-        if let generator = GenerationRequest.Generator(rawValue: noise) { return .seedPerPicture(first: seed, generator) }
-        guard noise.hasSuffix(".npy") else { throw RecipeError.noise(noise) }
-        return .tensor(try NumpyFile.read(noise), file: noise, seed: seed, .torch)
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
     }
 }
 
@@ -67,12 +66,20 @@ enum RecipeError: Error, CustomStringConvertible {
     case none(picture: String)
     case unreadable(picture: String)
     case noise(String)
+    case value(option: String, found: String)
+    /// An option that says how a picture to begin with is used, where there is none.
+    case needsImage(option: String)
+    /// The scheduler adds no noise that could be set.
+    case eta(scheduler: String)
 
     var description: String {
         switch self {
         case .none(let picture): "\(picture) does not say how it was drawn; only pictures that glint drew can be redrawn."
         case .unreadable(let picture): "\(picture) says in a form unknown to this version how it was drawn."
         case .noise(let value): "--noise must be torch, numpy or a file ending in .npy; it is '\(value)'."
+        case .value(let option, let found): "\(option) can't be '\(found)'."
+        case .needsImage(let option): "The \(option) says how a picture to begin with is used, and there is none."
+        case .eta(let scheduler): "--eta is for DDIM and TCD; \(scheduler) has none."
         }
     }
 }

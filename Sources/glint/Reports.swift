@@ -6,28 +6,30 @@ struct GenerationReport: Encodable {
     let model: String?
     let steps: Int
     let guidanceScale: Double
+    let scheduler: String?
     let pictures: [DrawnPicture]
+    let notes: [String]
     let warnings: [String]
     let timings: TimingReport
     let peakMemoryBytes: Int?
 
-    init(_ result: GenerationResult, _ pictures: [DrawnPicture], _ recipe: Recipe) {
+    init(_ drawing: Drawing, _ recipe: Recipe) {
         model = recipe.model
-        steps = recipe.steps
-        guidanceScale = recipe.guidanceScale
-        self.pictures = pictures
-        warnings = result.warnings
-        timings = TimingReport(result.timings)
+        steps = drawing.request.numInferenceSteps
+        guidanceScale = drawing.request.guidanceScale
+        scheduler = drawing.request.scheduler?.className
+        pictures = drawing.pictures
+        notes = drawing.notes
+        warnings = drawing.result.warnings
+        timings = TimingReport(drawing.result.timings)
         peakMemoryBytes = ProcessMemory.peakBytes
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, steps, pictures, warnings, timings
+        case model, steps, scheduler, pictures, notes, warnings, timings
         case guidanceScale = "guidance_scale"
         case peakMemoryBytes = "peak_memory_bytes"
     }
-
-    func json() throws -> String { try jsonText(self) }
 }
 
 /// The timings of one request in seconds.

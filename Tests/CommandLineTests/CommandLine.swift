@@ -1,4 +1,6 @@
 import Foundation
+import Imaging
+import TensorStore
 import TestSupport
 import Testing
 
@@ -11,8 +13,14 @@ enum Program {
 
     static let missing: Comment = "the program is not built: swift build"
 
-    /// A small model of random weights that draws in about a second.
-    static let smallModel = Goldens.url("pipeline/autoencoder-kl/model").path
+    /// A small model of random weights that draws in about a second: a latent consistency model.
+    static let smallModel = model("autoencoder-kl")
+    /// Others of its size: `sd15`, `sd21`, `sdxl`, `ssd`, `inpainting`.
+    static func model(_ name: String) -> String { Goldens.url("pipeline/\(name)/model").path }
+    /// A picture of 32×40, one that is no multiple of 8, or a mask for them.
+    static func picture(_ name: String) -> String { Goldens.url("pipeline/pictures/\(name).png").path }
+    /// For the UNet of `sd15`.
+    static let lora = Goldens.url("pipeline/sd15/lcm-lora.safetensors").path
     /// Arguments that draw its quickest picture.
     static let quick = ["--model", smallModel, "--width", "64", "--height", "64", "--steps", "1"]
 }
@@ -78,4 +86,37 @@ struct Workplace {
     }
 
     func path(_ name: String) -> String { folder.path + "/" + name }
+
+    func picture(_ name: String) throws -> ImageFile { try ImageFile(path: path(name)) }
+
+    /// The recipe in a picture's metadata.
+    func recipe(_ name: String) throws -> JSONValue {
+        try JSONValue(parsing: try #require(try picture(name).metadata["glint"]).utf8)
+    }
+
+    /// The names of what is in a folder, sorted; none where there is no folder.
+    func names(in folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path(folder))) ?? []).sorted()
+    }
+
+    /// A vector of `width` for each token of a word, as textual inversion trains them.
+    @discardableResult
+    func writeEmbedding(_ name: String, width: Int, _ value: Float = 1) throws -> String {
+        var writer = SafetensorsWriter()
+        let elements = (0..<2 * width).map { value * Float($0 % 5 - 2) }
+        try writer.add("emb_params", Tensor(elements, shape: [2, width]))
+        try writer.write(to: path(name))
+        return path(name)
+    }
+
+    /// The small model with a safety checker of random weights.
+    func modelWithSafetyChecker() throws -> String {
+        let files = FileManager.default
+        try files.copyItem(atPath: Program.smallModel, toPath: path("checked"))
+        for part in ["safety_checker", "feature_extractor"] {
+            try files.removeItem(atPath: path("checked/\(part)"))
+            try files.copyItem(at: Goldens.url("safety/\(part)"), to: URL(filePath: path("checked/\(part)")))
+        }
+        return "checked"
+    }
 }

@@ -22,7 +22,13 @@ import Testing
     }
 
     static let mistakes: [Mistake] = [
-        .init(["a cat", "--model", "nowhere"], 1, "There is no model folder at"),
+        .init(["a cat", "--model", "nowhere"], 1, "There is no model at"),
+        .init(["a cat", "--model", "some/where/else"], 1, "There is no model at"),
+        .init(["a cat", "--model", "nobody/nothing"], 1, "to bring one: glint pull nobody/nothing"),
+        .init(["a cat", "--model", ""], 1, "The model's name is empty"),
+        .init(["a cat", "--model", Goldens.url("README.md").path], 1, "README.md"),
+        .init(["a cat", "--model", Goldens.url("single-file/sd2.safetensors").path], 1, "the text encoder knows 11"),
+        .init(["a cat", "--model", Program.lora], 1, "is no model that can be run"),
         .init(["a cat", "--model", "/"], 1, "/ is no model in diffusers' layout: it has no model_index.json"),
         .init(["a cat", "--model", Program.smallModel + "/unet"], 1, "give the folder above it"),
         .init(["a cat", "--width", "100"], 1, "The width must be a multiple of 8; 100 is not. The nearest are 96 and 104."),
@@ -66,7 +72,68 @@ import Testing
         .init(["a cat", "--colour", "red"], 64, "--colour"),
     ]
 
-    @Test(arguments: mistakes) func mistake(_ mistake: Mistake) throws {
+    private static let sd15 = ["a cat", "--model", Program.model("sd15")]
+    private static let scene = ["--image", Program.picture("scene")]
+
+    /// Of the models, tasks and schedulers.
+    static let laterMistakes: [Mistake] = [
+        .init(["a cat", "--lora", "nowhere.safetensors"], 1, "There is no file"),
+        .init(["a cat", "--lora", ""], 1, "--lora is empty"),
+        .init(["a cat", "--lora", ":0.5"], 1, "--lora is empty"),
+        .init(sd15 + ["--lora", Program.lora + ":nan"], 1, "must be a finite number, not nan"),
+        .init(sd15 + ["--lora", Program.lora + ":strong"], 1, "lcm-lora.safetensors:strong"),
+        .init(sd15 + ["--lora", Program.picture("scene")], 1, "scene.png is no valid safetensors file"),
+        .init(sd15 + ["--lora", Program.model("sd15")], 1, "is a folder; a file is needed"),
+        .init(["a cat", "--lora-lenient"], 64, "--lora-lenient says how --lora is read"),
+        .init(["a cat", "--embedding", "nowhere.pt"], 1, "nowhere.pt is a Python pickle"),
+        .init(["a cat", "--embedding", ""], 1, "--embedding is empty"),
+        .init(
+            sd15 + ["--embedding", Goldens.url("prompts/toy.safetensors").path], 1,
+            "takes vectors of 10 numbers; the file's have 128"),
+        .init(sd15 + ["--embedding", Program.lora], 1, "is no textual inversion"),
+        .init(["a cat", "--vae", "nowhere"], 1, "There is no file"),
+        .init(["a cat", "--vae", ""], 1, "--vae is empty"),
+        .init(["a cat", "--vae", Program.picture("scene")], 1, "it is neither a folder nor a .safetensors file"),
+        .init(sd15 + ["--vae", Goldens.url("vae/bare-f32").path], 1, "the UNet has 4 channels and the autoencoder 5"),
+        .init(["a cat", "--vae", Program.lora], 1, "is no autoencoder that can be used"),
+        .init(["a cat", "--preview", ""], 64, "--preview must name a folder; it is empty."),
+        .init(["a cat", "--preview", "/proc/new"], 1, "'/proc/new' can't be written"),
+        .init(["a cat", "--preview", Program.lora], 1, "can't be written: Not a directory."),
+        .init(["a cat", "--preview", "new/folder", "--output", "nowhere/x.png"], 1, "'nowhere/x.png' can't be written"),
+        .init(["a cat", "--preview-vae", "x"], 64, "--preview-vae makes the pictures of --preview"),
+        .init(["a cat", "--preview", "new", "--preview-vae", "nowhere"], 1, "There is no file"),
+        .init(
+            ["a cat", "--scheduler", "eular"], 1, "No scheduler is called 'eular'; similar are: euler, euler-karras, euler-a."),
+        .init(["a cat", "--scheduler", ""], 64, "--scheduler must name one; it is empty."),
+        .init(["a cat", "--timestep-spacing", "sideways"], 64, "--timestep-spacing must be one of leading, linspace, trailing"),
+        .init(["a cat", "--prediction-type", "noise"], 64, "--prediction-type must be one of epsilon, sample, v_prediction"),
+        .init(["a cat", "--eta", "0.5"], 1, "--eta is for DDIM and TCD; LCMScheduler has none."),
+        .init(sd15 + ["--scheduler", "ddim", "--eta", "2"], 1, "eta must be from 0 to 1; it is 2.0."),
+        .init(["a cat", "--clip-skip=-1"], 1, "clip_skip must be 0 or more; it is -1."),
+        .init(["a cat", "--guidance-rescale", "2"], 1, "The guidance rescale must be from 0 to 1"),
+        .init(["a cat", "--image", "nowhere.png"], 1, "nowhere.png"),
+        .init(["a cat", "--image", ""], 1, "--image is empty"),
+        .init(["a cat", "--image", Goldens.url("README.md").path], 1, "is neither PNG nor JPEG"),
+        .init(["a cat"] + scene + ["--mask", "nowhere.png"], 1, "nowhere.png"),
+        .init(["a cat", "--mask", "x.png"], 64, "--mask says where --image is drawn anew; give that too."),
+        .init(["a cat", "--strength", "0.5"], 64, "--strength says how much of --image changes; give that too."),
+        .init(["a cat"] + scene + ["--strength", "0"], 1, "The strength must be above 0, and 1 at the most; it is 0.0."),
+        .init(["a cat"] + scene + ["--strength", "1.5"], 1, "The strength must be above 0"),
+        .init(["a cat"] + scene + ["--strength", "nan"], 1, "The strength must be above 0"),
+        .init(sd15 + scene + ["--strength", "0.1", "--steps", "3"], 1, "Strength 0.1 leaves none of 3 steps."),
+        .init(["a cat", "--model", Program.model("inpainting")], 1, "it needs a picture and a mask"),
+        .init(["a cat", "--model", Program.model("inpainting")] + scene, 1, "it needs a picture and a mask"),
+        .init(sd15 + ["--safety"], 1, "it has no safety checker"),
+        .init(["a cat", "--float-model", "nowhere"], 64, "--float-model is for --mixed-precision-steps"),
+        .init(["--prompts", "nowhere.txt"], 1, "nowhere.txt"),
+        .init(["--prompts", "."], 1, ". is a folder; a file is needed"),
+        .init(["--prompts", "x.txt", "a cat"], 64, "Give either a text or --prompts."),
+        .init(["--prompts", "x.txt", "--from", "x.png"], 64, "--from redraws one picture"),
+        .init(["--prompts", "x.txt", "--timings"], 64, "--timings tells of one request"),
+        .init(["a cat", "--redraw"], 64, "--redraw goes with --prompts."),
+    ]
+
+    @Test(arguments: mistakes + laterMistakes) func mistake(_ mistake: Mistake) throws {
         let place = try Workplace()
         let run = try place.run(["generate"] + mistake.arguments)
         #expect(run.exited && run.status == mistake.status, "\(run.errors)")

@@ -60,6 +60,38 @@ import Testing
         #expect(try psnr("small") > least)
     }
 
+    /// Models of each family, whole and with a LoRA beside their quantized weights.
+    @Test(arguments: [
+        ("sd15", []), ("sd15", ["--weights-only", "int8"]), ("sdxl", ["--network", "unet", "--network", "vae"]),
+        ("sdxl", ["--weights-only", "int8"]),
+    ])
+    func families(_ name: String, _ form: [String]) throws {
+        let common = ["--width", "32", "--height", "40", "--steps", "2"]
+        let calibration = ["--subset-size", "2"] + common
+        let run = try place.run(["quantize", Program.model(name), "small"] + calibration + form)
+        #expect(run.status == 0, "\(run.errors)")
+        let report = try JSONValue(parsing: place.run(["model", "small", "--json"]).output.utf8)
+        let unet = try #require(report["components"]?.array?.first { $0["name"] == "unet" })
+        #expect(unet["precisions"]?.array?.contains { ["i8", "u8"].contains($0.string) } == true)
+
+        func drawn(_ model: String, _ own: String...) throws -> RGBImage {
+            let run = try place.run(
+                ["generate", "a red cat", "--seed", "4", "--model", model, "--output", "a.png"] + common + own)
+            #expect(run.status == 0, "\(run.errors)")
+            return try picture("a.png")
+        }
+        let (small, whole) = (try drawn("small"), try drawn(Program.model(name)))
+        #expect(TestSupport.psnr(small, whole) > 20 && small != whole)
+        guard name == "sd15" else { return }
+        #expect(largestDifference(try drawn("small", "--lora", Program.lora + ":0"), small) <= 1)
+        let (changed, reference) = (
+            try drawn("small", "--lora", Program.lora), try drawn(Program.model(name), "--lora", Program.lora)
+        )
+        #expect(TestSupport.psnr(changed, reference) > 20 && TestSupport.psnr(changed, small) < 40)
+        // What a picture is made of by both ways of working is made of them again.
+        if form.isEmpty { #expect(try TestSupport.psnr(drawn("small", "--precision-schedule", "f,f,f"), whole) > 60) }
+    }
+
     /// Stopped while layers are measured, it leaves what it found and nothing else, and goes on there.
     @Test func sensitivityGoesOn() throws {
         let arguments = [

@@ -15,9 +15,14 @@ import Testing
         let report = try JSONValue(parsing: run.output.utf8)
         #expect(report["path"]?.string == Program.smallModel)
         #expect(report["pipeline"] == "LatentConsistencyModelPipeline")
-        #expect(report["notes"]?.array?.count == 2)
+        // Its safety checker has no weights, which is as good as none.
+        #expect(report["notes"]?.array?.count == 1)
+        #expect(report["notes"]?.array?[0].string?.contains("safety_checker has no .safetensors weights") == true)
         let components = try #require(report["components"]?.array)
-        #expect(components.map { $0["name"] } == ["scheduler", "text_encoder", "tokenizer", "unet", "vae"])
+        #expect(
+            components.map { $0["name"] } == [
+                "feature_extractor", "safety_checker", "scheduler", "text_encoder", "tokenizer", "unet", "vae",
+            ])
         let unet = try #require(components.first { $0["name"] == "unet" })
         #expect(unet["class"] == "UNet2DConditionModel" && unet["precisions"]?.array == ["f16"])
         let parameters = try #require(unet["parameters"]?.int)
@@ -30,8 +35,46 @@ import Testing
         #expect(run.output.contains("LatentConsistencyModelPipeline in ") && run.output.contains("AutoencoderTiny"))
     }
 
+    @Test func twoTextEncoders() throws {
+        let run = try place.run(["model", Program.model("sdxl")])
+        #expect(run.status == 0 && run.errors.isEmpty)
+        for word in ["StableDiffusionXLPipeline in ", "text_encoder_2", "CLIPTextModelWithProjection", "tokenizer_2"] {
+            #expect(run.output.contains(word), "\(word)")
+        }
+    }
+
+    /// A checkpoint in one file, with as many words as CLIP's tokenizer has.
+    @Test func singleFile() throws {
+        var writer = SafetensorsWriter()
+        let checkpoint = try SafetensorsCheckpoint(path: Goldens.url("single-file/sd2.safetensors").path)
+        for name in checkpoint.entries.keys.sorted() {
+            let tensor = try checkpoint.tensor(named: name)
+            let isEmbedding = name.hasSuffix("token_embedding.weight")
+            try writer.add(
+                name, isEmbedding ? Tensor([Float](repeating: 0.5, count: 49408 * 6), shape: [49408, 6]) : tensor)
+        }
+        try writer.write(to: place.path("sd2.safetensors"))
+        let run = try place.run(["model", "sd2.safetensors", "--json"])
+        #expect(run.status == 0 && run.errors.isEmpty)
+        let report = try JSONValue(parsing: run.output.utf8)
+        #expect(report["path"]?.string?.hasSuffix("/sd2.safetensors") == true && report["pipeline"] == "StableDiffusionPipeline")
+        #expect(report["notes"]?.array?.contains { $0.string?.contains("v_prediction was assumed") == true } == true)
+        let components = try #require(report["components"]?.array)
+        #expect(components.map { $0["name"] } == ["scheduler", "text_encoder", "tokenizer", "unet", "vae"])
+        let words = try #require(components.first { $0["name"] == "text_encoder" }?["parameters"]?.int)
+        #expect(words > 49408 * 6)
+    }
+
+    @Test func safetyCheckers() throws {
+        let run = try place.run(["model", try place.modelWithSafetyChecker(), "--json"])
+        #expect(run.status == 0)
+        let report = try JSONValue(parsing: run.output.utf8)
+        let checker = try #require(report["components"]?.array?.first { $0["name"] == "safety_checker" })
+        #expect(report["notes"]?.array == [] && (checker["parameters"]?.int ?? 0) > 1000)
+    }
+
     @Test func modelsThatAreNone() throws {
-        for folder in ["nowhere", "/", Program.smallModel + "/unet"] {
+        for folder in ["nowhere", "", "/", Program.smallModel + "/unet", Goldens.url("README.md").path, Program.lora] {
             let run = try place.run(["model", folder])
             #expect(run.exited && run.status == 1 && run.complaints.count == 1 && run.output.isEmpty, "\(run.errors)")
         }

@@ -35,11 +35,14 @@ def shapes(name, folder, height, width):
     if name in ("vae-decode", "tiny-vae-decode"):
         return {"latent_sample": latents}
     config = json.loads((pathlib.Path(folder) / "unet" / "config.json").read_text())
+    pooled = (config.get("projection_class_embeddings_input_dim") or 0) - 6 * (config.get("addition_time_embed_dim") or 0)
     return {
         "sample": latents,
         "encoder_hidden_states": [1, tokens, config["cross_attention_dim"]],
-        "timestep_cond": [1, config["time_cond_proj_dim"]],
+        "timestep_cond": [1, config.get("time_cond_proj_dim")],
         "timestep": None,
+        "text_embeds": [1, pooled],
+        "time_ids": [1, 6],
     }
 
 

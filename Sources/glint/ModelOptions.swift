@@ -1,0 +1,35 @@
+import ArgumentParser
+
+/// The model, and what is added to it. What is not given comes from the picture of `--from`, or is the default.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A model: a folder in diffusers' layout or of IR, a .safetensors file, or the name of one that was pulled. (default: the "
+                + "repository's emoji-lcm)", valueName: "folder|file|owner/name"))
+    var model: String?
+    @Option(
+        help: ArgumentHelp(
+            "An autoencoder in place of the model's: a folder, a .safetensors file, or TAESD's decoder file.",
+            valueName: "folder|file"))
+    var vae: String?
+    @Option(
+        help: ArgumentHelp(
+            "A LoRA, and how strongly it works (1); may be given several times.", valueName: "file[:scale]"))
+    var lora: [String] = []
+    @Flag(help: "Pass over keys of LoRAs that match nothing in the model.") var loraLenient = false
+    @Option(
+        help: ArgumentHelp("A textual inversion and the word for it; may be given several times.", valueName: "file[:word]"))
+    var embedding: [String] = []
+    @Option(
+        help: "The model in floating point for steps of mixed precision. (default: the one that the model was quantized from)")
+    var floatModel: String?
+
+    func apply(to recipe: inout Recipe) {
+        if let model { recipe.model = model }
+        if let vae { recipe.vae = vae }
+        if !lora.isEmpty { recipe.loras = lora }
+        if loraLenient { recipe.loraLenient = true }
+        if !embedding.isEmpty { recipe.embeddings = embedding }
+        if let floatModel { recipe.floatModel = floatModel }
+    }
+}

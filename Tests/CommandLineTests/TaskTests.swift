@@ -1,0 +1,103 @@
+import Foundation
+import Imaging
+import TensorStore
+import TestSupport
+import Testing
+
+/// Pictures from pictures; sizes and defaults by model and task.
+@Suite(.enabled(if: Program.isBuilt, Program.missing)) struct TaskTests {
+    private let place: Workplace
+
+    init() throws { place = try Workplace() }
+
+    private func draw(_ model: String, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws
+        -> JSONValue
+    {
+        let run = try place.run(
+            ["generate", "a cat", "--model", Program.model(model), "--seed", "1", "--output", "a.png", "--json"] + arguments)
+        #expect(run.status == 0, "\(run.errors)", sourceLocation: sourceLocation)
+        return try JSONValue(parsing: run.output.utf8)
+    }
+
+    private func image() throws -> RGBImage { try place.picture("a.png").image }
+
+    /// As large as the picture to begin with, cut to multiples of 8.
+    @Test func sizeAndStrengthByDefault() throws {
+        let scene = Program.picture("scene-odd") // 51×45
+        _ = try draw("autoencoder-kl", "--image", scene)
+        #expect(try image().width == 48 && image().height == 40)
+        let recipe = try place.recipe("a.png")
+        #expect(recipe["strength"]?.double == 0.8 && recipe["image"]?.string == scene && recipe["steps"] == 4)
+        _ = try draw("autoencoder-kl", "--image", scene, "--height", "64", "--mask", Program.picture("mask"))
+        #expect(try image().width == 48 && image().height == 64)
+        #expect(try place.recipe("a.png")["strength"]?.double == 1)
+    }
+
+    @Test func strengthIsHowMuchChanges() throws {
+        let pictures = try ["0.25", "0.5", "1"].map { strength in
+            _ = try draw("autoencoder-kl", "--image", Program.picture("scene"), "--strength", strength)
+            return try image()
+        }
+        #expect(pictures[0] != pictures[1] && pictures[1] != pictures[2])
+    }
+
+    @Test func masksSayWhere() throws {
+        try RGBImage(width: 32, height: 40, filledWith: RGBPixel(red: 255, green: 255, blue: 255)).write(
+            to: place.path("white.png"))
+        let common = ["--image", Program.picture("scene"), "--steps", "2", "--strength", "0.9"]
+        let pictures = try [["--mask", "white.png"], ["--mask", Program.picture("mask")], []].map { mask in
+            let run = try place.run(
+                ["generate", "a cat", "--model", Program.smallModel, "--seed", "1", "--output", "a.png"] + common + mask)
+            #expect(run.status == 0, "\(run.errors)")
+            return try image()
+        }
+        // Where all is drawn anew, the mask is as good as none.
+        #expect(psnr(pictures[0], pictures[2]) > 40)
+        #expect(pictures[0] != pictures[1])
+    }
+
+    @Test func masksThatDrawNothing() throws {
+        try RGBImage(width: 32, height: 40).write(to: place.path("black.png"))
+        let run = try place.run([
+            "generate", "a cat", "--model", Program.smallModel, "--image", Program.picture("scene"), "--mask", "black.png",
+        ])
+        #expect(
+            run.status == 1 && run.errors.contains("The mask must be white where the picture is to be drawn anew"),
+            "\(run.errors)")
+        #expect(try place.folder.contents == ["black.png"])
+    }
+
+    /// The text encoder says how many layers it has.
+    @Test func moreLayersThanThereAre() throws {
+        let run = try place.run(["generate", "a cat", "--model", Program.model("sd15"), "--clip-skip", "99"])
+        #expect(
+            run.status == 1 && run.errors.contains("clip_skip must be at most 3 for a text encoder of 3 layers"), "\(run.errors)")
+        #expect(try place.folder.contents.isEmpty)
+    }
+
+    @Test func defaultsByModel() throws {
+        var report = try draw("sdxl", "--width", "32", "--height", "40")
+        #expect(report["steps"] == 25 && report["guidance_scale"]?.double == 5 && report["scheduler"] == "EulerDiscreteScheduler")
+        report = try draw("sd15", "--width", "32", "--height", "40", "--scheduler", "lcm", "--lora", Program.lora)
+        #expect(report["steps"] == 4 && report["guidance_scale"]?.double == 1 && report["scheduler"] == "LCMScheduler")
+        #expect(try place.recipe("a.png")["scheduler"] == "lcm")
+        report = try draw("sd15", "--width", "32", "--height", "40", "--scheduler", "TCDScheduler")
+        #expect(report["steps"] == 4 && report["guidance_scale"]?.double == 0)
+        report = try draw("sd21", "--width", "32", "--height", "40", "--steps", "1")
+        #expect(report["guidance_scale"]?.double == 7.5)
+        #expect(report["warnings"]?.array?.contains { $0.string?.contains("was trained on pictures of 64×64") == true } == true)
+    }
+
+    @Test func negativePromptsAreForGuidance() throws {
+        let arguments = ["--width", "32", "--height", "40", "--steps", "1", "--scheduler", "euler"]
+        func drawn(_ own: String...) throws -> RGBImage {
+            let run = try place.run(
+                ["generate", "a cat", "--model", Program.model("sd15"), "--seed", "1", "--output", "a.png"] + arguments + own)
+            #expect(run.status == 0, "\(run.errors)")
+            return try image()
+        }
+        #expect(try drawn("--negative-prompt", "a dog") != drawn())
+        #expect(try drawn("--negative-prompt", "") == drawn())
+        #expect(try drawn("--negative-prompt", "a dog", "--guidance-scale", "1") == drawn("--guidance-scale", "1"))
+    }
+}
