@@ -13,7 +13,8 @@ struct GenerateCommand: AsyncParsableCommand {
             that diffusers draws. Every picture carries in its file what redraws it: glint generate --from picture.png
 
               glint generate "a pink unicorn on a blue background"
-              glint pull stabilityai/sd-turbo && glint generate "a lighthouse at dusk" --model stabilityai/sd-turbo
+              glint pull stabilityai/sd-turbo
+              glint generate "a lighthouse at dusk" --model stabilityai/sd-turbo
               glint generate "an oil painting" --image photo.jpg --strength 0.6
               glint generate --prompts prompts.txt --output pictures/
             """)

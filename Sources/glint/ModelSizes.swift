@@ -7,7 +7,7 @@ import ModelLoading
 /// What the weights of a model take on disk.
 enum ModelSizes {
     /// In the order of tables. IR has the halves of an autoencoder apart; a checkpoint's tensors are counted to one or the other.
-    private static let networks = ["text_encoder", "unet", "vae_decoder", "vae_encoder"]
+    private static let networks = ["text_encoder", "text_encoder_2", "unet", "vae_decoder", "vae_encoder"]
     /// What leads the names of each half's tensors.
     private static let halves = ["vae_decoder": ["decoder.", "post_quant_conv."], "vae_encoder": ["encoder.", "quant_conv."]]
 

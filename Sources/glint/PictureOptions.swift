@@ -6,7 +6,7 @@ import Tokenizers
 
 /// What is drawn. Options that are not given come from the picture of `--from`, or are the defaults.
 struct PictureOptions: ParsableArguments {
-    @Option(help: "What not to draw, for models that are guided by two predictions.") var negativePrompt: String?
+    @Option(help: "What not to draw; without effect for LCM, and at a guidance scale of 1 or less.") var negativePrompt: String?
     @Option(help: "How many steps. (default: 4 for LCM and TCD, 1 for Turbo, 25 for others)") var steps: Int?
     @Option(
         help: """

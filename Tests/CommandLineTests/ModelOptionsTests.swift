@@ -138,6 +138,13 @@ import Testing
         #expect(try place.picture("c.png") == place.picture("b.png"))
     }
 
+    /// A picture that was to be checked is not shown unchecked.
+    @Test func safetyCheckersThatAreNone() throws {
+        let run = try place.run(["generate", "a cat", "--output", "a.png", "--safety"] + Program.quick)
+        #expect(run.status == 1 && run.errors.contains("safety_checker"), "\(run.errors)")
+        #expect(try place.folder.contents.isEmpty)
+    }
+
     // MARK: All together
 
     /// What a picture says draws it again, with all that was given.

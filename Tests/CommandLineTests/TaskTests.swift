@@ -44,10 +44,10 @@ import Testing
     @Test func masksSayWhere() throws {
         try RGBImage(width: 32, height: 40, filledWith: RGBPixel(red: 255, green: 255, blue: 255)).write(
             to: place.path("white.png"))
-        let common = ["--image", Program.picture("scene"), "--steps", "2", "--strength", "0.9"]
+        let common = ["--image", Program.picture("scene"), "--steps", "3", "--strength", "0.9", "--scheduler", "ddim"]
         let pictures = try [["--mask", "white.png"], ["--mask", Program.picture("mask")], []].map { mask in
             let run = try place.run(
-                ["generate", "a cat", "--model", Program.smallModel, "--seed", "1", "--output", "a.png"] + common + mask)
+                ["generate", "a cat", "--model", Program.model("sd15"), "--seed", "1", "--output", "a.png"] + common + mask)
             #expect(run.status == 0, "\(run.errors)")
             return try image()
         }

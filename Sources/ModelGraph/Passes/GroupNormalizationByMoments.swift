@@ -8,10 +8,10 @@ extension Graph {
     /// with INT8 above all. Only for f32: the variance is a difference of means, exact to rounding unless a group's mean is hundreds
     /// of times its deviation, but in 16 bits nothing would be left of it.
     ///
-    /// Only where pictures are large, too: the many small operations take longer to compile than they save on small ones.
+    /// Only where pictures are large, too: on small ones the many small operations take longer to compile than they save in a few steps.
     /// - Parameter shapes: of the inputs, where the graph leaves them open.
     public func groupNormalizationByMoments(
-        _ shapes: [String: PartialShape] = [:], minimumPixels: Int = 4096
+        _ shapes: [String: PartialShape] = [:], minimumPixels: Int = 1024
     ) throws(GraphError) -> Graph {
         guard nodes.contains(where: { $0.type == "GroupNormalization" }) else { return self }
         var known: [Int: Value] = [:]
@@ -36,8 +36,9 @@ extension Graph {
             channels % groups == 0, let epsilon = node[attribute: "epsilon"].flatMap({ Float($0) })
         else { return nil }
         let (name, size) = (node.name, channels / groups)
-        let channelMean = try reduce(.mean, x, axes: [2, 3], keepsAxes: true, name: "\(name)/ReduceMean") // [B, C, 1, 1]
-        let channelNorm = try reduce(.l2, x, axes: [2, 3], keepsAxes: true, name: "\(name)/ReduceL2")
+        // [B, C]: with their axes kept they would lie in the picture's order of memory, and be brought into another.
+        let channelMean = try reduce(.mean, x, axes: [2, 3], name: "\(name)/ReduceMean")
+        let channelNorm = try reduce(.l2, x, axes: [2, 3], name: "\(name)/ReduceL2")
         let grouped = [0, groups, size]
         // [B, G, 1] both, and norms of norms: nothing between them has to be compiled for itself.
         let mean = try reduce(.mean, reshape(channelMean, to: grouped), axes: [2], keepsAxes: true, name: "\(name)/Mean")
