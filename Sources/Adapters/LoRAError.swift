@@ -37,6 +37,7 @@ extension LoRAError: CustomStringConvertible {
         case .alpha(let key, let file): "\(file): '\(key)' must be one finite number."
         case .twice(let module, let keys, let file):
             "\(file) changes '\(module)' twice: \(keys.map { "'\($0)'" }.joined(separator: ", "))."
+        case .unplaced(_, of: 0, _, let file): "\(file) is empty: it has no tensors."
         case .unplaced(let keys, let count, let network, let file):
             "\(keys.count) of \(count) keys of \(file) match nothing in \(network.map { "the \($0)" } ?? "the model"): "
                 + "\(Self.list(keys)). It may be meant for another kind of model; the lenient mode ignores such keys."

@@ -14,7 +14,7 @@ struct QuantizeCommand: AsyncParsableCommand {
             glint compare MODEL OUT
             """)
 
-    @Argument(help: "The model's folder.") var model: String
+    @Argument(help: "The model: a folder, a .safetensors file, or the name of one that was pulled.") var model: String
     @Argument(help: "The folder to make.") var output: String
     @OptionGroup(title: "Calibration") var calibration: CalibrationOptions
     @OptionGroup(title: "Quantization") var quantization: QuantizationOptions

@@ -28,7 +28,7 @@ extension GenerationRequest {
     }
 
     /// What can't be told without the model.
-    func check(_ model: LatentDiffusionModel) throws(GenerationError) {
+    func check(_ model: LatentDiffusionModel) throws {
         func refusal(_ reason: String) -> GenerationError { .model(file: model.source.url.path, reason: reason) }
         for encoder in model.textEncoders {
             _ = try ClipSkip.output(of: model.family, layerCount: encoder.config.numHiddenLayers, skip: clipSkip)
@@ -37,7 +37,10 @@ extension GenerationRequest {
             throw refusal("its UNet fills in parts of pictures: it needs a picture and a mask")
         }
         if initialImage != nil { _ = try model.encoder() }
-        if checksSafety, !model.hasSafetyChecker { throw refusal("it has no safety checker") }
+        guard checksSafety else { return }
+        guard model.hasSafetyChecker else { throw refusal("it has no safety checker") }
+        // One whose files are damaged is refused before anything is drawn for it.
+        _ = try model.safetyChecker()
     }
 
     /// Far more than anyone waits for; every picture has a generator, and a place in memory.

@@ -61,7 +61,7 @@ public struct LatentDiffusionModel: Sendable {
             vaeDecoder = try source.vaeDecoder().network(from: Registry.autoencoders)
             vaeEncoder = try Self.encoder(of: source, decoder: vaeDecoder)
         }
-        try checkTogether()
+        try checkTogether(autoencoder: vae?.path ?? source.indexFile)
     }
 
     /// In a checkpoint both halves of an autoencoder are one network.
@@ -170,12 +170,13 @@ public struct LatentDiffusionModel: Sendable {
 
     // MARK: Checks
 
-    private func checkTogether() throws(GenerationError) {
+    /// - Parameter file: where the autoencoder is from.
+    private func checkTogether(autoencoder file: String) throws(GenerationError) {
         func refusal(_ reason: String) -> GenerationError { .model(file: source.indexFile, reason: reason) }
         let config = unet.architecture.config
         let channels = autoencoder.latentChannels
         guard config.inChannels == channels || takesMaskedLatents, config.outChannels == channels else {
-            throw refusal("the UNet has \(config.inChannels) channels and the autoencoder \(channels)")
+            throw .model(file: file, reason: "the UNet has \(config.inChannels) channels and the autoencoder \(channels)")
         }
         let width = config.encoderHidDim ?? config.contextChannels
         let textWidth = textEncoders.reduce(0) { $0 + $1.config.hiddenSize }

@@ -8,10 +8,10 @@ extension Graph {
     /// with INT8 above all. Only for f32: the variance is a difference of means, exact to rounding unless a group's mean is hundreds
     /// of times its deviation, but in 16 bits nothing would be left of it.
     ///
-    /// Only where pictures are large, too: on small ones the many small operations take longer to compile than they save in a few steps.
+    /// Not on the smallest pictures: there the many small operations take longer to compile than they save in a few steps.
     /// - Parameter shapes: of the inputs, where the graph leaves them open.
     public func groupNormalizationByMoments(
-        _ shapes: [String: PartialShape] = [:], minimumPixels: Int = 1024
+        _ shapes: [String: PartialShape] = [:], minimumPixels: Int = 256
     ) throws(GraphError) -> Graph {
         guard nodes.contains(where: { $0.type == "GroupNormalization" }) else { return self }
         var known: [Int: Value] = [:]

@@ -20,6 +20,8 @@ struct SingleFileKind: Sendable {
     let inputChannels: Int
     /// Whether the UNet takes a guidance embedding.
     let isLatentConsistencyModel: Bool
+    /// Whether it was distilled to few steps by adversarial diffusion, which only its name tells.
+    let isTurbo: Bool
     /// Latents' height and width in training.
     let sampleSize: Int
     let notes: [String]
@@ -48,12 +50,15 @@ struct SingleFileKind: Sendable {
         let (prediction, note) = Self.prediction(
             tensors, metadata, url, isOld: generation == .sd2, isInpainting: inputChannels == 9)
         self.prediction = prediction
-        notes = note.map { [$0] } ?? []
+        let name = url.deletingPathExtension().lastPathComponent.lowercased()
+        isTurbo = name.contains("turbo") && generation != .sd1
+        let turboNote = "By its name, \(url.lastPathComponent) is a turbo model; trailing timesteps were assumed."
+        notes = [note, isTurbo ? turboNote : nil].compactMap(\.self)
         let trained: Int =
             switch generation {
             case .sd1: 64
             case .sd2: prediction == .velocity ? 96 : 64
-            case .sdxl: 128
+            case .sdxl: name.contains("sd_xl_turbo") || name.contains("sdxl-turbo") || name.contains("sdxl_turbo") ? 64 : 128
             }
         sampleSize = Self.sampleSize(metadata) ?? trained
     }
@@ -109,27 +114,31 @@ struct SingleFileKind: Sendable {
         return sides[0] / 8
     }
 
-    /// As of stable-diffusion-v1-5, stable-diffusion-2-1 and stable-diffusion-xl-base-1.0.
+    /// As of stable-diffusion-v1-5, stable-diffusion-2-1 and stable-diffusion-xl-base-1.0; of turbo models as of sd-turbo and
+    /// sdxl-turbo.
     var scheduler: JSONValue {
         let className =
             switch generation {
             case _ where isLatentConsistencyModel: "LCMScheduler"
             case .sd1: "PNDMScheduler"
+            case .sdxl where isTurbo: "EulerAncestralDiscreteScheduler"
+            case .sd2 where isTurbo: "EulerDiscreteScheduler"
             case .sd2: inputChannels == 9 ? "PNDMScheduler" : "DDIMScheduler"
             case .sdxl: "EulerDiscreteScheduler"
             }
+        let isEuler = className.hasPrefix("Euler")
         return .members([
             ("_class_name", .string(className)), ("beta_start", 0.00085), ("beta_end", 0.012),
             ("beta_schedule", "scaled_linear"), ("num_train_timesteps", 1000), ("steps_offset", 1),
             ("prediction_type", .string(prediction.rawValue)), ("trained_betas", .null),
-            ("clip_sample", className == "EulerDiscreteScheduler" ? nil : false),
-            ("set_alpha_to_one", className == "EulerDiscreteScheduler" ? nil : .bool(isLatentConsistencyModel)),
+            ("clip_sample", isEuler ? nil : false),
+            ("set_alpha_to_one", isEuler ? nil : .bool(isLatentConsistencyModel)),
             ("skip_prk_steps", className == "PNDMScheduler" ? true : nil),
-            ("interpolation_type", className == "EulerDiscreteScheduler" ? "linear" : nil),
-            ("use_karras_sigmas", className == "EulerDiscreteScheduler" ? false : nil),
+            ("interpolation_type", isEuler ? "linear" : nil),
+            ("use_karras_sigmas", isEuler ? false : nil),
             ("original_inference_steps", isLatentConsistencyModel ? 50 : nil),
             ("rescale_betas_zero_snr", hasZeroTerminalSNR ? true : nil),
-            ("timestep_spacing", hasZeroTerminalSNR ? "trailing" : "leading"),
+            ("timestep_spacing", hasZeroTerminalSNR || isTurbo ? "trailing" : "leading"),
         ])
     }
 

@@ -200,6 +200,25 @@ import Tokenizers
         #expect(try prediction("sd2", metadata: ["modelspec.prediction_type": "epsilon"]).notes.isEmpty)
     }
 
+    /// Leading timesteps would put a single step where there is next to no noise.
+    @Test func turboModels() throws {
+        func scheduler(_ golden: String, _ name: String) throws -> (name: String?, spacing: String?, notes: [String]) {
+            let file = place.url.appending(path: "\(name).safetensors")
+            try SingleFileGolden(name: golden).write(to: file)
+            let model = try ModelSource(file)
+            let json = try model.schedulerConfig().json
+            return (json["_class_name"]?.string, json["timestep_spacing"]?.string, model.notes)
+        }
+        let turbo = try scheduler("sdxl", "sd_xl_turbo_1.0_fp16")
+        #expect(turbo.name == "EulerAncestralDiscreteScheduler" && turbo.spacing == "trailing")
+        #expect(turbo.notes.contains { $0.contains("is a turbo model") })
+        #expect(try prediction("sdxl", name: "sd_xl_turbo_1.0").size == 64)
+        let old = try scheduler("sd2", "sd_turbo")
+        #expect(old.name == "EulerDiscreteScheduler" && old.spacing == "trailing")
+        let base = try scheduler("sdxl", "sd_xl_base_1.0")
+        #expect(base.name == "EulerDiscreteScheduler" && base.spacing == "leading" && base.notes.isEmpty)
+    }
+
     /// A UNet with a guidance embedding is a latent consistency model's.
     @Test func guidanceEmbedding() throws {
         let name = "model.diffusion_model.time_embed.cond_proj.weight"
