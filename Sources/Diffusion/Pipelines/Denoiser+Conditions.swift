@@ -53,7 +53,8 @@ extension GenerationJob {
     /// The UNet's inputs for texts, one a picture: the negative ones first.
     func inputs(negatives: [TextCondition], positives: [TextCondition]) throws -> Denoiser.Values {
         let texts = negatives + positives
-        var inputs: Denoiser.Values = ["encoder_hidden_states": .stacked(texts.map(\.states))]
+        var inputs = loraScales
+        inputs["encoder_hidden_states"] = .stacked(texts.map(\.states))
         inputs["timestep_cond"] = try guidance.embedding(batch: texts.count)
         let pooled = texts.compactMap(\.pooled)
         if pooled.count == texts.count {

@@ -32,7 +32,6 @@ final class Denoiser {
 
     /// Whether what a timestep gives depends on the prompt too, as Stable Diffusion XL's does on the pooled text.
     let timesDependOnPrompt: Bool
-    private let scales: Values
 
     /// Which of the model's UNets it is.
     let precision: UNetPrecision
@@ -54,11 +53,10 @@ final class Denoiser {
         var unet = try model.unet(precision).graph(
             batch: size.batch, height: size.height, width: size.width, tokens: size.tokens)
         if let report = try model.applyLoRAs(to: &unet, .unet) { log.adapted(report) }
-        scales = try model.loraScales
         timesDependOnPrompt = model.family == .sdxl
         let timestep = try Self.timestepInput(unet)
         (timestepType, timestepShape) = timestep
-        let firstInputs = Self.promptInputs.union(scales.keys)
+        let firstInputs = Self.promptInputs.union(model.loras?.scales.keys.map(\.self) ?? [])
         let stages = try unet.graph.stages([firstInputs, ["timestep"], ["sample"]])
         let inputs = firstInputs.union(["timestep", "sample"])
         let suffix = precision == .float && model.floatUNet != nil ? " (float)" : ""
@@ -108,7 +106,6 @@ final class Denoiser {
     func condition(
         _ inputs: Values, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
     ) async throws -> Values {
-        let inputs = inputs.merging(scales) { own, _ in own }
         guard let prompt else { return inputs }
         return try await inputs.merging(prompt.run(inputs, log)) { _, new in new }
     }

@@ -12,6 +12,8 @@ struct GenerationJob {
     /// The UNet of each step.
     let precisions: [UNetPrecision]
     let tokens: PromptTokens
+    /// What networks take whose LoRAs are applied at run time.
+    let loraScales: Denoiser.Values
     let size: PictureSize
     let groups: [Group]
     /// The picture to begin with, at the size that is drawn; nil to begin with noise.
@@ -35,6 +37,7 @@ struct GenerationJob {
         try request.check()
         try request.check(model)
         self.request = request
+        loraScales = try model.loraScales(request.loraScales)
         let size = try PictureSize(request, model)
         self.size = size
         latents = [1, model.autoencoder.latentChannels, size.latentHeight, size.latentWidth]

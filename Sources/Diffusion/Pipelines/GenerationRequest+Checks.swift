@@ -1,3 +1,4 @@
+import Adapters
 import Architectures
 import Foundation
 import ModelLoading
@@ -37,6 +38,16 @@ extension GenerationRequest {
             throw refusal("its UNet fills in parts of pictures: it needs a picture and a mask")
         }
         if initialImage != nil { _ = try model.encoder() }
+        if let loraScales {
+            let count = model.loras?.items.count ?? 0
+            guard loraScales.count == count, loraScales.allSatisfy(\.isFinite) else {
+                throw GenerationError.option(
+                    "The scales of LoRAs", value: "\(loraScales)", expected: "a number for each of \(count)")
+            }
+            guard model.loraForm == .runtime else {
+                throw refusal("its LoRAs are merged into the weights; their scales can be changed where loraForm is .runtime")
+            }
+        }
         guard checksSafety else { return }
         guard model.hasSafetyChecker else { throw refusal("it has no safety checker") }
         // One whose files are damaged is refused before anything is drawn for it.

@@ -44,6 +44,9 @@ public struct GenerationRequest: Sendable {
     public var precision: PrecisionSchedule
     /// Decodes what is foreseen after every so many steps; nil for never.
     public var previewInterval: Int?
+    /// How strongly each of the model's LoRAs works in this request; nil for the scales that they were added with. For a model
+    /// whose `loraForm` is `.runtime`: nothing is compiled anew for other scales.
+    public var loraScales: [Float]?
     /// Whether the model's safety checker looks at each picture; what it finds is blurred.
     public var checksSafety = false
 

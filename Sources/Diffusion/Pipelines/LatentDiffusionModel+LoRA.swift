@@ -18,8 +18,12 @@ extension LatentDiffusionModel {
     }
 
     /// What networks take whose LoRAs are applied at run time.
-    var loraScales: [String: Tensor] {
-        get throws { try loras?.scales.mapValues { try Tensor([$0], shape: [1]) } ?? [:] }
+    /// - Parameter scales: in place of those that the LoRAs were added with.
+    func loraScales(_ scales: [Float]?) throws -> [String: Tensor] {
+        guard let loras else { return [:] }
+        var inputs = try loras.scales.mapValues { try Tensor([$0], shape: [1]) }
+        for (index, scale) in (scales ?? []).enumerated() { inputs[LoRASet.scaleInput(index)] = try Tensor([scale], shape: [1]) }
+        return inputs
     }
 }
 

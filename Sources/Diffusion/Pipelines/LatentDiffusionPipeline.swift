@@ -139,11 +139,13 @@ public final class LatentDiffusionPipeline {
     ) async throws -> Texts {
         let stage = networks.textEncoder
         var prompts: [TextCondition] = []
-        for chunks in job.tokens.prompts { prompts.append(try await stage.encode(chunks, skip: job.request.clipSkip, log)) }
+        for chunks in job.tokens.prompts {
+            prompts.append(try await stage.encode(chunks, skip: job.request.clipSkip, scales: job.loraScales, log))
+        }
         guard let negative = job.tokens.negative else { return (prompts, nil) }
         if job.request.negativePrompt == nil, model.takesZerosForEmptyPrompt { return (prompts, try prompts[0].zeros) }
         // The layer that the model was trained with, as diffusers has it, whatever is skipped for the prompt.
-        return (prompts, try await stage.encode(negative, skip: nil, log))
+        return (prompts, try await stage.encode(negative, skip: nil, scales: job.loraScales, log))
     }
 
     func encodeImage(

@@ -63,9 +63,12 @@ final class TextEncodingStage {
         self.compiler = compiler
     }
 
-    /// - Parameter skip: of this text; nil for the layer that the model was trained with.
+    /// - Parameters:
+    ///   - skip: of this text; nil for the layer that the model was trained with.
+    ///   - scales: of LoRAs that are applied at run time.
     func encode(
-        _ chunks: [PromptChunks], skip: ClipSkip?, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+        _ chunks: [PromptChunks], skip: ClipSkip?, scales: [String: Tensor] = [:], _ log: TimingLog,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> TextCondition {
         var states: [Tensor] = []
         var pooled: Tensor?
@@ -73,6 +76,7 @@ final class TextEncodingStage {
             let output = try ClipSkip.output(
                 of: model.family, layerCount: model.textEncoders[index].config.numHiddenLayers, skip: skip)
             let runner = try runner(index, output, log)
+            try runner.set(scales)
             var parts: [Tensor] = []
             for ids in chunks.ids {
                 let found = try await runner.run(["input_ids": try Tensor(ids.map { Int64($0) }, shape: [1, ids.count])], log)
@@ -94,7 +98,6 @@ final class TextEncodingStage {
             if let report = try model.applyLoRAs(to: &sized, index == 0 ? .textEncoder : .textEncoder2) { log.adapted(report) }
             return sized
         }
-        try runner.set(model.loraScales)
         runners[key] = runner
         return runner
     }

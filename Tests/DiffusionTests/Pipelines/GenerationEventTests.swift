@@ -111,6 +111,32 @@ import Testing
         }
     }
 
+    /// Other scales need nothing compiled anew, and merged LoRAs take none.
+    @Test func scalesOfLoRAsChangeBetweenRequests() async throws {
+        let run = try GoldenRun.named("sd15/lcm-lora")
+        var model = try run.loadModel()
+        var request = try run.request(model)
+        let merged = try await LatentDiffusionPipeline(model).denoise(request)
+        request.loraScales = [0]
+        await #expect(throws: GenerationError.self) { try await LatentDiffusionPipeline(model).denoise(request) }
+
+        let scale = try #require(model.loras?.items[0].scale)
+        model.loraForm = .runtime
+        let pipeline = LatentDiffusionPipeline(model)
+        let none = try await pipeline.denoise(request)
+        request.loraScales = [scale]
+        let result = try await pipeline.generate(request)
+        #expect(result.timings["unet"]?.compiling == .zero)
+        try expectClose(result.pictures[0].latents, merged[0], tolerance: 1e-3)
+        request.loraScales = nil
+        try expectClose(try await pipeline.denoise(request)[0], merged[0], tolerance: 1e-3)
+        let (with, without) = (try merged[0].elements(as: Float.self), try none[0].elements(as: Float.self))
+        #expect(zip(with, without).contains { abs($0 - $1) > 0.01 })
+
+        request.loraScales = [1, 2]
+        await #expect(throws: GenerationError.self) { try await pipeline.denoise(request) }
+    }
+
     // MARK: The safety checker
 
     /// The networks of `sd15` with the checker of `safety`, or one that finds nothing in any picture.
