@@ -13,7 +13,7 @@ public struct Component: Sendable {
     }
 
     public let name: String
-    /// `diffusers` or `transformers`.
+    /// `diffusers`, `transformers`, or `stable_diffusion` of a safety checker.
     public let library: String
     public let className: String
     /// The folder that holds its config and weights; for a part of a single file, that file.
@@ -81,7 +81,8 @@ public struct Component: Sendable {
     /// The weights as they are published, in the order in which they are looked for: one file or the index of several, f32
     /// before its f16 variant.
     private func weightsFile() throws -> URL {
-        let stem = library == "transformers" ? "model" : "diffusion_pytorch_model"
+        // Safety checkers, whose library is called `stable_diffusion`, are saved as transformers saves.
+        let stem = ["transformers", "stable_diffusion"].contains(library) ? "model" : "diffusion_pytorch_model"
         let names = [
             "\(stem).safetensors", "\(stem).safetensors.index.json", "\(stem).fp16.safetensors",
             "\(stem).safetensors.index.fp16.json", "\(stem).fp16.safetensors.index.json",

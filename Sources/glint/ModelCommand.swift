@@ -87,12 +87,7 @@ private struct ComponentReport: Encodable {
             bytes = constants.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
             return
         }
-        // The index calls the safety checker's library `stable_diffusion`, but its files are named as transformers names them.
-        let library = name == ModelCommand.safetyChecker ? "transformers" : component.library
-        let weights =
-            try library == component.library
-            ? component.weights()
-            : Component(name: name, library: library, className: className, folder: component.folder).weights()
+        let weights = try component.weights()
         parameters = weights.parameterCount
         precisions = Set(weights.entries.values.map(\.elementType.rawValue)).sorted()
         bytes = weights.entries.values.reduce(0) { $0 + $1.data.byteCount }

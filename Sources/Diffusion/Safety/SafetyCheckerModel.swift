@@ -30,9 +30,9 @@ public struct SafetyCheckerModel: Sendable {
     }
 
     private static func weights(_ folder: URL) throws -> Weights {
-        // The index calls its library `stable_diffusion`, but its files are named as transformers names them.
         let component = Component(
-            name: "safety_checker", library: "transformers", className: StableDiffusionSafetyChecker.className, folder: folder)
+            name: "safety_checker", library: "stable_diffusion", className: StableDiffusionSafetyChecker.className, folder: folder
+        )
         do {
             return try component.weights()
         } catch let error as ModelError {
