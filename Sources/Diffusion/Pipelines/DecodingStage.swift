@@ -37,13 +37,13 @@ final class Decoder {
         let factor = Float(architecture.scalingFactor)
         let unscaled = try Tensor(latents.elements(as: Float.self).map { $0 / factor }, shape: latents.shape)
         let outputs = try await runner.run(["latent_sample": unscaled], log)
-        let sample = outputs.required("sample") // [1, 3, H, W] in −1…1
+        let sample = try outputs.required("sample", of: runner.name) // [1, 3, H, W] in −1…1
         if outputs.count > 1 { try report(outputs.filter { $0.key != "sample" }) }
         return try log.measure(\.conversion) {
             try sample.withUnsafeBytes { bytes in
                 do {
                     return try RGBImage(
-                        planar: bytes.bindMemory(to: Float.self), width: sample.shape[3], height: sample.shape[2], range: .signed)
+                        planar: bytes.bindMemory(to: Float.self), width: size.width, height: size.height, range: .signed)
                 } catch ImageError.notANumber {
                     throw GenerationError.notFinite(network: runner.name, precision: precision)
                 }

@@ -83,10 +83,11 @@ final class Denoiser {
         try read("unet", last)
         conditionShapes = unet.shapes
         // The large one first: the others are compiled beside it.
-        var runners = try NetworkRunner.all(reads.reversed(), compiler, log)
-        step = runners.removeFirst()
-        prompt = runners.first { $0.name.hasPrefix("unet, prompt") }
-        time = runners.first { $0.name.hasPrefix("unet, time") }
+        let runners = try NetworkRunner.all(reads.reversed(), compiler, log)
+        guard let step = runners["unet" + suffix] else { preconditionFailure("the UNet was read, and not compiled") }
+        self.step = step
+        prompt = runners["unet, prompt" + suffix]
+        time = runners["unet, time" + suffix]
     }
 
     /// Exported models take integers, and may take them as scalars.

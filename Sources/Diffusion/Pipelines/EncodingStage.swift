@@ -42,7 +42,13 @@ final class Encoder {
     ) async throws -> LatentDistribution {
         let factor = Float(architecture.scalingFactor)
         let output = architecture.encoderOutput
-        let found = try await runner.run(["sample": picture], log).required(output.name)
+        let found = try await runner.run(["sample": picture], log).required(output.name, of: runner.name)
+        let channels = architecture.latentChannels * (output == .distribution ? 2 : 1)
+        guard found.shape == [1, channels, size.latentHeight, size.latentWidth] else {
+            throw GraphError.structure(
+                node: runner.name,
+                reason: "it gives \(found.shape) where [1, \(channels), \(size.latentHeight), \(size.latentWidth)] is needed")
+        }
         let values = try found.elements(as: Float.self)
         var shape = found.shape
         switch output {

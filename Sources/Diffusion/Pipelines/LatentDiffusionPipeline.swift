@@ -234,7 +234,7 @@ public final class LatentDiffusionPipeline {
             if conditions.count > 1 { try network.begin(condition.prompt) }
             let outputs = try await network.predict(sample, embedding: condition.times[index], log)
             if outputs.count > 1 { try report(.outputs(network: "unet", outputs.filter { $0.key != "out_sample" })) }
-            predictions.append(outputs.required("out_sample"))
+            predictions.append(try outputs.required("out_sample", of: "unet"))
         }
         guard guidance.comparesPredictions else { return predictions[0] }
         if together { predictions = [predictions[0].rows(0..<batch), predictions[0].rows(batch..<2 * batch)] }

@@ -39,11 +39,13 @@ final class NetworkRunner {
     }
 
     /// Compiles networks that were read, side by side.
+    /// - Returns: by their names.
     static func all(
         _ networks: [(name: String, read: ReadNetwork)], _ compiler: NetworkCompiler, _ log: TimingLog
-    ) throws -> [NetworkRunner] {
+    ) throws -> [String: NetworkRunner] {
         let compiled = try log.measure(\.compiling) { try compiler.compile(together: networks.map(\.read)) }
-        return try zip(networks, compiled).map { try NetworkRunner($0.name, $1, compiler, log) }
+        let runners = try zip(networks, compiled).map { try NetworkRunner($0.name, $1, compiler, log) }
+        return Dictionary(uniqueKeysWithValues: runners.map { ($0.name, $0) })
     }
 
     /// Sets inputs for the runs from now on; what is none of this network's inputs is passed over.
@@ -83,9 +85,13 @@ final class NetworkRunner {
 
 extension [String: Tensor] {
     /// The output called `name`.
-    /// - Precondition: the network was built with it.
-    func required(_ name: String) -> Tensor {
-        guard let tensor = self[name] else { preconditionFailure("the network has no output \(name)") }
+    /// - Parameter network: that gave these.
+    /// - Throws: `GraphError.structure` where there is none, as in IR of another kind, or in a checkpoint without that part.
+    func required(_ name: String, of network: String) throws(GraphError) -> Tensor {
+        guard let tensor = self[name] else {
+            let found = keys.sorted().joined(separator: ", ")
+            throw .structure(node: network, reason: "the network has no output '\(name)'; it has \(found)")
+        }
         return tensor
     }
 }

@@ -56,7 +56,6 @@ final class TextEncodingStage {
     private let model: LatentDiffusionModel
     private let compiler: NetworkCompiler
     private var runners: [Key: NetworkRunner] = [:]
-    private var reports: [LoRAReport] = []
 
     init(_ model: LatentDiffusionModel, _ compiler: NetworkCompiler) {
         self.model = model
@@ -80,9 +79,9 @@ final class TextEncodingStage {
             var parts: [Tensor] = []
             for ids in chunks.ids {
                 let found = try await runner.run(["input_ids": try Tensor(ids.map { Int64($0) }, shape: [1, ids.count])], log)
-                parts.append(found.required(output.name))
+                parts.append(try found.required(output.name, of: runner.name))
                 // Of the first chunk, as others do that take long texts.
-                if index > 0, pooled == nil { pooled = found.required("text_embeds") }
+                if index > 0, pooled == nil { pooled = try found.required("text_embeds", of: runner.name) }
             }
             states.append(try PromptWeighting.joined(parts, weights: chunks.weights))
         }

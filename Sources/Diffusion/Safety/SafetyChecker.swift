@@ -27,8 +27,8 @@ final class SafetyChecker {
     func check(_ image: RGBImage, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws -> SafetyVerdict {
         let pictures = try log.measure(\.conversion) { try processor(image) }
         let outputs = try await runner.run(["pixel_values": pictures], log)
-        let concepts = try outputs.required("concept_scores").elements(as: Float.self)
-        let specialCare = try outputs.required("special_care_scores").elements(as: Float.self)
+        let concepts = try outputs.required("concept_scores", of: runner.name).elements(as: Float.self)
+        let specialCare = try outputs.required("special_care_scores", of: runner.name).elements(as: Float.self)
         guard (concepts + specialCare).allSatisfy(\.isFinite) else {
             throw GenerationError.notFinite(network: runner.name, precision: precision)
         }
