@@ -1,4 +1,3 @@
-import Foundation
 import ModelLoading
 
 /// What a model is usually drawn with, where a user says nothing.
@@ -17,7 +16,7 @@ public struct GenerationDefaults: Sendable, Equatable {
                 (4, 1)
             } else if scheduler.className == TCDSchedulerConfig.className {
                 (4, 0)
-            } else if model.source.url.path.lowercased().contains("turbo") {
+            } else if model.source.name.lowercased().contains("turbo") {
                 (1, 0)
             } else {
                 (25, model.family == .sdxl ? 5 : 7.5)

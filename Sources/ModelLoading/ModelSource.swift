@@ -86,6 +86,13 @@ public struct ModelSource: Sendable {
 
     private static let indexName = "model_index.json"
 
+    /// What the model is called: by its folder or file, or in the hub's cache by its repository, `models--owner--name`.
+    public var name: String {
+        let parent = url.deletingLastPathComponent()
+        if parent.lastPathComponent == "snapshots" { return parent.deletingLastPathComponent().lastPathComponent }
+        return isSingleFile ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
+    }
+
     /// Whether this is one file, whose configs were told from its tensors.
     public var isSingleFile: Bool { singleFile != nil }
 
