@@ -4,7 +4,8 @@ public import Tokenizers
 
 /// What to draw, and how.
 public struct GenerationRequest: Sendable {
-    /// Texts, none of them empty.
+    /// Texts, none of them empty. All become as many chunks of tokens as the longest has: to draw each as it would be drawn alone,
+    /// ask for texts of different length one by one.
     public var prompts: [String]
     /// What pictures shall not be like; of effect where guidance compares two predictions (see `guidanceScale`).
     public var negativePrompt: String?
