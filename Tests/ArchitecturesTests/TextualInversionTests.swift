@@ -6,7 +6,7 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/prompts/make.py`, the repository's own text encoder with tokens that diffusers'
+/// Goldens: `Tests/Goldens/prompts/make.py`, a small model's text encoder with tokens that diffusers'
 /// `load_textual_inversion` added.
 @Suite struct TextualInversionTests {
     @Test(arguments: 0..<4) func matchesDiffusers(_ prompt: Int) throws {
@@ -15,14 +15,14 @@ import Testing
         }
         let component = Component(
             name: "text_encoder", library: "transformers", className: "CLIPTextModel",
-            folder: Goldens.repository.appending(path: "Models/emoji-lcm/text_encoder"))
+            folder: Goldens.url("pipeline/autoencoder-kl/model/text_encoder"))
         let network = try Registry.make(component.config(), from: Registry.textEncoders)
         let rows =
             try values("toy", "<toy>").elements() as [Float]
             + values("Glint-Style", "emb_params").converted(to: .f32).elements()
         let ids = try values("inversion", "ids.\(prompt)")
         let graph = try network.graph(component.weights(), batch: 1, tokens: ids.shape[1])
-            .addingTokens(Tensor(rows, shape: [4, 128]), firstID: network.config.vocabSize)
+            .addingTokens(Tensor(rows, shape: [4, 18]), firstID: network.config.vocabSize)
         let outputs = try runGraph(graph) { _ in ids }
         let states = try #require(outputs["last_hidden_state"])
         try expectClose(states, values("inversion", "states.\(prompt)"), tolerance: 1e-4)

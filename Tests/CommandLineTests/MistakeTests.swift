@@ -89,7 +89,7 @@ import Testing
         .init(["a cat", "--embedding", ""], 1, "--embedding is empty"),
         .init(
             sd15 + ["--embedding", Goldens.url("prompts/toy.safetensors").path], 1,
-            "takes vectors of 10 numbers; the file's have 128"),
+            "takes vectors of 10 numbers; the file's have 18"),
         .init(sd15 + ["--embedding", Program.lora], 1, "is no textual inversion"),
         .init(["a cat", "--vae", "nowhere"], 1, "There is no file"),
         .init(["a cat", "--vae", ""], 1, "--vae is empty"),

@@ -16,7 +16,7 @@ import Tokenizers
 
     private static let ir = Goldens.url("optimum/tokenizer")
     /// What the IR was made of.
-    private static let original = Goldens.repository.appending(path: "Models/emoji-lcm/tokenizer")
+    private static let original = Goldens.url("tokenizer/small")
     private static let texts = [
         "a smiling face with sunglasses", "Two  CATS, don't!", "日本 é <|endoftext|> ok", "", "1234 🎉🎉",
         String(repeating: "word ", count: 40),

@@ -9,7 +9,7 @@ import Testing
 enum TokenizerGoldens {
     static let full = Result { () throws(TokenizerError) in try CLIPTokenizer(vocabulary: .standard()) }
     static let small = Result { () throws(TokenizerError) in try CLIPTokenizer(folder: smallFolder) }
-    static let smallFolder = Goldens.repository.appending(path: "Models/emoji-lcm/tokenizer")
+    static let smallFolder = Goldens.url("tokenizer/small")
 
     static func read(_ name: String) throws -> JSONValue {
         let file = try MappedFile(path: Goldens.url("tokenizer/\(name)").path)

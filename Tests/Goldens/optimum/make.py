@@ -46,7 +46,7 @@ def main():
     except ImportError as error:
         print(f"left as it is: {error}")
         return
-    tokenizer = CLIPTokenizer.from_pretrained(REPOSITORY / "Models/emoji-lcm/tokenizer")
+    tokenizer = CLIPTokenizer.from_pretrained(HERE.parent / "tokenizer/small")
     with tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
         model(tokenizer).save_pretrained(place / "source")

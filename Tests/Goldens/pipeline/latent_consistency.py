@@ -10,7 +10,7 @@ import shutil
 import cases
 import models
 from diffusers import AutoencoderKL, LCMScheduler, UNet2DConditionModel
-from runs import EMOJI, described, record
+from runs import described, record
 
 HERE = pathlib.Path(__file__).resolve().parent
 LONG = (
@@ -50,7 +50,7 @@ def emoji_lcm():
 def make_autoencoder_kl_model(folder):
     """A folder as published, with a safety checker and a feature extractor of which only configs are there."""
     name = "autoencoder-kl"
-    shutil.copytree(EMOJI / "tokenizer", folder / "tokenizer")
+    shutil.copytree(models.TOKENIZER, folder / "tokenizer")
     tokenizer = json.loads((folder / "tokenizer" / "tokenizer_config.json").read_text())
     cases.write_json(folder / "tokenizer" / "tokenizer_config.json", {**tokenizer, "model_max_length": 77})
     vocabulary = json.loads((folder / "tokenizer" / "vocab.json").read_text())

@@ -9,7 +9,7 @@ from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-EMOJI = pathlib.Path(__file__).resolve().parents[3] / "Models" / "emoji-lcm"
+TOKENIZER = pathlib.Path(__file__).resolve().parents[1] / "tokenizer" / "small"
 MAXIMUM = 24  # tokens of a prompt
 MERGES = 90
 BYTES = 508  # byte tokens that lead the vocabulary
@@ -40,10 +40,10 @@ TURBO_SCHEDULER = {
 
 
 def save_tokenizer(folder, pad="<|endoftext|>"):
-    """`Models/emoji-lcm`'s tokenizer, cut to its first merges; its vocabulary's size."""
+    """The small tokenizer of the goldens, cut to its first merges; its vocabulary's size."""
     folder.mkdir()
-    merges = (EMOJI / "tokenizer" / "merges.txt").read_text().splitlines()[: 1 + MERGES]
-    known = json.loads((EMOJI / "tokenizer" / "vocab.json").read_text())
+    merges = (TOKENIZER / "merges.txt").read_text().splitlines()[: 1 + MERGES]
+    known = json.loads((TOKENIZER / "vocab.json").read_text())
     tokens = sorted(known, key=known.get)[:BYTES] + [merge.replace(" ", "") for merge in merges[1:]]
     tokens += ["<|startoftext|>", "<|endoftext|>"]
     (folder / "merges.txt").write_text("\n".join(merges) + "\n")
@@ -52,7 +52,7 @@ def save_tokenizer(folder, pad="<|endoftext|>"):
     special = {
         "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>", "pad_token": pad}
     cases.write_json(folder / "special_tokens_map.json", special)
-    config = json.loads((EMOJI / "tokenizer" / "tokenizer_config.json").read_text())
+    config = json.loads((TOKENIZER / "tokenizer_config.json").read_text())
     cases.write_json(folder / "tokenizer_config.json", {**config, **special, "model_max_length": MAXIMUM})
     return len(vocabulary)
 

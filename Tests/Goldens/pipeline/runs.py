@@ -82,14 +82,15 @@ def arguments(pipe, asked):
     return {**found, "generator": generators if asked["generator"] == "each" else generators[0]}
 
 
-def watch(pipe, task, tensors):
+def watch(pipe, asked, tensors):
     """Lets a pipeline tell what it computes before and between its steps."""
     def keep(name, value):
         if value is not None and name not in tensors:
             tensors[name] = value.detach().clone()
 
     def before_unet(_, positional, keywords):
-        if task == "text2img":  # the others encode texts alike
+        # The other tasks encode texts alike; the states of the repository's model, which are large, show in its latents.
+        if asked["task"] == "text2img" and asked["model"] != "emoji-lcm":
             keep("prompt_embeds", keywords["encoder_hidden_states"])
         keep("timestep_cond", keywords.get("timestep_cond"))
         added = keywords.get("added_cond_kwargs") or {}
@@ -134,7 +135,7 @@ def run(family, asked, disturbed=False):
     """The tensors of one run, by name."""
     pipe = opened(family, asked)
     tensors, timesteps = {}, []
-    watch(pipe, asked["task"], tensors)
+    watch(pipe, asked, tensors)
     if disturbed:
         disturb(pipe.unet)
     watched = [key for key in ("latents", "denoised") if key in pipe._callback_tensor_inputs]

@@ -18,7 +18,9 @@ from diffusers.loaders import TextualInversionLoaderMixin
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
-SMALL = ROOT / "Models/emoji-lcm"
+SMALL = HERE.parent / "tokenizer/small"
+# A small model whose texts' states are 18 wide.
+MODEL = HERE.parent / "pipeline/autoencoder-kl/model"
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
 BACKTRACKING = 20
 
@@ -126,7 +128,7 @@ def padded(tokenizer, chunk, length):
 
 def prompts():
     tokenizers = {"full": (full(EOS), 77), "padded with !": (full("!"), 77),
-                  "small": (CLIPTokenizer.from_pretrained(SMALL / "tokenizer"), 32)}
+                  "small": (CLIPTokenizer.from_pretrained(SMALL), 32)}
     rows = []
     for prompt in PROMPTS:
         parts = parse(prompt)
@@ -163,8 +165,8 @@ class Encoder(TextualInversionLoaderMixin):
     components = {}
 
     def __init__(self):
-        self.tokenizer = CLIPTokenizer.from_pretrained(SMALL / "tokenizer")
-        self.text_encoder = CLIPTextModel.from_pretrained(SMALL / "text_encoder", dtype=torch.float32).eval()
+        self.tokenizer = CLIPTokenizer.from_pretrained(MODEL / "tokenizer")
+        self.text_encoder = CLIPTextModel.from_pretrained(MODEL / "text_encoder", dtype=torch.float32).eval()
 
     def encode(self, prompt):
         prompt = self.maybe_convert_prompt(prompt, self.tokenizer)
@@ -173,7 +175,7 @@ class Encoder(TextualInversionLoaderMixin):
 
 
 def inversions():
-    width = 128
+    width = 18
     save_file({"<toy>": cases.randn("toy", 3, width)}, HERE / "toy.safetensors")
     save_file({"emb_params": cases.randn("style", 1, width).half()}, HERE / "Glint-Style.safetensors")
     save_file({"clip_l": cases.randn("clip_l", 2, 6), "clip_g": cases.randn("clip_g", 2, 10)}, HERE / "pair.safetensors")

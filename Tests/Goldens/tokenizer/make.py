@@ -1,4 +1,4 @@
-"""Ids by transformers' CLIPTokenizer, with OpenAI's vocabulary ("full") and with the project's model's ("small")."""
+"""Ids by transformers' CLIPTokenizer, with OpenAI's vocabulary ("full") and with its bytes and some 650 merges ("small")."""
 import gzip
 import json
 import pathlib
@@ -11,7 +11,7 @@ from transformers import CLIPTokenizer
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 MERGES = ROOT / "Sources/Tokenizers/Resources/clip-merges.txt.gz"
-SMALL = ROOT / "Models/emoji-lcm/tokenizer"
+SMALL = HERE / "small"
 CONFIGS = ["tokenizer_config.json", "special_tokens_map.json"]
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
 # Codepoints swept: all planes with letters, and one page of each of the others.

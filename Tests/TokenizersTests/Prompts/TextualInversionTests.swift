@@ -22,7 +22,7 @@ import Testing
 
     @Test func wordsComeFromTheFile() throws {
         let toy = try TextualInversion(path: golden("toy"))
-        #expect(toy.token == "<toy>" && toy.count == 3 && toy.vectors.map(\.shape) == [[3, 128]])
+        #expect(toy.token == "<toy>" && toy.count == 3 && toy.vectors.map(\.shape) == [[3, 18]])
         let style = try TextualInversion(path: golden("Glint-Style"))
         #expect(style.token == "Glint-Style" && style.count == 1 && style.vectors[0].elementType == .f32)
         let pair = try TextualInversion(path: golden("pair"))
@@ -59,8 +59,8 @@ import Testing
     @Test func wordsStandForTheirVectors() throws {
         let base = try TokenizerGoldens.small.get()
         let inversions = [try TextualInversion(path: golden("toy")), try TextualInversion(path: golden("Glint-Style"))]
-        let (tokenizer, rows) = try base.adding(inversions, width: 128)
-        #expect(rows.shape == [4, 128] && tokenizer.vocabularyCount == base.vocabularyCount + 4)
+        let (tokenizer, rows) = try base.adding(inversions, width: 18)
+        #expect(rows.shape == [4, 18] && tokenizer.vocabularyCount == base.vocabularyCount + 4)
         #expect(try rows.elements() == inversions[0].vectors[0].elements() as [Float] + inversions[1].vectors[0].elements())
         let reference = try SafetensorsCheckpoint(path: golden("inversion"))
         let prompts = [
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func vectorsOfOneWordStayInOneChunk() throws {
-        let (tokenizer, _) = try TokenizerGoldens.small.get().adding([TextualInversion(path: golden("toy"))], width: 128)
+        let (tokenizer, _) = try TokenizerGoldens.small.get().adding([TextualInversion(path: golden("toy"))], width: 18)
         let first = Int32(try TokenizerGoldens.small.get().vocabularyCount)
         let chunks = tokenizer.chunks(of: String(repeating: ". ", count: 28) + "(<toy>:1.5)")
         #expect(chunks.count == 2)
@@ -88,8 +88,8 @@ import Testing
     @Test func whatDoesNotGoWithTheEncoderIsRefused() throws {
         let base = try TokenizerGoldens.small.get()
         let toy = try TextualInversion(path: golden("toy"))
-        #expect(throws: TextualInversionError.tokenTaken("<toy>", file: toy.file)) { try base.adding([toy, toy], width: 128) }
-        let other = TextualInversionError.width(file: toy.file, encoder: "text encoder", expected: 64, found: [128])
+        #expect(throws: TextualInversionError.tokenTaken("<toy>", file: toy.file)) { try base.adding([toy, toy], width: 18) }
+        let other = TextualInversionError.width(file: toy.file, encoder: "text encoder", expected: 64, found: [18])
         #expect(throws: other) { try base.adding([toy], width: 64) }
         let pair = try TextualInversion(path: golden("pair"))
         #expect(try base.adding([pair], encoder: 0, width: 6).rows.elements() == pair.vectors[0].elements() as [Float])
