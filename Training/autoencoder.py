@@ -2,9 +2,7 @@
 
     python autoencoder.py --preset cpu --out WORK --seconds 900 [--start FOLDER]
 """
-import argparse
 import math
-import pathlib
 import time
 
 import torch
@@ -12,7 +10,7 @@ import torch.nn.functional as F
 from diffusers import AutoencoderTiny
 
 from common import DEVICE, half_precision, log, pixels, prepare
-from presets import PRESETS
+from presets import PRESETS, stage_parser
 from scenes import Scenes
 
 
@@ -38,10 +36,7 @@ def psnr(autoencoder, scenes, count=64):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--preset", default="cpu", choices=PRESETS)
-    parser.add_argument("--out", required=True, type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=900)
+    parser = stage_parser("cpu", 900)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--start", help="a diffusers folder of an autoencoder of the same shape")
     arguments = parser.parse_args()

@@ -2,8 +2,6 @@
 
     python classifier.py --preset cpu --out WORK --seconds 240
 """
-import argparse
-import pathlib
 import time
 
 import torch
@@ -11,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from common import DEVICE, half_precision, log, pixels, prepare
-from presets import PRESETS
+from presets import PRESETS, stage_parser
 from scenes import Scenes
 
 SIDE = 48
@@ -65,10 +63,7 @@ def load(path, concepts):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--preset", default="cpu", choices=PRESETS)
-    parser.add_argument("--out", required=True, type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=240)
+    parser = stage_parser("cpu", 240)
     arguments = parser.parse_args()
     preset = PRESETS[arguments.preset]
     prepare(5)

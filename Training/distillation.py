@@ -4,10 +4,8 @@ The student at timestep t must foretell what its own average foretells at t - 20
 
     python distillation.py --preset cuda --out WORK --seconds 560 [--resume]
 """
-import argparse
 import copy
 import math
-import pathlib
 import time
 
 import torch
@@ -18,7 +16,7 @@ import networks
 from common import DEVICE, GRID, Average, half_precision, log, noise_levels, per_picture, prepare
 from muon import Optimizers
 from pool import Captions, Pool
-from presets import PRESETS
+from presets import PRESETS, stage_parser
 from scenes import Scenes
 
 
@@ -34,11 +32,7 @@ def consistent(unet, levels, noisy, timestep, hidden, guidance):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--preset", default="cuda", choices=PRESETS)
-    parser.add_argument("--out", required=True, type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=560)
-    parser.add_argument("--rates", type=float, nargs=2, default=(0.005, 3e-4), help="of Muon and of AdamW")
+    parser = stage_parser("cuda", 560, rates=(0.005, 3e-4))
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
     preset, folder = PRESETS[arguments.preset], arguments.out

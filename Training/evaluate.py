@@ -9,7 +9,6 @@ import collections
 import dataclasses
 import itertools
 import pathlib
-import random
 
 import numpy as np
 import torch
@@ -57,7 +56,7 @@ class Judge:
     def things(self, scene, variation, picture):
         """For each thing, whether the nearest of all concepts is the right one."""
         right = []
-        for place, (thing, centre, size) in enumerate(self.scenes.placed(scene, variation)):
+        for thing, centre, size in self.scenes.placed(scene, variation):
             where = classifier.box(centre, size, self.scenes.pixels)
             alone = dataclasses.replace(scene, things=(thing,), relation=None, count=1, size=None, place="center")
             middle = classifier.box((0.5, 0.5), self.scenes.placed(alone, variation)[0][2], self.scenes.pixels)
@@ -95,9 +94,9 @@ class Judge:
     def place(self, scene, picture): return self._among(scene, picture, [dataclasses.replace(scene, place=place) for place in PLACES])
 
     def relation(self, scene, picture):
-        others = [dataclasses.replace(scene, relation=relation) for relation in RELATIONS if "beside" in (scene.relation,) or relation != "beside"]
-        if scene.relation == "beside": others = [other for other in others if other.relation in ("beside", "above", "below")]
-        return self._among(scene, picture, others)
+        # What is beside is to the left or right as well.
+        others = ("beside", "above", "below") if scene.relation == "beside" else [relation for relation in RELATIONS if relation != "beside"]
+        return self._among(scene, picture, [dataclasses.replace(scene, relation=relation) for relation in others])
 
 
 def contact_sheet(pictures, captions, path, columns=10):

@@ -18,6 +18,7 @@ def text_encoder(preset, vocabulary):
 
 def unet(preset):
     levels = len(preset.unet_widths)
+    # No attention at the finest level, where it costs most.
     model = UNet2DConditionModel(
         sample_size=preset.latents, in_channels=4, out_channels=4, layers_per_block=preset.layers_per_block, block_out_channels=preset.unet_widths,
         down_block_types=("DownBlock2D",) + ("CrossAttnDownBlock2D",) * (levels - 1), up_block_types=("CrossAttnUpBlock2D",) * (levels - 1) + ("UpBlock2D",),

@@ -1,5 +1,7 @@
 """What is trained, by the machine at hand."""
+import argparse
 import dataclasses
+import pathlib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +16,6 @@ class Preset:
     encoder_blocks: tuple
     decoder_blocks: tuple
     unet_widths: tuple
-    #: Attention is left out at the finest level, where it costs most.
     layers_per_block: int
     text_width: int
     text_layers: int
@@ -39,3 +40,13 @@ PRESETS = {
     # Some half an hour of one large accelerator.
     "cuda": Preset("all", 256, 128, 64, 64, (1, 2, 3, 3), (3, 3, 2, 1), (96, 192, 320), 1, 320, 4, 8, 77, 512, 120_000),
 }
+
+
+def stage_parser(preset, seconds, rates=None):
+    """What every stage takes from the command line, with its defaults."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--preset", default=preset, choices=PRESETS)
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="the working folder")
+    parser.add_argument("--seconds", type=float, default=seconds)
+    if rates: parser.add_argument("--rates", type=float, nargs=2, default=rates, help="of Muon and of AdamW")
+    return parser

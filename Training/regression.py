@@ -5,8 +5,6 @@ and few steps that each make the last one's picture noisy again draw a sharp one
 
     python regression.py --preset cpu --out WORK --seconds 6000
 """
-import argparse
-import pathlib
 import time
 
 import torch
@@ -18,9 +16,9 @@ import networks
 from common import DEVICE, GRID, Average, half_precision, log, noise_levels, per_picture, prepare
 from muon import Optimizers
 from pool import Captions, Pool
-from presets import PRESETS
+from presets import PRESETS, stage_parser
 from scenes import Scenes
-from text import GRID as PATCHES, Patches
+from text import PATCHES, Patches
 
 SHEET = ["a cat", "a red car on a blue background", "a purple robot on a yellow background", "a green apple", "a rose on a black background", "a penguin",
          "a pink unicorn on a blue background", "three bananas", "a tiny dog on the left", "a cat on top of a red car", "a guitar and a drum",
@@ -56,22 +54,16 @@ class Training:
                     step=self.step, optimizers=[optimizer.state_dict() for optimizer in self.optimizers])
 
     def load(self, state):
-        self.unet.load_state_dict(state["unet"]), self.encoder.load_state_dict(state["text"])
-        if "step" not in state: return
-        self.patches.load_state_dict(state["patches"])
+        self.unet.load_state_dict(state["unet"]), self.encoder.load_state_dict(state["text"]), self.patches.load_state_dict(state["patches"])
         for optimizer, kept in zip(self.optimizers, state["optimizers"]): optimizer.load_state_dict(kept)
         self.step = state["step"]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--preset", default="cpu", choices=PRESETS)
-    parser.add_argument("--out", required=True, type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=6000)
-    parser.add_argument("--rates", type=float, nargs=2, default=(0.02, 1e-3), help="of Muon and of AdamW")
+    parser = stage_parser("cpu", 6000, rates=(0.02, 1e-3))
     parser.add_argument("--decay", type=float, default=0.6, help="the last part of the time, in which the rates fall to nothing")
     parser.add_argument("--course", type=int, nargs=2, default=(400, 1200), help="steps between which varied scenes become as frequent as others")
-    parser.add_argument("--resume", metavar="FILE", help="go on from weights in the working folder: regression-high.pt, of before the rates fell")
+    parser.add_argument("--resume", action="store_true", help="go on from what was kept before the rates fell")
     arguments = parser.parse_args()
     preset, folder = PRESETS[arguments.preset], arguments.out
     prepare(2)
@@ -80,7 +72,7 @@ if __name__ == "__main__":
     coder = autoencoder.load(preset, folder / "autoencoder.pt")
     pool = Pool.kept(folder / "pool.pt", scenes, coder, preset.scenes, plain=preset.scenes // 2, scale=start["scale"])
     training = Training(preset, len(captions.tokenizer), start, arguments.rates)
-    if arguments.resume: training.load(torch.load(folder / arguments.resume))
+    if arguments.resume: training.load(torch.load(folder / "regression-high.pt"))
     unet, encoder, patches = training.unet, training.encoder, training.patches
     average = Average([unet, encoder], 0.998)
     log(f"UNet {sum(p.numel() for p in unet.parameters()) / 1e6:.1f} M, text encoder {sum(p.numel() for p in encoder.parameters()) / 1e6:.1f} M")
@@ -120,8 +112,8 @@ if __name__ == "__main__":
         losses, plain, of_things = losses.detach().cpu(), plain.cpu(), pool.concepts[indices, 0]
         difficulty[of_things[:firsts]] = 0.9 * difficulty[of_things[:firsts]] + 0.1 * losses[:firsts]
         first = torch.arange(size) < firsts
-        for name, value in {"first": losses[first & plain].mean(), "varied": losses[first & ~plain].mean(), "later": losses[~first & plain].mean(),
-                            "varied ": losses[~first & ~plain].mean(), "text": told.detach()}.items():
+        for name, value in {"first": losses[first & plain].mean(), "first varied": losses[first & ~plain].mean(), "later": losses[~first & plain].mean(),
+                            "later varied": losses[~first & ~plain].mean(), "text": told.detach()}.items():
             if value.isfinite(): running[name] = 0.97 * running.get(name, value.item()) + 0.03 * value.item()
         if training.step % 50 == 0: log("regression", training.step, ", ".join(f"{name} {value:.4f}" for name, value in running.items()))
         if elapsed > next_sheet:

@@ -6,6 +6,7 @@ the room that the words leave, and the shade of the ground. The variation is wha
 import dataclasses
 import hashlib
 import random
+import sys
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -53,7 +54,7 @@ class Scene:
 
 
 def plural(name):
-    if name.endswith(("s", "x", "ch", "sh")) and not name.endswith(("ss", "ch", "sh", "x", "us")): return name
+    if name.endswith("s") and not name.endswith(("ss", "us")): return name
     head, _, last = name.rpartition(" ")
     irregular = {"mouse": "mice", "tooth": "teeth", "wolf": "wolves", "goose": "geese", "sheep": "sheep", "fish": "fish", "deer": "deer", "leaf": "leaves",
                  "person": "people", "loaf": "loaves", "moose": "moose", "ox": "oxen"}
@@ -128,7 +129,7 @@ class Scenes:
 
     # Pictures
 
-    def picture(self, scene, variation=(0.0,) * VARIATION):
+    def picture(self, scene, variation):
         """RGB uint8 of shape [pixels, pixels, 3]."""
         mirrored, _, _, shade = variation
         image = self.ground(scene.ground, shade)
@@ -186,40 +187,40 @@ class Scenes:
         name = self.rng.choice(concept.synonyms) if concept.synonyms and self.rng.random() < 0.15 else concept.name
         return before + (f"{thing.tint} " if thing.tint else "") + (plural(name) if count > 1 else name)
 
-    def caption(self, scene, plain=False):
-        """What a person would ask for to get the scene; `plain`: in the most ordinary words."""
-        rng = self.rng if not plain else random.Random(1)
-        lead = "" if plain else rng.choice(LEADS)
-        adjective = rng.choice(ADJECTIVES) if not plain and rng.random() < 0.2 else ""
-        article = (lambda noun: ("an " if noun[0] in "aeiou" else "a ") + noun) if plain else (lambda noun: with_article(noun, rng))
+    def caption(self, scene):
+        """What a person would ask for to get the scene."""
+        rng = self.rng
+        lead = rng.choice(LEADS)
+        adjective = rng.choice(ADJECTIVES) if rng.random() < 0.2 else ""
         first = scene.things[0]
         if scene.relation is not None:
-            words = RELATIONS[scene.relation][0] if plain else rng.choice(RELATIONS[scene.relation])
-            text = f"{article(self._noun(first, before=adjective))} {words} {article(self._noun(scene.things[1]))}"
+            words = rng.choice(RELATIONS[scene.relation])
+            text = f"{with_article(self._noun(first, before=adjective), rng)} {words} {with_article(self._noun(scene.things[1]), rng)}"
         elif scene.count > 1:
-            number = str(scene.count) if not plain and rng.random() < 0.15 else NUMBERS[scene.count]
+            number = str(scene.count) if rng.random() < 0.15 else NUMBERS[scene.count]
             text = f"{number} {adjective}{self._noun(first, scene.count)}"
         else:
-            text = article(self._noun(first, before=adjective + (f"{scene.size} " if scene.size else "")))
+            text = with_article(self._noun(first, before=adjective + (f"{scene.size} " if scene.size else "")), rng)
         if scene.place is not None:
             place = scene.place
             if place == "center": where = [" in the center", " in the middle"]
             elif " " in place: where = [f" in the {place}", f" in the {place} corner", f", {place}"]
             else: where = [f" on the {place}", f" at the {place}", f", {place}"]
-            text += where[0] if plain else rng.choice(where)
+            text += rng.choice(where)
         ground = scene.ground
         if len(ground) == 2:
             grounds = [f" on a gradient from {ground[0]} to {ground[1]}", f" on a {ground[0]} to {ground[1]} gradient", f", {ground[0]} to {ground[1]} gradient background"]
         else:
             grounds = [f" on a {ground[0]} background", f" on {ground[0]}", f", {ground[0]} background", f" on a {ground[0]} ground"]
-        if plain or ground != ("white",) or rng.random() < 0.3: text += grounds[0] if plain else rng.choice(grounds)
-        if not plain and rng.random() < 0.12: text += rng.choice(TRAILERS)
+        if ground != ("white",) or rng.random() < 0.3: text += rng.choice(grounds)
+        if rng.random() < 0.12: text += rng.choice(TRAILERS)
         return lead + text
 
 
 if __name__ == "__main__":
+    # python scenes.py SHEET.png: what scenes look like, and their captions.
     scenes = Scenes("common", 128)
     drawn = [scenes.scene() for _ in range(48)]
     rows = [np.concatenate([scenes.picture(scene, scenes.variation()) for scene in drawn[i:i + 8]], 1) for i in range(0, 48, 8)]
-    Image.fromarray(np.concatenate(rows)).save("/tmp/scenes.png")
+    Image.fromarray(np.concatenate(rows)).save(sys.argv[1])
     for scene in drawn: print(scenes.caption(scene))

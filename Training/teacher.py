@@ -2,8 +2,6 @@
 
     python teacher.py --preset cuda --out WORK --seconds 560 [--resume]
 """
-import argparse
-import pathlib
 import random
 import time
 
@@ -15,15 +13,11 @@ import networks
 from common import DEVICE, Average, half_precision, log, noise_levels, per_picture, prepare
 from muon import Optimizers
 from pool import Captions, Pool
-from presets import PRESETS
+from presets import PRESETS, stage_parser
 from scenes import Scenes
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--preset", default="cuda", choices=PRESETS)
-    parser.add_argument("--out", required=True, type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=560)
-    parser.add_argument("--rates", type=float, nargs=2, default=(0.02, 1e-3), help="of Muon and of AdamW")
+    parser = stage_parser("cuda", 560, rates=(0.02, 1e-3))
     parser.add_argument("--resume", action="store_true", help="go on from where the stage was stopped, with another pool")
     parser.add_argument("--last", action="store_true", help="let the rates fall to nothing at the end")
     arguments = parser.parse_args()

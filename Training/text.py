@@ -5,8 +5,6 @@ many times cheaper than to learn the same through the UNet, and leaves it states
 
     python text.py --preset cpu --out WORK --seconds 300
 """
-import argparse
-import pathlib
 import time
 
 import torch
@@ -18,10 +16,11 @@ import tokens
 from common import DEVICE, half_precision, log, prepare
 from muon import Optimizers
 from pool import Captions, Pool
-from presets import PRESETS
+from presets import PRESETS, stage_parser
 from scenes import Scenes
 
-GRID = 4
+# The states' last places stand for a grid of so many patches a side.
+PATCHES = 4
 
 
 class Patches(torch.nn.Module):
@@ -31,22 +30,19 @@ class Patches(torch.nn.Module):
         self.head = torch.nn.Linear(width, 4 * side * side)
 
     def forward(self, hidden):
-        values = self.head(hidden[:, -GRID * GRID:]).view(-1, GRID, GRID, 4, self.side, self.side)
-        return values.permute(0, 3, 1, 4, 2, 5).reshape(-1, 4, GRID * self.side, GRID * self.side)
+        values = self.head(hidden[:, -PATCHES * PATCHES:]).view(-1, PATCHES, PATCHES, 4, self.side, self.side)
+        return values.permute(0, 3, 1, 4, 2, 5).reshape(-1, 4, PATCHES * self.side, PATCHES * self.side)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--preset", default="cpu", choices=PRESETS)
-    parser.add_argument("--out", required=True, type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=300)
+    parser = stage_parser("cpu", 300)
     arguments = parser.parse_args()
     preset = PRESETS[arguments.preset]
     prepare(1)
     scenes = Scenes(preset.selection, preset.pixels, seed=1)
     tokenizer = tokens.write(arguments.out / "tokenizer", scenes, preset.tokens)
     pool = Pool(scenes, autoencoder.load(preset, arguments.out / "autoencoder.pt"), preset.scenes // 2, plain=preset.scenes // 2)
-    encoder, patches, captions = networks.text_encoder(preset, len(tokenizer)), Patches(preset.text_width, preset.latents // GRID).to(DEVICE), Captions(tokenizer)
+    encoder, patches, captions = networks.text_encoder(preset, len(tokenizer)), Patches(preset.text_width, preset.latents // PATCHES).to(DEVICE), Captions(tokenizer)
     log(len(tokenizer), "tokens")
     optimizers = Optimizers([encoder, patches], (0.02, 2e-3))
     begin, step, running = time.time(), 0, None
