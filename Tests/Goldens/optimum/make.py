@@ -8,7 +8,6 @@ import shutil
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-REPOSITORY = HERE.parent.parent.parent
 
 
 def model(tokenizer):
