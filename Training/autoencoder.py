@@ -1,6 +1,6 @@
 """Stage 1: a tiny autoencoder (diffusers' AutoencoderTiny), 8×8 pixels to 4 numbers.
 
-    python autoencoder.py --preset cpu --out WORK --seconds 900 [--start FOLDER]
+    python autoencoder.py --preset cpu --out WORK --seconds 900 [--resume | --decoder]
 """
 import math
 import time
@@ -38,7 +38,8 @@ def psnr(autoencoder, scenes, count=64):
 if __name__ == "__main__":
     parser = stage_parser("cpu", 900)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--start", help="a diffusers folder of an autoencoder of the same shape")
+    parser.add_argument("--resume", action="store_true", help="go on from what was kept")
+    parser.add_argument("--decoder", action="store_true", help="go on with the decoder alone: latents stay what the other stages learnt")
     arguments = parser.parse_args()
     preset = PRESETS[arguments.preset]
     prepare(0)
@@ -46,7 +47,8 @@ if __name__ == "__main__":
     scenes = Scenes(preset.selection, preset.pixels)
     log(len(scenes.concepts), "concepts")
     autoencoder = make(preset)
-    if arguments.start: autoencoder.load_state_dict(AutoencoderTiny.from_pretrained(arguments.start, torch_dtype=torch.float32).state_dict())
+    if arguments.resume or arguments.decoder: autoencoder.load_state_dict(torch.load(arguments.out / "autoencoder.pt"))
+    if arguments.decoder: autoencoder.encoder.requires_grad_(False)
     autoencoder.to(DEVICE, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(autoencoder.parameters(), arguments.rate, betas=(0.9, 0.98), weight_decay=0)
     begin, step, running = time.time(), 0, None
@@ -54,8 +56,9 @@ if __name__ == "__main__":
         for group in optimizer.param_groups:
             group["lr"] = arguments.rate * min(1, (step + 1) / 50) * (0.5 + 0.5 * math.cos(math.pi * elapsed / arguments.seconds)) + 2e-6
         x = pixels([scenes.picture(scenes.scene(), scenes.variation()) for _ in range(preset.crops)])
-        # The same window for a batch: cheap, and as good.
-        top, left = (torch.randint(0, preset.pixels - preset.crop + 1, (2,)) if preset.pixels > preset.crop else (0, 0))
+        # The same window for a batch: cheap, and as good. Mostly on the grid of latents, where things will be drawn.
+        grid = 8 if step % 4 else 1
+        top, left = grid * torch.randint(0, (preset.pixels - preset.crop) // grid + 1, (2,))
         x = x[..., top:top + preset.crop, left:left + preset.crop].contiguous(memory_format=torch.channels_last)
         with half_precision():
             z = autoencoder.encoder(x)

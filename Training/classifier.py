@@ -42,11 +42,9 @@ def crops(pictures, boxes):
     return torch.cat(parts)
 
 
-def box(centre, size, pixels, shift=(0, 0)):
+def box(left, top, side, shift=(0, 0)):
     """The square of a thing."""
-    half = max(8, round(pixels * size / 2))
-    x, y = round(centre[0] * pixels) + shift[0], round(centre[1] * pixels) + shift[1]
-    return x - half, y - half, x + half, y + half
+    return left + shift[0], top + shift[1], left + shift[0] + side, top + shift[1] + side
 
 
 def roughened(x):
@@ -75,10 +73,10 @@ if __name__ == "__main__":
         pictures, boxes, labels = [], [], []
         for _ in range(128):
             scene, variation = scenes.scene(held_out), scenes.variation()
-            placed = scenes.placed(scene, variation)
-            thing, centre, size = placed[torch.randint(0, len(placed), ()).item()]
+            placed = scenes.placed(scene)
+            thing, *square = placed[torch.randint(0, len(placed), ()).item()]
             pictures.append(scenes.picture(scene, variation))
-            boxes.append(box(centre, size, preset.pixels, torch.randint(-4, 5, (2,)).tolist()))
+            boxes.append(box(*square, torch.randint(-4, 5, (2,)).tolist()))
             labels.append(thing.concept)
         return crops(pixels(pictures), boxes), torch.tensor(labels, device=DEVICE)
 

@@ -1,6 +1,6 @@
 """How often a model draws what its captions say, over scenes that no stage has seen.
 
-Each picture is compared with renders: of its scene in every variation (to know where things stand), then of what else it could be.
+Each picture is compared with renders: of its scene in every variation (to know its light), then of what else it could be.
 
     python evaluate.py --preset cpu --work WORK --model ../Models/emoji-lcm --captions 300 --steps 4
 """
@@ -22,7 +22,8 @@ from emoji import COLOURS
 from presets import PRESETS
 from scenes import NUMBERS, PLACES, RELATIONS, TINTS, Scenes
 
-VARIATIONS = [(mirrored, across, down, shade) for mirrored in (-1, 1) for across in (-1, 0.01, 1) for down in (-1, 0, 1) for shade in (-1, 1)]
+LIGHTS = list(itertools.product((-1, 0, 1), repeat=2))
+VARIATIONS = list(itertools.product((-1, 0, 1), repeat=3))
 
 
 def draw(pipeline, captions, seeds, steps, pixels):
@@ -56,10 +57,10 @@ class Judge:
     def things(self, scene, variation, picture):
         """For each thing, whether the nearest of all concepts is the right one."""
         right = []
-        for thing, centre, size in self.scenes.placed(scene, variation):
-            where = classifier.box(centre, size, self.scenes.pixels)
+        for thing, *square in self.scenes.placed(scene):
+            where = classifier.box(*square)
             alone = dataclasses.replace(scene, things=(thing,), relation=None, count=1, size=None, place="center")
-            middle = classifier.box((0.5, 0.5), self.scenes.placed(alone, variation)[0][2], self.scenes.pixels)
+            middle = classifier.box(*self.scenes.placed(alone)[0][1:])
             others = [self.scenes.picture(dataclasses.replace(alone, things=(dataclasses.replace(thing, concept=i),)), variation)
                       for i in range(len(self.scenes.concepts))]
             features = self.model.features(classifier.crops(pixels(others), [middle] * len(others)))
@@ -68,24 +69,21 @@ class Judge:
         return right
 
     def tint(self, scene, variation, picture):
-        """By the mean colour of the thing, against the same in each tint and in none."""
-        mask, choices = self.mask(scene, variation) > 0.5, [None, *TINTS]
-        mean = picture[mask].mean(0)
-        means = []
-        for tint in choices:
-            things = (dataclasses.replace(scene.things[0], tint=tint), *scene.things[1:])
-            means.append(self.scenes.picture(dataclasses.replace(scene, things=things), variation)[mask].mean(0))
-        return choices[int(np.argmin([np.abs(other - mean).sum() for other in means]))] == scene.things[0].tint
+        """By the pixels of the thing, against the same in each tint and in none, in every light."""
+        mask, choices = self.mask(scene, variation), [None, *TINTS]
+        pairs = [(tint, (light, warmth, variation[2])) for tint in choices for light, warmth in LIGHTS]
+        scenes = [(dataclasses.replace(scene, things=(dataclasses.replace(scene.things[0], tint=tint), *scene.things[1:])), light) for tint, light in pairs]
+        return pairs[self.nearest(picture, [self.scenes.picture(*each) for each in scenes], mask)][0] == scene.things[0].tint
 
     def ground(self, scene, variation, picture):
         ground = 1 - self.mask(scene, variation)
         grounds = [(colour,) for colour in COLOURS] + list(itertools.permutations(COLOURS, 2))
-        pairs = [(each, shade) for each in grounds for shade in (-1, 0.01, 1)]
+        pairs = [(each, shade) for each in grounds for shade in (-1, 0, 1)]
         candidates = [np.asarray(self.scenes.ground(each, shade)) for each, shade in pairs]
         return pairs[self.nearest(picture, candidates, ground)][0] == scene.ground
 
     def _among(self, scene, picture, scenes):
-        candidates = [(other, variation) for other in scenes for variation in VARIATIONS if variation[3] > 0 or len(scene.ground) > 1]
+        candidates = [(other, variation) for other in scenes for variation in VARIATIONS if variation[2] == 0]
         best = self.nearest(picture, [self.scenes.picture(*candidate) for candidate in candidates])
         return candidates[best][0] == scene
 
@@ -94,7 +92,7 @@ class Judge:
     def place(self, scene, picture): return self._among(scene, picture, [dataclasses.replace(scene, place=place) for place in PLACES])
 
     def relation(self, scene, picture):
-        # What is beside is to the left or right as well.
+        # What is beside is to the left as well.
         others = ("beside", "above", "below") if scene.relation == "beside" else [relation for relation in RELATIONS if relation != "beside"]
         return self._among(scene, picture, [dataclasses.replace(scene, relation=relation) for relation in others])
 

@@ -5,20 +5,18 @@ from common import DEVICE, log, half_precision, pixels
 
 
 class Pool:
-    """`count` scenes with scaled latents [count, 4, h, w]; the first `plain` of them neither mirrored nor shifted."""
+    """`count` scenes with scaled latents [count, 4, h, w]."""
 
-    def __init__(self, scenes, autoencoder, count, plain=0, scale=None):
+    def __init__(self, scenes, autoencoder, count, scale=None):
         self.all, self.drawer = [scenes.scene() for _ in range(count)], scenes
-        variations = [scenes.variation(plain=i < plain) for i in range(count)]
         parts = []
         with torch.no_grad(), half_precision():
             for i in range(0, count, 128):
-                pictures = [scenes.picture(*pair) for pair in zip(self.all[i:i + 128], variations[i:i + 128])]
+                pictures = [scenes.picture(scene, scenes.variation()) for scene in self.all[i:i + 128]]
                 parts.append(autoencoder.encoder(pixels(pictures)).float().cpu())
         latents = torch.cat(parts)
         self.scale = scale or 1 / latents.std().item()
         self.latents = (latents * self.scale).to(DEVICE)
-        self.variations, self.plain = torch.tensor(variations, device=DEVICE), plain
         self.concepts = torch.tensor([[scene.things[0].concept, scene.things[-1].concept] for scene in self.all])
         log("pool of", count, "scenes, scaling factor", round(self.scale, 4))
 

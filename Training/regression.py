@@ -62,7 +62,6 @@ class Training:
 if __name__ == "__main__":
     parser = stage_parser("cpu", 6000, rates=(0.02, 1e-3))
     parser.add_argument("--decay", type=float, default=0.6, help="the last part of the time, in which the rates fall to nothing")
-    parser.add_argument("--course", type=int, nargs=2, default=(400, 1200), help="steps between which varied scenes become as frequent as others")
     parser.add_argument("--resume", action="store_true", help="go on from what was kept before the rates fell")
     arguments = parser.parse_args()
     preset, folder = PRESETS[arguments.preset], arguments.out
@@ -70,7 +69,7 @@ if __name__ == "__main__":
     scenes = Scenes(preset.selection, preset.pixels, seed=2)
     captions, start = Captions(CLIPTokenizer.from_pretrained(folder / "tokenizer")), torch.load(folder / "text.pt")
     coder = autoencoder.load(preset, folder / "autoencoder.pt")
-    pool = Pool.kept(folder / "pool.pt", scenes, coder, preset.scenes, plain=preset.scenes // 2, scale=start["scale"])
+    pool = Pool.kept(folder / "pool.pt", scenes, coder, preset.scenes, scale=start["scale"])
     training = Training(preset, len(captions.tokenizer), start, arguments.rates)
     if arguments.resume: training.load(torch.load(folder / "regression-high.pt"))
     unet, encoder, patches = training.unet, training.encoder, training.patches
@@ -88,7 +87,6 @@ if __name__ == "__main__":
         if since % 50 == 0:
             # What is drawn badly is drawn more often.
             weights = difficulty[pool.concepts].mean(1)
-            weights[pool.plain:] *= max(0, min(1, (training.step - arguments.course[0]) / (arguments.course[1] - arguments.course[0])))
         indices = torch.multinomial(weights, size, replacement=True)
         at = indices.to(DEVICE)
         x, guidance = pool.latents[at], 1 + 12 * torch.rand(size, device=DEVICE)
@@ -101,20 +99,18 @@ if __name__ == "__main__":
         with half_precision():
             hidden = encoder(captions(pool.captions(indices))).last_hidden_state
             drawn = networks.clean(unet, levels, noisy, timestep, hidden, guidance)
-        losses, plain = charbonnier(drawn - x), at < pool.plain
-        # The states keep on saying what is where, told by the scenes that nothing is shifted in.
-        told = charbonnier(patches(hidden[plain].float()) - x[plain]).mean()
+        losses = charbonnier(drawn - x)
+        # The states keep on saying what is where.
+        told = charbonnier(patches(hidden.float()) - x).mean()
         (losses.mean() + 0.3 * told).backward()
         share = min(1, (since + 1) / 100) * min(1, (1 - done) / arguments.decay)
         for optimizer in training.optimizers: optimizer.step(share)
         average.update()
         training.step, since = training.step + 1, since + 1
-        losses, plain, of_things = losses.detach().cpu(), plain.cpu(), pool.concepts[indices, 0]
+        losses, of_things = losses.detach().cpu(), pool.concepts[indices, 0]
         difficulty[of_things[:firsts]] = 0.9 * difficulty[of_things[:firsts]] + 0.1 * losses[:firsts]
-        first = torch.arange(size) < firsts
-        for name, value in {"first": losses[first & plain].mean(), "first varied": losses[first & ~plain].mean(), "later": losses[~first & plain].mean(),
-                            "later varied": losses[~first & ~plain].mean(), "text": told.detach()}.items():
-            if value.isfinite(): running[name] = 0.97 * running.get(name, value.item()) + 0.03 * value.item()
+        for name, value in {"first": losses[:firsts].mean(), "later": losses[firsts:].mean(), "text": told.detach()}.items():
+            running[name] = 0.97 * running.get(name, value.item()) + 0.03 * value.item()
         if training.step % 50 == 0: log("regression", training.step, ", ".join(f"{name} {value:.4f}" for name, value in running.items()))
         if elapsed > next_sheet:
             next_sheet += 480

@@ -11,8 +11,8 @@ smoke)
     stage autoencoder 5; stage text 5
     stage regression 10; stage teacher 5; stage distillation 5; stage classifier 5 ;;
 cpu)
-    stage autoencoder 1200; stage text 300
-    stage regression 7200; stage classifier 240 ;;
+    stage autoencoder 1600; stage text 300
+    stage regression 5700; stage autoencoder 600 --decoder; stage classifier 240 ;;
 cuda)
     stage autoencoder 240; stage text 60
     stage teacher 560; stage teacher 400 --resume --last

@@ -1,7 +1,7 @@
 """Pictures and the captions that say what is in them.
 
-A scene is fixed by its words and by four normal numbers, its "variation": which way things look, where they stand in
-the room that the words leave, and the shade of the ground. The variation is what a seed decides.
+A scene is fixed by its words and by three normal numbers, its "variation": how light and how warm its things are, and
+the shade of the ground. The variation is what a seed decides.
 """
 import dataclasses
 import hashlib
@@ -9,24 +9,21 @@ import random
 import sys
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 import emoji
 from emoji import COLOURS
 
 TINTS = ["red", "orange", "yellow", "green", "blue", "purple", "pink", "gray"]
-# Of a picture's side.
-SIZES = {"tiny": 0.25, "small": 0.44, "big": 0.88, "huge": 1.0}
-USUAL_SIZE, SMALL_SIZE = 0.75, 0.46
-NEAR, FAR = 0.27, 0.73
-PLACES = {"left": (NEAR, 0.5), "right": (FAR, 0.5), "top": (0.5, NEAR), "bottom": (0.5, FAR), "center": (0.5, 0.5),
-          "top left": (NEAR, NEAR), "top right": (FAR, NEAR), "bottom left": (NEAR, FAR), "bottom right": (FAR, FAR)}
+# Of a picture's side; sixteenths, so that things can lie on the grid of latents.
+SIZES = {"tiny": 4 / 16, "small": 7 / 16, "big": 14 / 16, "huge": 1}
+USUAL_SIZE, SMALL_SIZE, MARGIN = 12 / 16, 7 / 16, 1 / 16
+# Of the room between the margins.
+PLACES = {"left": (0, 0.5), "right": (1, 0.5), "top": (0.5, 0), "bottom": (0.5, 1), "center": (0.5, 0.5),
+          "top left": (0, 0), "top right": (1, 0), "bottom left": (0, 1), "bottom right": (1, 1)}
 NUMBERS = {2: "two", 3: "three", 4: "four"}
 RELATIONS = {"beside": ["and", "and", "next to", "beside", "with"], "left": ["to the left of", "left of"], "right": ["to the right of", "right of"],
              "above": ["on top of", "above", "over", "on"], "below": ["under", "below", "underneath"]}
-VARIATION = 4
-# Numbers below it shift nothing.
-STILL = 0.5
 LEADS = ["", "", "", "a picture of ", "an emoji of ", "a drawing of ", "an image of ", "an icon of "]
 ADJECTIVES = ["beautiful ", "cute ", "nice ", "simple "]
 TRAILERS = [", 8k", ", high quality", ", best quality", ", highly detailed", ", emoji", ", masterpiece"]
@@ -82,6 +79,20 @@ def tinted(image, colour):
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8), "RGBA")
 
 
+def lit(glyph, light, warmth):
+    """Darker or lighter, and with more red and less blue or the other way round."""
+    pixels = np.asarray(glyph).astype(np.float32)
+    pixels[..., :3] *= (1 + 0.12 * light) * (1 + 0.05 * warmth * np.array([1, 0, -1], np.float32))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8), "RGBA")
+
+
+def squared(glyph):
+    side = max(glyph.size)
+    square = Image.new("RGBA", (side, side))
+    square.paste(glyph, ((side - glyph.width) // 2, (side - glyph.height) // 2))
+    return square
+
+
 class Scenes:
     """Draws scenes, their pictures and their captions at random."""
 
@@ -89,14 +100,8 @@ class Scenes:
         self.pixels, self.rng = pixels, random.Random(seed)
         chosen = emoji.concepts(selection)
         self.concepts = [concept for concept, _ in chosen]
-        self.glyphs = [self._square(glyph) for _, glyph in chosen]
+        self.glyphs = [squared(glyph) for _, glyph in chosen]
         self.tinted, self.sized = {}, {}
-
-    def _square(self, glyph):
-        side = max(glyph.size)
-        square = Image.new("RGBA", (side, side))
-        square.paste(glyph, ((side - glyph.width) // 2, (side - glyph.height) // 2))
-        return square
 
     # Scenes
 
@@ -113,71 +118,63 @@ class Scenes:
         kind = rng.random()
         ground = ("white",) if kind < 0.3 else (rng.choice(colours),) if kind < 0.83 else tuple(rng.sample(colours, 2))
         kind = rng.random()
-        if kind < 0.50: return Scene(tuple(things), ground)
-        if kind < 0.60: return Scene(tuple(things), ground, size=rng.choice(list(SIZES)))
-        if kind < 0.71: return Scene(tuple(things), ground, place=rng.choice(list(PLACES)), size=rng.choice([None, None, None, "tiny", "small"]))
-        if kind < 0.83: return Scene(tuple(things), ground, count=rng.choice(list(NUMBERS)))
+        if kind < 0.36: return Scene(tuple(things), ground)
+        if kind < 0.46: return Scene(tuple(things), ground, size=rng.choice(list(SIZES)))
+        if kind < 0.58: return Scene(tuple(things), ground, place=rng.choice(list(PLACES)), size=rng.choice([None, None, None, "tiny", "small"]))
+        if kind < 0.74: return Scene(tuple(things), ground, count=rng.choice(list(NUMBERS)))
         second = Thing(rng.randrange(len(self.concepts)), rng.choice(TINTS) if rng.random() < 0.25 else None)
         if second.concept == things[0].concept or second.tint in ground: return self._any_scene()
         return Scene((things[0], second), ground, relation=rng.choice(list(RELATIONS)))
 
-    def variation(self, plain=False):
-        """`plain`: among those where nothing is mirrored or shifted."""
-        mirrored, across, down, shade = (self.rng.gauss(0, 1) for _ in range(VARIATION))
-        while plain and max(abs(across), abs(down)) >= STILL: across, down = self.rng.gauss(0, 1), self.rng.gauss(0, 1)
-        return -abs(mirrored) if plain else mirrored, across, down, shade
+    def variation(self): return tuple(min(2, max(-2, self.rng.gauss(0, 1))) for _ in range(3))
 
     # Pictures
 
     def picture(self, scene, variation):
         """RGB uint8 of shape [pixels, pixels, 3]."""
-        mirrored, _, _, shade = variation
+        light, warmth, shade = variation
         image = self.ground(scene.ground, shade)
-        for thing, centre, size in self.placed(scene, variation):
-            side = round(self.pixels * size)
-            glyph = self._glyph(thing, side, mirrored > 0)
-            image.paste(glyph, (round(centre[0] * self.pixels - side / 2), round(centre[1] * self.pixels - side / 2)), glyph)
+        for thing, left, top, side in self.placed(scene):
+            glyph = lit(self._glyph(thing, side), light, warmth)
+            image.paste(glyph, (left, top), glyph)
         return np.asarray(image)
 
-    def placed(self, scene, variation):
-        """(thing, centre, size) of everything in the scene. Shifts are whole latents, which makes them easy to learn."""
-        _, across, down, _ = variation
+    def placed(self, scene):
+        """(thing, left, top, side) in pixels of everything in the scene."""
+        return [(thing, *self._square(size, where)) for thing, size, where in self._arranged(scene)]
+
+    def _arranged(self, scene):
         first = scene.things[0]
         if scene.relation is not None:
-            second = scene.things[1]
-            low, high = (NEAR, 0.5), (FAR, 0.5)
-            if scene.relation in ("above", "below"): low, high = (0.5, NEAR), (0.5, FAR)
-            swapped = scene.relation in ("right", "below") or scene.relation == "beside" and across < 0
-            return [(first, high if swapped else low, SMALL_SIZE), (second, low if swapped else high, SMALL_SIZE)]
-        if scene.count == 2:
-            offset = 0 if across > 0 else NEAR - 0.5
-            return [(first, (NEAR, 0.5 + offset), SMALL_SIZE), (first, (FAR, 0.5 - offset), SMALL_SIZE)]
-        if scene.count == 3:
-            alone, others = (NEAR, FAR) if across > 0 else (FAR, NEAR)
-            return [(first, (0.5, alone), SMALL_SIZE), (first, (NEAR, others), SMALL_SIZE), (first, (FAR, others), SMALL_SIZE)]
-        if scene.count == 4: return [(first, (x, y), SMALL_SIZE) for y in (NEAR, FAR) for x in (NEAR, FAR)]
-        if scene.place is not None: return [(first, PLACES[scene.place], SIZES.get(scene.size, SMALL_SIZE))]
-        size = SIZES.get(scene.size, USUAL_SIZE)
-        step = 0 if scene.size == "huge" else 1 / 16
-        return [(first, tuple(0.5 + step * (0 if abs(value) < STILL else np.sign(value)) for value in (across, down)), size)]
+            places = {"beside": ("left", "right"), "left": ("left", "right"), "right": ("right", "left"), "above": ("top", "bottom"), "below": ("bottom", "top")}
+            return [(thing, SMALL_SIZE, PLACES[place]) for thing, place in zip(scene.things, places[scene.relation])]
+        if scene.count > 1:
+            places = {2: ("left", "right"), 3: ("top", "bottom left", "bottom right"), 4: ("top left", "top right", "bottom left", "bottom right")}
+            return [(first, SMALL_SIZE, PLACES[place]) for place in places[scene.count]]
+        usual = USUAL_SIZE if scene.place is None else SMALL_SIZE
+        return [(first, SIZES.get(scene.size, usual), PLACES[scene.place or "center"])]
+
+    def _square(self, size, where):
+        """Corners lie on the grid of latents: off it, all latents of a thing would be others."""
+        side, margin = round(self.pixels * size), self.pixels * MARGIN
+        if size == 1: return 0, 0, side
+        return *(8 * round((margin + part * (self.pixels - side - 2 * margin)) / 8) for part in where), side
 
     def ground(self, colours, shade):
         first, last = (np.array(COLOURS[colours[i]], np.float32) for i in (0, -1))
         if len(colours) == 1:
-            if colours[0] not in ("white", "black"): first = (first * (1 + 0.06 * np.clip(shade, -2, 2))).clip(0, 255)
+            if colours[0] not in ("white", "black"): first = (first * (1 + 0.08 * shade)).clip(0, 255)
             return Image.new("RGB", (self.pixels, self.pixels), tuple(int(value) for value in first))
-        ramp = np.linspace(0, 1, self.pixels, dtype=np.float32)[:, None, None]
-        ramp = np.broadcast_to(ramp if shade > 0 else ramp.transpose(1, 0, 2), (self.pixels, self.pixels, 1))
-        return Image.fromarray((first + (last - first) * ramp).astype(np.uint8), "RGB")
+        ramp = first + (last - first) * np.linspace(0, 1, self.pixels, dtype=np.float32)[None, :, None]
+        return Image.fromarray(np.repeat(ramp.astype(np.uint8), self.pixels, 0), "RGB")
 
-    def _glyph(self, thing, side, mirrored):
-        key = (thing, side, mirrored)
+    def _glyph(self, thing, side):
+        key = (thing, side)
         if key not in self.sized:
             if thing not in self.tinted:
                 glyph = self.glyphs[thing.concept]
                 self.tinted[thing] = glyph if thing.tint is None else tinted(glyph, thing.tint)
-            glyph = self.tinted[thing].resize((side, side), Image.LANCZOS)
-            self.sized[key] = ImageOps.mirror(glyph) if mirrored else glyph
+            self.sized[key] = self.tinted[thing].resize((side, side), Image.LANCZOS)
         return self.sized[key]
 
     # Captions

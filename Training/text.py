@@ -41,7 +41,7 @@ if __name__ == "__main__":
     prepare(1)
     scenes = Scenes(preset.selection, preset.pixels, seed=1)
     tokenizer = tokens.write(arguments.out / "tokenizer", scenes, preset.tokens)
-    pool = Pool(scenes, autoencoder.load(preset, arguments.out / "autoencoder.pt"), preset.scenes // 2, plain=preset.scenes // 2)
+    pool = Pool(scenes, autoencoder.load(preset, arguments.out / "autoencoder.pt"), preset.scenes // 2)
     encoder, patches, captions = networks.text_encoder(preset, len(tokenizer)), Patches(preset.text_width, preset.latents // PATCHES).to(DEVICE), Captions(tokenizer)
     log(len(tokenizer), "tokens")
     optimizers = Optimizers([encoder, patches], (0.02, 2e-3))
