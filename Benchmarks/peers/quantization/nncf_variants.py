@@ -7,7 +7,7 @@ from nncf.quantization.range_estimator import RangeEstimatorParametersSet
 ARTICLES = {"preset": "mixed", "model_type": "transformer", "disable_bias_correction": True}
 # What the article on SDXL-Turbo leaves in floating point: the first convolution, the last, and the shortcut before the last.
 ENDS = [r".*\.conv_in/.*", r".*\.up_blocks\.2\.resnets\.1\.conv_shortcut/.*", r".*\.conv_out/.*"]
-# What served emoji-lcm best: those layers kept, all 8 bits of the weights, and ranges that cut off no step's activations.
+# What served the first emoji-lcm best: those layers kept, all 8 bits of the weights, and ranges that cut off no step's activations.
 BEST = ARTICLES | {"ignored": ENDS, "overflow_fix": "disable", "ranges": "min-max"}
 
 VARIANTS = {
