@@ -34,8 +34,8 @@ def emoji_lcm():
         asked("no-guidance", ["a yellow star on a black background"], [7], steps=2, guidance=1.0),
         # A seed above 32 bits: torch's generator takes its lower half.
         asked("eight-steps", ["a purple robot on a yellow background"], [(1 << 32) + 5], steps=8, guidance=12.5),
-        asked("three-images", ["a red heart on a gray background"], [1, 2, 3], images=3),
-        asked("two-prompts-two-images", [UNICORN, "an orange cat"], [21, 22, 23, 24], steps=2, images=2),
+        asked("three-images", ["a red heart on a yellow background"], [1, 2, 3], size=(96, 96), images=3),
+        asked("two-prompts-two-images", [UNICORN, "an orange cat"], [21, 22, 23, 24], steps=2, size=(128, 128), images=2),
         # 2×4×12×8 numbers from one generator, for the latents and at every step.
         asked("one-generator", [UNICORN, "a blue fish on a white background"], [11], size=(96, 64), generator="one"),
         asked("wide", ["a brown dog on a green background"], [3], size=(96, 160)),
