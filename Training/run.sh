@@ -3,8 +3,8 @@
 # PYTHON names the interpreter that has requirements.txt installed.
 set -eu
 preset=${1:?smoke, cpu or cuda} work=${2:?folder for what lies between the stages} out=${3:-$2/emoji-lcm}
-cd "$(dirname "$0")"
-stage() { script=$1 seconds=$2; shift 2; "${PYTHON:-python3}" "$script.py" --preset "$preset" --out "$work" --seconds "$seconds" "$@"; }
+here=$(dirname "$0")
+stage() { script=$1 seconds=$2; shift 2; "${PYTHON:-python3}" "$here/$script.py" --preset "$preset" --out "$work" --seconds "$seconds" "$@"; }
 
 case $preset in
 smoke)
@@ -19,5 +19,5 @@ cuda)
     stage distillation 300; stage classifier 60 ;;
 esac
 case $preset in cuda) weights=student.pt captions=300 ;; cpu) weights=regression.pt captions=300 ;; *) weights=regression.pt captions=4 ;; esac
-"${PYTHON:-python3}" export.py --preset "$preset" --work "$work" --weights "$weights" --out "$out"
-"${PYTHON:-python3}" evaluate.py --preset "$preset" --work "$work" --model "$out" --captions "$captions"
+"${PYTHON:-python3}" "$here/export.py" --preset "$preset" --work "$work" --weights "$weights" --out "$out"
+"${PYTHON:-python3}" "$here/evaluate.py" --preset "$preset" --work "$work" --model "$out" --captions "$captions"
