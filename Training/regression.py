@@ -69,6 +69,8 @@ if __name__ == "__main__":
     scenes = Scenes(preset.selection, preset.pixels, seed=2)
     captions, start = Captions(CLIPTokenizer.from_pretrained(folder / "tokenizer")), torch.load(folder / "text.pt")
     coder = autoencoder.load(preset, folder / "autoencoder.pt")
+    # What was kept is of the autoencoder that was there then.
+    if not arguments.resume: (folder / "pool.pt").unlink(missing_ok=True)
     pool = Pool.kept(folder / "pool.pt", scenes, coder, preset.scenes, scale=start["scale"])
     training = Training(preset, len(captions.tokenizer), start, arguments.rates)
     if arguments.resume: training.load(torch.load(folder / "regression-high.pt"))
