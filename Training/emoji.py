@@ -23,6 +23,7 @@ COLOURS = {"white": (255, 255, 255), "black": (24, 24, 24), "red": (220, 40, 40)
 COLOUR_WORDS = {*COLOURS, "brown"}
 
 # What people say for what CLDR calls otherwise. Where CLDR's name has a colour in it, the colour would be read as a tint.
+# These come first: of glyphs that look alike, the first one stays.
 NAMES = {"red apple": "apple", "red heart": "heart", "automobile": "car", "oncoming automobile": None, "hamburger": "burger",
          "french fries": "fries", "soft ice cream": "ice cream", "ice cream": None, "doughnut": "donut", "birthday cake": "cake",
          "shortcake": None, "hot beverage": "coffee", "teacup without handle": "tea", "beer mug": "beer", "rabbit face": "rabbit", "rabbit": None, "mouse face": "mouse", "mouse": None, "ewe": "sheep", "locked": "lock", "cheese wedge": "cheese",
