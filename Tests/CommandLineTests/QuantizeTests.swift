@@ -51,7 +51,7 @@ import Testing
         #expect(again.status == 1 && again.errors.contains("quantized"), "\(again.errors)")
     }
 
-    @Test(arguments: [("int8", 42.0), ("int8-sym", 42), ("int4", 25), ("nf4", 25)]) func weightsOnly(
+    @Test(arguments: [("int8", 42.0), ("int8-sym", 42), ("int4", 28), ("nf4", 26)]) func weightsOnly(
         _ form: String, _ least: Double
     )
         throws
