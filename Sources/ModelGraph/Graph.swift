@@ -59,9 +59,6 @@ public struct Graph: Sendable {
         return value(index, port: port)
     }
 
-    /// Adds something for others to read to the node at `index`; it changes nothing of what is computed.
-    public mutating func addRuntimeInfo(_ element: XMLElement, to index: Int) { nodes[index].runtimeInfo.append(element) }
-
     /// Appends `node`, renamed where its name is taken, and returns its index.
     ///
     /// - Precondition: its inputs are outputs of nodes that are already there.

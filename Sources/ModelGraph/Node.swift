@@ -14,8 +14,10 @@ public struct Node: Sendable {
     public var outputs: [Output]
     /// The bytes of a `Const`.
     public var constant: ConstantData?
-    /// The children of IR's `<rt_info>` of this layer.
+    /// The children of IR's `<rt_info>` of this layer, but for annotations that have a type here.
     public var runtimeInfo: [XMLElement]
+    /// Factors that smoothing folded into the weights; nil where there are none.
+    public var smoothing: ChannelSmoothing?
     /// What else the layer holds, kept verbatim: the bodies and port maps of `If`, `Loop` and `TensorIterator`.
     public var bodies: [XMLElement]
     /// The file that constants inside `bodies` lie in.

@@ -128,7 +128,7 @@ extension CompiledNetwork {
         var inputs: [String: Int] = [:]
         var outputs: [String: Int] = [:]
         var needed: Set<Int> = []
-        let uses = graph.uses
+        let uses = GraphIndex(graph).uses
         for (index, node) in graph.nodes.enumerated() {
             if node.type == "Parameter" {
                 for name in node.outputs[0].names { inputs[name] = try model.input(name).index }

@@ -136,7 +136,7 @@ private struct IRStrings {
     var truncatedLength: Int? {
         guard let node = graph.nodes.first(where: { $0.type == "Truncate" }) else { return nil }
         // The length follows the ragged tensors, of three inputs each; a switch may choose between it and none.
-        let count = node[attribute: "m_num_inputs"].flatMap { Int($0) } ?? 1
+        let count = node.integer("m_num_inputs") ?? 1
         guard count > 0, count < 16, node.inputs.count > 3 * count else { return nil }
         var value = node.inputs[3 * count]
         if graph.nodes[value.node].type == "Select", graph.nodes[value.node].inputs.count == 3 {

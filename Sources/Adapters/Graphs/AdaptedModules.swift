@@ -61,5 +61,15 @@ struct AdaptedSite {
     let input: Value
     /// The module's result, with its bias.
     let output: Value
-    let smoothing: FoldedSmoothing
+    let smoothing: ChannelSmoothing
+
+    /// - Throws: `GraphError.structure` where the smoothing has not one factor for each channel.
+    func checkSmoothing(_ graph: Graph) throws(GraphError) {
+        let (inputs, outputs) = (smoothing.inputs?.count, smoothing.outputs?.count)
+        guard inputs ?? shape[1] == shape[1], outputs ?? shape[0] == shape[0] else {
+            throw .structure(
+                node: graph.nodes[operation].name,
+                reason: "the smoothing has \(inputs ?? 0) input and \(outputs ?? 0) output factors; the weights are \(shape)")
+        }
+    }
 }

@@ -4,7 +4,6 @@ import TensorStore
 extension Graph {
     /// Weights with up × down added, which the runtime computes once, when it compiles.
     func merging(_ adaptations: [Adaptation], in network: AdaptedNetwork) throws -> Graph {
-        // Of four convolutions with one kernel, the first found stands for all.
         var changes: [Use: Adaptation] = [:]
         for adaptation in adaptations where adaptation.layers.contains(where: { $0.scale != 0 }) {
             guard let use = adaptation.site.weights else {
@@ -12,35 +11,30 @@ extension Graph {
             }
             changes[use] = adaptation
         }
-        let readers = uses
-        // Sums are no longer small constants that are worth keeping small: the conversion must not be kept for the step.
+        let uses = GraphIndex(self).uses
+        // A sum is no small constant that is worth keeping small: the runtime must not keep its conversion for every step.
         let isDropped = nodes.indices.map { index in
-            nodes[index].type == "Convert" && !readers[value(index), default: []].isEmpty
-                && readers[value(index), default: []].allSatisfy { changes[$0] != nil }
+            guard nodes[index].type == "Convert", let readers = uses[value(index)] else { return false }
+            return readers.allSatisfy { changes[$0] != nil }
         }
-        var copy = Graph(name: name)
-        copy.runtimeInfo = runtimeInfo
-        var places: [Int: Int] = [:]
-        for (index, original) in nodes.enumerated() where !isDropped[index] {
-            var node = original
-            for (port, input) in original.inputs.enumerated() {
-                let adaptation = changes[Use(node: index, port: port)]
-                var source = input
-                if isDropped[input.node] { source = nodes[input.node].inputs[0] }
-                guard let place = places[source.node] else {
-                    throw GraphError.structure(
-                        node: original.name, reason: "it reads '\(nodes[source.node].name)', which comes after it")
-                }
-                node.inputs[port] = copy.value(place, port: source.port)
-                guard let adaptation else { continue }
-                if isDropped[input.node] {
-                    node.inputs[port] = copy.convert(node.inputs[port], to: input.elementType, name: nodes[input.node].name)
-                }
-                node.inputs[port] = try copy.merged(node.inputs[port], adaptation)
+        var rewriter = GraphRewriter(self)
+        for index in nodes.indices {
+            if isDropped[index] {
+                rewriter.replace(value(index), with: try rewriter.moved(nodes[index].inputs[0], reader: index))
+                continue
             }
-            places[index] = copy.append(node)
+            try rewriter.copy(
+                index,
+                input: { (copy, use, value) throws(GraphError) in
+                    guard let adaptation = changes[use] else { return value }
+                    let source = nodes[use.node].inputs[use.port]
+                    let weights =
+                        isDropped[source.node]
+                        ? copy.convert(value, to: source.elementType, name: nodes[source.node].name) : value
+                    return try copy.merged(weights, adaptation)
+                })
         }
-        return copy
+        return rewriter.result
     }
 
     /// The weights with all LoRAs added, one after the other.

@@ -9,33 +9,20 @@ extension Graph {
                 throw LoRAError.weightDecomposition(key: magnitude.name, file: placed.file)
             }
         }
-        for adaptation in adaptations { try adaptation.site.smoothing.check(adaptation.site, nodes[adaptation.site.operation]) }
+        for adaptation in adaptations { try adaptation.site.checkSmoothing(self) }
         let additions = Dictionary(grouping: adaptations, by: \.site.output.node)
-        var copy = Graph(name: name)
-        copy.runtimeInfo = runtimeInfo
-        var places = [Int?](repeating: nil, count: nodes.count)
-        // Inputs in their order, the new ones last.
-        for index in nodes.indices where nodes[index].type == "Parameter" { places[index] = copy.append(nodes[index]) }
-        var scales = LoRAScales(items: Set(adaptations.flatMap { $0.layers.map(\.item) }), &copy)
+        var rewriter = GraphRewriter(self)
+        // Inputs keep their order; the new ones are the last.
+        for index in nodes.indices where nodes[index].type == "Parameter" { try rewriter.copy(index) }
+        var scales = LoRAScales(items: Set(adaptations.flatMap { $0.layers.map(\.item) }), &rewriter.result)
 
-        var sums: [Value: Value] = [:]
         var hidden: [HiddenKey: Value] = [:]
-        func moved(_ value: Value, reader: Node) throws(GraphError) -> Value {
-            if let sum = sums[value] { return sum }
-            guard let place = places[value.node] else {
-                throw .structure(node: reader.name, reason: "it reads '\(nodes[value.node].name)', which comes after it")
-            }
-            return copy.value(place, port: value.port)
-        }
-        for (index, original) in nodes.enumerated() where places[index] == nil {
-            var node = original
-            for (port, input) in original.inputs.enumerated() { node.inputs[port] = try moved(input, reader: original) }
+        for index in nodes.indices where !rewriter.isCopied(index) {
             let added = additions[index] ?? []
-            // The tensor that goes by these names is the sum.
-            if !added.isEmpty { node.outputs[0].names = [] }
-            places[index] = copy.append(node)
+            // The sum has the tensor's names.
+            let place = try rewriter.copy(index, change: { if !added.isEmpty { $0.outputs[0].names = [] } })
             guard let first = added.first else { continue }
-            var sum = copy.value(places[index] ?? 0)
+            var sum = rewriter.result.value(place)
             for adaptation in added {
                 let key = HiddenKey(
                     path: adaptation.path, input: adaptation.site.input, factors: adaptation.site.smoothing.inputs)
@@ -43,15 +30,16 @@ extension Graph {
                 if let known = hidden[key] {
                     down = known
                 } else {
-                    let x = try moved(adaptation.site.input, reader: original)
-                    down = try copy.scaledDown(x, adaptation, nodes[adaptation.site.operation], &scales)
+                    let x = try rewriter.moved(adaptation.site.input, reader: index)
+                    down = try rewriter.result.scaledDown(x, adaptation, nodes[adaptation.site.operation], &scales)
                     hidden[key] = down
                 }
-                sum = try copy.sum(sum, copy.up(down, adaptation), adaptation.name, names: original.outputs[0].names)
+                let product = try rewriter.result.up(down, adaptation)
+                sum = rewriter.result.sum(sum, product, adaptation.name, names: nodes[index].outputs[0].names)
             }
-            sums[first.site.output] = sum
+            rewriter.replace(first.site.output, with: sum)
         }
-        return copy
+        return rewriter.result
     }
 
     /// Places of one module that compute with the same value share what down makes of it.
@@ -120,7 +108,7 @@ extension Graph {
     }
 
     /// The sum, which goes by `names`.
-    private mutating func sum(_ a: Value, _ b: Value, _ name: String, names: [String]) throws(GraphError) -> Value {
+    private mutating func sum(_ a: Value, _ b: Value, _ name: String, names: [String]) -> Value {
         var node = Node(name: "\(name)/Add", type: "Add", opset: "opset1", attributes: [.init("auto_broadcast", "numpy")])
         node.inputs = [a, b]
         node.outputs = [Node.Output(elementType: a.elementType, shape: a.shape, names: names)]

@@ -4,13 +4,12 @@ import TensorStore
 /// Looks around the linear layers and convolutions of a graph.
 struct SiteFinder {
     private let graph: Graph
-    private let isConstant: [Bool]
-    private let uses: [Value: [Graph.Use]]
+    private let index: GraphIndex
+    private var isConstant: [Bool] { index.isConstant }
 
     init(_ graph: Graph) {
         self.graph = graph
-        isConstant = graph.constantNodes
-        uses = graph.uses
+        index = GraphIndex(graph)
     }
 
     // MARK: Names
@@ -51,8 +50,8 @@ struct SiteFinder {
         let node = graph.nodes[index]
         guard let weights = node.inputs[1].shape.fixed else { return nil }
         if node.type == "MatMul" {
-            guard weights.rank == 2, !isTrue(node[attribute: "transpose_a"]) else { return nil }
-            let isTransposed = !isTrue(node[attribute: "transpose_b"])
+            guard weights.rank == 2, !node.flag("transpose_a") else { return nil }
+            let isTransposed = !node.flag("transpose_b")
             return site(
                 .linear(isTransposed: isTransposed), index, isTransposed ? [weights[1], weights[0]] : weights,
                 reads: Graph.Use(node: index, port: 1), output: biased(graph.value(index)))
@@ -74,7 +73,7 @@ struct SiteFinder {
         return AdaptedSite(
             kind: kind, operation: index, rows: rows(graph.nodes[index].name, count: shape[0]), shape: shape,
             weights: isFloat(weights) ? reads : nil, input: plain(graph.nodes[index].inputs[0]), output: output,
-            smoothing: FoldedSmoothing(graph.nodes[index]))
+            smoothing: graph.nodes[index].smoothing ?? ChannelSmoothing())
     }
 
     /// The value before rounding and smoothing.
@@ -91,7 +90,7 @@ struct SiteFinder {
 
     /// The value with the constant added that alone reads it.
     private func biased(_ value: Value) -> Value {
-        guard let reader = onlyReader(value), graph.nodes[reader.node].type == "Add",
+        guard let reader = index.onlyReader(of: value), graph.nodes[reader.node].type == "Add",
             isConstant[graph.nodes[reader.node].inputs[1 - reader.port].node]
         else { return value }
         return graph.value(reader.node)
@@ -99,8 +98,8 @@ struct SiteFinder {
 
     /// The picture that a part computed by a 2×2 convolution becomes part of, and which of the parts it is.
     private func joined(_ part: Value) -> (place: Int, output: Value)? {
-        guard let reader = onlyReader(biased(part)), graph.nodes[reader.node].type == "Concat",
-            graph.nodes[reader.node].inputs.count == 4, let next = onlyReader(graph.value(reader.node)),
+        guard let reader = index.onlyReader(of: biased(part)), graph.nodes[reader.node].type == "Concat",
+            graph.nodes[reader.node].inputs.count == 4, let next = index.onlyReader(of: graph.value(reader.node)),
             graph.nodes[next.node].type == "DepthToSpace"
         else { return nil }
         return (reader.port, graph.value(next.node))
@@ -128,13 +127,4 @@ struct SiteFinder {
         }
     }
 
-    private func onlyReader(_ value: Value) -> Graph.Use? {
-        // Who asks for a shape does not read the numbers.
-        guard let readers = uses[value]?.filter({ graph.nodes[$0.node].type != "ShapeOf" }), readers.count == 1 else {
-            return nil
-        }
-        return readers[0]
-    }
-
-    private func isTrue(_ attribute: String?) -> Bool { ["true", "1"].contains(attribute?.lowercased()) }
 }

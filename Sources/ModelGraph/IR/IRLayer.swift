@@ -28,7 +28,11 @@ struct IRLayer {
         for child in element.children {
             switch child.name {
             case "data": break
-            case "rt_info": node.runtimeInfo = child.children
+            case "rt_info":
+                node.runtimeInfo = child.children.filter { !ChannelSmoothing.isAnnotation($0) }
+                guard let annotation = child.children.first(where: ChannelSmoothing.isAnnotation) else { break }
+                node.smoothing = ChannelSmoothing(annotation)
+                if node.smoothing == nil { throw reader.fault("its smoothing factors are not numbers separated by commas", name) }
             case "input":
                 for (place, port) in child.children("port").enumerated() {
                     inputPorts.append(port["id"] ?? "")
@@ -116,7 +120,7 @@ extension IRReader {
 
     /// What the attributes say and the ports do not; and the counts of ports that the rest of this module relies on.
     func complete(_ node: inout Node, inputCount: Int) throws(GraphError) {
-        if isConstant(node.type) {
+        if node.isConstant {
             var attributes = XMLElement("data")
             attributes.attributes = node.attributes
             let constant = try constant(attributes, of: node.name)

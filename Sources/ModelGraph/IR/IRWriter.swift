@@ -33,12 +33,13 @@ struct IRWriter {
             [.init("id", "\(index)"), .init("name", node.name), .init("type", node.type), .init("version", node.opset)]
                 + node.layerAttributes)
         var attributes = node.attributes
-        if isConstant(node.type), node.constant == nil { throw .structure(node: node.name, reason: "a constant needs its bytes") }
+        if node.isConstant, node.constant == nil { throw .structure(node: node.name, reason: "a constant needs its bytes") }
         if let constant = node.constant {
             attributes += [.init("offset", "\(try place(constant))"), .init("size", "\(constant.byteCount)")]
         }
         if !attributes.isEmpty { xml.element("data", attributes) }
-        if !node.runtimeInfo.isEmpty { runtimeInfo(node.runtimeInfo, to: &xml) }
+        let info = node.runtimeInfo + (node.smoothing.map { [$0.element] } ?? [])
+        if !info.isEmpty { runtimeInfo(info, to: &xml) }
         if !node.inputs.isEmpty {
             xml.start("input")
             for (port, input) in node.inputs.enumerated() {
@@ -125,5 +126,5 @@ struct IRWriter {
     }
 }
 
-/// IR takes both words.
+/// Whether IR's word for an operation is that of a constant; IR takes both.
 func isConstant(_ type: String) -> Bool { type == "Const" || type == "Constant" }

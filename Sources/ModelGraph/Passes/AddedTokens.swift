@@ -45,7 +45,7 @@ extension Graph {
 
     /// The node that takes rows of a constant table by the ids of `input`, which only their type and shape separate from it.
     private func tokenLookup(_ input: String) throws(GraphError) -> Int {
-        let constant = constantNodes
+        let constant = GraphIndex(self).isConstant
         let found = nodes.indices.filter { index in
             let node = nodes[index]
             guard node.type == "Gather", node.inputs.count == 3, constant[node.inputs[0].node], node.inputs[0].shape.rank == 2

@@ -8,7 +8,7 @@ extension Graph {
     /// those behind operations other than Convert, Reshape, Multiply and MatMul of matrices in f32.
     ///
     /// - Parameter folded: indices of the nodes.
-    public func foldingConstants(_ folded: Set<Int>) -> Graph {
+    public func foldingConstants(_ folded: Set<Int>) throws(GraphError) -> Graph {
         var copy = self
         var wasFolded = false
         for index in folded.sorted() where nodes[index].type != "Const" {
@@ -21,26 +21,7 @@ extension Graph {
             copy.nodes[index] = constant.nodes[0]
             wasFolded = true
         }
-        return wasFolded ? copy.withoutUnread() : self
-    }
-
-    /// The graph without the nodes that no output of the model depends on. Inputs of the model stay.
-    func withoutUnread() -> Graph {
-        var isRead = nodes.map { ["Parameter", "Result", "Assign"].contains($0.type) }
-        for index in nodes.indices.reversed() where isRead[index] {
-            for input in nodes[index].inputs { isRead[input.node] = true }
-        }
-        var copy = Graph(name: name)
-        copy.runtimeInfo = runtimeInfo
-        var places: [Int: Int] = [:]
-        for (index, original) in nodes.enumerated() where isRead[index] {
-            var node = original
-            node.inputs = original.inputs.compactMap { input in
-                places[input.node].map { copy.value($0, port: input.port) }
-            }
-            places[index] = copy.append(node)
-        }
-        return copy
+        return wasFolded ? try copy.withoutUnread() : self
     }
 }
 
@@ -69,8 +50,7 @@ struct ConstantFloats {
                 let shape = value.shape.fixed
             else { return nil }
             if node.type == "Multiply" { return product(a, b, shape) }
-            func isTransposed(_ attribute: String) -> Bool { ["true", "1"].contains(node[attribute: attribute]?.lowercased()) }
-            return matrixProduct(a, b, isTransposed("transpose_a"), isTransposed("transpose_b"))
+            return matrixProduct(a, b, node.flag("transpose_a"), node.flag("transpose_b"))
         default: return nil
         }
     }

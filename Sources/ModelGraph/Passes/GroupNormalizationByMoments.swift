@@ -25,15 +25,15 @@ extension Graph {
             known[source] = computed
             return computed
         }
-        return result.withoutUnread()
+        return try result.withoutUnread()
     }
 
     /// What a group normalization computes; nil for one of anything but pictures `[B, C, H, W]` in f32.
     private mutating func normalized(_ node: Node) throws(GraphError) -> Value? {
         let (x, scale, bias) = (node.inputs[0], node.inputs[1], node.inputs[2])
         guard x.elementType == .f32, let dimensions = x.shape.dimensions, dimensions.count == 4,
-            let channels = dimensions[1].fixedValue, let groups = node[attribute: "num_groups"].flatMap({ Int($0) }), groups > 0,
-            channels % groups == 0, let epsilon = node[attribute: "epsilon"].flatMap({ Float($0) })
+            let channels = dimensions[1].fixedValue, let groups = node.integer("num_groups"), groups > 0,
+            channels % groups == 0, let epsilon = node.float("epsilon")
         else { return nil }
         let (name, size) = (node.name, channels / groups)
         // [B, C]: with their axes kept they would lie in the picture's order of memory, and be brought into another.

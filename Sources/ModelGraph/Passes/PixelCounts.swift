@@ -17,9 +17,9 @@ extension Graph {
                 switch node.type {
                 case "Const": 0
                 case "Parameter": node.outputs[0].names.lazy.compactMap { shapes[$0]?.pixelCount }.first ?? known
-                case "Convolution": known ?? before / max(node.integers("strides").reduce(1, *), 1)
+                case "Convolution": known ?? before / max((node.integers("strides") ?? []).reduce(1, *), 1)
                 case "Interpolate": known ?? before * 4 // nearest neighbours, doubled
-                case "DepthToSpace": known ?? before * (node.integers("block_size").first.map { $0 * $0 } ?? 1)
+                case "DepthToSpace": known ?? before * (node.integer("block_size").map { $0 * $0 } ?? 1)
                 default: known ?? before
                 }
             counts.append(count ?? 0)
@@ -34,11 +34,5 @@ extension PartialShape {
         guard let dimensions, dimensions.count == 4, let height = dimensions[2].fixedValue, let width = dimensions[3].fixedValue
         else { return nil }
         return height * width
-    }
-}
-
-extension Node {
-    fileprivate func integers(_ attribute: String) -> [Int] {
-        self[attribute: attribute]?.split(separator: ",").compactMap { Int($0.filter(\.isNumber)) } ?? []
     }
 }

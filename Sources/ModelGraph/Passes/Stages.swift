@@ -33,7 +33,7 @@ extension Graph {
             }
         }
         var cutter = StageCutter(graph: self, stage: stage, count: inputs.count)
-        cutter.cut()
+        try cutter.cut()
         return cutter.graphs.map { $0.results.isEmpty ? nil : $0 }
     }
 }
@@ -49,24 +49,19 @@ private func keepsState(_ body: XMLElement) -> Bool {
 private struct StageCutter {
     let graph: Graph
     let stage: [Int?]
-    private(set) var graphs: [Graph]
-    /// Where each node of the whole graph went, for each stage that has it.
-    private var placed: [[Int: Int]]
-    /// Values of earlier stages that a stage has as inputs, and their names.
-    private var taken: [[Value: Value]]
+    /// One for each stage.
+    private var rewriters: [GraphRewriter]
     private var crossings: [Value: String] = [:]
     private var usedNames: Set<String>
     /// Whether a node computes with shapes alone.
     private let isShape: [Bool]
 
+    var graphs: [Graph] { rewriters.map(\.result) }
+
     init(graph: Graph, stage: [Int?], count: Int) {
         self.graph = graph
         self.stage = stage
-        var empty = Graph(name: graph.name)
-        empty.runtimeInfo = graph.runtimeInfo
-        graphs = Array(repeating: empty, count: count)
-        placed = Array(repeating: [:], count: count)
-        taken = Array(repeating: [:], count: count)
+        rewriters = Array(repeating: GraphRewriter(graph), count: count)
         var isShape: [Bool] = []
         for (index, node) in graph.nodes.enumerated() {
             let fromShapes =
@@ -78,10 +73,13 @@ private struct StageCutter {
         usedNames = Set(graph.nodes.flatMap(\.outputs).flatMap(\.names))
     }
 
-    mutating func cut() {
+    mutating func cut() throws(GraphError) {
         let targets = stagesOfNodes()
         for index in graph.nodes.indices {
-            for target in targets[index].sorted() { copy(index, into: target) }
+            for target in targets[index].sorted() {
+                for input in graph.nodes[index].inputs { provide(input, to: target) }
+                try rewriters[target].copy(index)
+            }
         }
     }
 
@@ -101,20 +99,11 @@ private struct StageCutter {
         return targets
     }
 
-    private mutating func copy(_ index: Int, into target: Int) {
-        var node = graph.nodes[index]
-        node.inputs = node.inputs.map { fetch($0, into: target) }
-        placed[target][index] = graphs[target].append(node)
-    }
-
-    /// A value of the whole graph as stage `target` has it.
-    private mutating func fetch(_ value: Value, into target: Int) -> Value {
-        if let index = placed[target][value.node] { return graphs[target].value(index, port: value.port) }
-        if let known = taken[target][value] { return known }
-        let name = crossing(value)
-        let input = graphs[target].parameter(name, value.elementType, value.shape)
-        taken[target][value] = input
-        return input
+    /// Makes a value of the whole graph an input of stage `target`, where the stage does not have it.
+    private mutating func provide(_ value: Value, to target: Int) {
+        guard rewriters[target].existing(value) == nil else { return }
+        let input = rewriters[target].result.parameter(crossing(value), value.elementType, value.shape)
+        rewriters[target].replace(value, with: input)
     }
 
     /// The name under which a value crosses cuts, where its own stage gives it as an output: its node's, and the port where
@@ -129,10 +118,10 @@ private struct StageCutter {
         }
         usedNames.insert(name)
         crossings[value] = name
-        guard let source = stage[value.node], let index = placed[source][value.node] else {
+        guard let source = stage[value.node], let output = rewriters[source].existing(value) else {
             preconditionFailure("'\(node.name)' is read before its place in the order")
         }
-        graphs[source].result(graphs[source].value(index, port: value.port), name: name)
+        rewriters[source].result.result(output, name: name)
         return name
     }
 }

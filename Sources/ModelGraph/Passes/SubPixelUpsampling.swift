@@ -1,77 +1,77 @@
 import TensorStore
 
 extension Graph {
-    /// The graph with 3×3 convolutions of pictures that nearest-neighbour interpolation has doubled computed as four of 2×2 on
-    /// the pictures as they were, which is the same function: 16 products in place of 36.
+    /// The graph with each 3×3 convolution of a picture that nearest-neighbour interpolation has doubled computed as four 2×2
+    /// convolutions of the picture before, which is the same function: 16 products in place of 36.
     ///
-    /// A rounding between interpolation and convolution moves before it, and a bias that is added afterwards into the four parts.
-    /// Weights in floating point are added up when the runtime compiles; INT8 codes here and now, where all sums are codes, and
-    /// else the convolution stays as it is.
+    /// It is a pass for compilation: LoRA, quantization and IR see the plain operations. A `FakeQuantize` between interpolation
+    /// and convolution moves before the interpolation, and a bias that is added afterwards moves into the four parts. The runtime
+    /// sums floating-point kernels when it compiles. INT8 codes are summed here, where all sums are codes; other convolutions stay
+    /// as they are.
     ///
-    /// - Precondition: where the interpolation's sizes are computed in the graph, from the shape of another tensor, they are twice
-    ///   those of its input. Sizes and scales that are constants are checked.
-    public func subPixelUpsampling() throws(GraphError) -> Graph {
+    /// - Parameter doublesSizes: whether an interpolation whose size is computed from the shape of another tensor, with axes that
+    ///   are not known in the graph, doubles the size. Sizes and scales that are known are checked.
+    public func subPixelUpsampling(doublesSizes: Bool = true) throws(GraphError) -> Graph {
         var rewrites: [Int: (UpsampledConvolution, SubPixelWeights)] = [:]
-        for found in upsampledConvolutionPatterns {
-            if let weights = SubPixelWeights(self, found) { rewrites[found.last] = (found, weights) }
+        let index = GraphIndex(self)
+        for found in upsampledConvolutions(index, doublesSizes: doublesSizes) {
+            if let weights = SubPixelWeights(self, found, index) { rewrites[found.last] = (found, weights) }
         }
         guard !rewrites.isEmpty else { return self }
 
-        // What the interpolations and convolutions alone have read goes with them.
-        var isRead = [Bool](repeating: false, count: nodes.count)
-        for node in nodes { for input in node.inputs { isRead[input.node] = true } }
-        var isKept = nodes.indices.map { nodes[$0].type == "Parameter" || !isRead[$0] }
-        for index in nodes.indices.reversed() where isKept[index] {
-            let reads = rewrites[index].map { $0.reads + $1.reads } ?? nodes[index].inputs
-            for value in reads { isKept[value.node] = true }
+        let isNeeded = neededNodes { index in
+            rewrites[index].map { found, weights in found.reads + weights.reads } ?? nodes[index].inputs
         }
-
-        var copy = Graph(name: name)
-        copy.runtimeInfo = runtimeInfo
-        var places = [Int?](repeating: nil, count: nodes.count)
-        func moved(_ value: Value, reader: Int) throws(GraphError) -> Value {
-            guard let place = places[value.node] else {
-                throw .structure(node: nodes[reader].name, reason: "it reads '\(nodes[value.node].name)', which comes after it")
-            }
-            return copy.value(place, port: value.port)
-        }
-        for index in nodes.indices where isKept[index] {
+        var rewriter = GraphRewriter(self)
+        // Convolutions of one rounded picture share the rounding.
+        var roundings: [Int: Value] = [:]
+        for index in nodes.indices where isNeeded[index] {
             guard let (found, weights) = rewrites[index] else {
-                var node = nodes[index]
-                for port in node.inputs.indices { node.inputs[port] = try moved(node.inputs[port], reader: index) }
-                places[index] = copy.append(node)
+                try rewriter.copy(index)
                 continue
             }
-            var x = try moved(found.x, reader: index)
+            var x = try rewriter.moved(found.x, reader: index)
             if let rounding = found.rounding {
-                var node = nodes[rounding]
-                for port in node.inputs.indices.dropFirst() { node.inputs[port] = try moved(node.inputs[port], reader: index) }
-                node.inputs[0] = x
-                node.outputs[0] = Node.Output(elementType: x.elementType, shape: x.shape)
-                x = copy.appendValue(node)
+                if let known = roundings[rounding] { x = known } else { x = try rewriter.copyRounding(rounding, of: x) }
+                roundings[rounding] = x
             }
             var bias: Value?
-            if let value = found.bias { bias = try moved(value, reader: index) }
+            if let value = found.bias { bias = try rewriter.moved(value, reader: index) }
             let name = nodes[found.convolution].name
             let result: Value
             switch weights {
             case .floats(let value):
-                result = try copy.upsampledConvolution(x, moved(value, reader: index), bias: bias, name: name)
+                let kernel = try rewriter.moved(value, reader: index)
+                result = try rewriter.result.upsampledConvolution(x, kernel, bias: bias, name: name)
             case .integers(let kernels, let scale):
-                let scale = try moved(scale, reader: index)
-                result = try copy.upsampledConvolution(x, bias: bias, name: name) { (graph, place, name) throws(GraphError) in
+                let scale = try rewriter.moved(scale, reader: index)
+                result = try rewriter.result.upsampledConvolution(x, bias: bias, name: name) {
+                    (graph, place, name) throws(GraphError) in
                     let codes = graph.constant(
                         .bytes(kernels.codes[2 * place.row + place.column]), .i8, kernels.shape, name: "\(name)/codes")
                     return try graph.multiply(
                         graph.convert(codes, to: .f32, name: "\(name)/convert"), scale, name: "\(name)/kernel")
                 }
             }
-            copy.nodes[result.node].outputs[0].names = nodes[index].outputs[0].names
-            places[index] = result.node
+            rewriter.replace(value(index), with: result, movesNames: true)
         }
-        return copy
+        return rewriter.result
     }
 
-    /// Names of the convolutions that `subPixelUpsampling` computes in four, where their weights allow it.
-    public var upsampledConvolutions: [String] { upsampledConvolutionPatterns.map { nodes[$0.convolution].name } }
+    /// Names of the convolutions that `subPixelUpsampling` computes in four parts, where their weights allow it.
+    public var upsampledConvolutions: [String] {
+        upsampledConvolutions(GraphIndex(self), doublesSizes: true).map { nodes[$0.convolution].name }
+    }
+}
+
+extension GraphRewriter {
+    /// A copy of the `FakeQuantize` at `index`, of `x` in place of its own input.
+    fileprivate mutating func copyRounding(_ index: Int, of x: Value) throws(GraphError) -> Value {
+        var node = source.nodes[index]
+        for port in node.inputs.indices.dropFirst() { node.inputs[port] = try moved(node.inputs[port], reader: index) }
+        node.inputs[0] = x
+        node.outputs[0] = Node.Output(elementType: x.elementType, shape: x.shape)
+        let place = result.append(node)
+        return result.value(place)
+    }
 }

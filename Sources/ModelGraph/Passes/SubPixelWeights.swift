@@ -1,20 +1,19 @@
 import Dispatch
 import TensorStore
 
-/// What the 2×2 kernels of an upsampled convolution are made of.
+/// The weights of an upsampled convolution, from which its 2×2 kernels are summed.
 enum SubPixelWeights {
-    /// `[O, C, 3, 3]` in f32, perhaps converted from a constant that is smaller.
+    /// `[O, C, 3, 3]` in f32, computed from floating-point constants: stored ones, or those with a LoRA merged into them.
     case floats(Value)
     /// Codes for each place, and the scale that they share.
     case integers(SubPixelCodes, scale: Value)
 
     /// - Returns: nil for weights of other forms, and for codes whose sums are no codes.
-    init?(_ graph: Graph, _ found: UpsampledConvolution) {
+    init?(_ graph: Graph, _ found: UpsampledConvolution, _ index: GraphIndex) {
         func input(_ value: Value, _ port: Int = 0) -> Value { graph.nodes[value.node].inputs[port] }
         func node(_ value: Value) -> Node { graph.nodes[value.node] }
         let weights = graph.nodes[found.convolution].inputs[1]
-        let stored = node(weights).type == "Convert" ? input(weights) : weights
-        if node(stored).type == "Const", stored.elementType.isFloatingPoint {
+        if graph.isFloatingPointConstant(weights, index) {
             self = .floats(weights)
             return
         }
@@ -37,6 +36,23 @@ enum SubPixelWeights {
         case .floats(let value): [value]
         case .integers(_, let scale): [scale]
         }
+    }
+}
+
+extension Graph {
+    /// Whether a constant value is computed without integers of 8 bits or fewer, which are codes of compressed weights.
+    fileprivate func isFloatingPointConstant(_ value: Value, _ index: GraphIndex) -> Bool {
+        guard index.isConstant[value.node] else { return false }
+        var (open, seen): ([Int], Set<Int>) = ([value.node], [])
+        while let place = open.popLast() {
+            guard seen.insert(place).inserted else { continue }
+            let node = nodes[place]
+            if node.isConstant, let type = node.outputs.first?.elementType, !type.isFloatingPoint, type.bitWidth ?? 8 <= 8 {
+                return false
+            }
+            open += node.inputs.map(\.node)
+        }
+        return true
     }
 }
 

@@ -4,26 +4,27 @@ import TensorStore
 extension Graph {
     /// Where queries and keys are read: the first two inputs of attention, and both of a product that is scores, which a
     /// softmax follows, perhaps after scaling and masking.
-    func scoreInputs(_ constant: [Bool], _ uses: [Value: [Use]]) -> [Use] {
+    func scoreInputs(_ index: GraphIndex) -> [Use] {
+        let constant = index.isConstant
         var found: [Use] = []
-        for (index, node) in nodes.enumerated() where !constant[index] && node.inputs.count > 1 {
+        for (place, node) in nodes.enumerated() where !constant[place] && node.inputs.count > 1 {
             let isScores =
                 node.type == "ScaledDotProductAttention"
-                || node.type == "MatMul" && node.inputs.allSatisfy { !constant[$0.node] } && leadsToSoftmax(value(index), uses)
+                || node.type == "MatMul" && node.inputs.allSatisfy { !constant[$0.node] } && leadsToSoftmax(value(place), index)
             if isScores, node.inputs.prefix(2).allSatisfy({ $0.elementType == .f32 }) {
-                found += [Use(node: index, port: 0), Use(node: index, port: 1)]
+                found += [Use(node: place, port: 0), Use(node: place, port: 1)]
             }
         }
         return found
     }
 
-    private func leadsToSoftmax(_ start: Value, _ uses: [Value: [Use]]) -> Bool {
+    private func leadsToSoftmax(_ start: Value, _ index: GraphIndex) -> Bool {
         var value = start
-        while let readers = uses[value], readers.count == 1 {
-            let node = nodes[readers[0].node]
+        while let use = index.onlyUse(of: value) {
+            let node = nodes[use.node]
             switch node.type.lowercased() {
             case "softmax": return true
-            case "multiply", "divide", "add", "subtract", "maximum", "select", "reshape": value = self.value(readers[0].node)
+            case "multiply", "divide", "add", "subtract", "maximum", "select", "reshape": value = self.value(use.node)
             default: return false
             }
         }

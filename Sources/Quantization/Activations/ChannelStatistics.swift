@@ -143,10 +143,9 @@ private func channelAxis(_ node: Node) -> Int? {
     guard let rank = node.inputs.first?.shape.rank else { return nil }
     switch node.type {
     case "Convolution": return 1
-    case "MatMul" where rank >= 2: return isTrue(node[attribute: "transpose_a"]) ? rank - 2 : rank - 1
+    case "MatMul" where rank >= 2: return node.flag("transpose_a") ? rank - 2 : rank - 1
     default: return nil
     }
 }
 
 /// Whether IR says yes.
-func isTrue(_ attribute: String?) -> Bool { ["true", "1"].contains(attribute?.lowercased()) }

@@ -47,8 +47,8 @@ public struct QuantizerPlacement: Sendable {
     ///   - isKept: whether the node with a name stays in floating point.
     ///   - scores: whether queries and keys of attention are rounded too.
     public init(_ graph: Graph, keeping isKept: (String) -> Bool = { _ in false }, scores: Bool = false) {
-        let constant = graph.constantNodes
-        let uses = graph.uses
+        let index = GraphIndex(graph)
+        let (constant, uses) = (index.isConstant, index.uses)
         var groups = Groups()
         for (index, node) in graph.nodes.enumerated()
         where Self.computing.contains(node.type) && !constant[index] && node.inputs.count > 1 && constant[node.inputs[1].node]
@@ -59,7 +59,7 @@ public struct QuantizerPlacement: Sendable {
                     value: node.inputs[0], uses: [Graph.Use(node: index, port: 0)],
                     targets: [Target(operation: node.name, port: 0)], isSymmetric: false, channels: depthwiseChannels(node)))
         }
-        for use in scores ? graph.scoreInputs(constant, uses) : [] where !isKept(graph.nodes[use.node].name) {
+        for use in scores ? graph.scoreInputs(index) : [] where !isKept(graph.nodes[use.node].name) {
             groups.add(
                 Quantizer(
                     value: graph.nodes[use.node].inputs[use.port], uses: [use],
@@ -78,7 +78,7 @@ public struct QuantizerPlacement: Sendable {
         let found = WeightSites(graph, embeddings: false, ignored: scope)
         let names = Set(scope.map { graph.nodes[$0].name })
         let weighted = Set(found.sites.flatMap(\.users).map { graph.nodes[$0].name })
-        let isAttention = Set(graph.scoreInputs(graph.constantNodes, graph.uses).map { graph.nodes[$0.node].name })
+        let isAttention = Set(graph.scoreInputs(GraphIndex(graph)).map { graph.nodes[$0.node].name })
         self.init(graph, keeping: { names.contains($0) || !weighted.contains($0) && !isAttention.contains($0) }, scores: scores)
     }
 

@@ -45,13 +45,13 @@ public struct PostTrainingQuantization: Sendable {
     public let plan: QuantizationPlan
 
     /// - Throws: `QuantizationError.alreadyQuantized`; `.ignoredScope` for rules that match nothing.
-    public init(_ graph: Graph, _ options: Options) throws(QuantizationError) {
+    public init(_ graph: Graph, _ options: Options) throws {
         try graph.checkFloatingPoint()
         self.options = options
         let plan = try QuantizationPlan(graph, options.rules)
         // Kernels that are computed, so that they are weights like others.
         let int8 = plan.operations(.int8)
-        self.graph = graph.foldingConstants(
+        self.graph = try graph.foldingConstants(
             Set(graph.nodes.filter { int8.contains($0.name) && $0.inputs.count > 1 }.map { $0.inputs[1].node })
                 .filter { !graph.isStoredConstant($0) })
         self.plan = plan

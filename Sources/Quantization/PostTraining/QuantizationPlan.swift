@@ -75,7 +75,7 @@ public struct QuantizationPlan: Sendable {
     /// - Throws: `QuantizationError.ignoredScope` for a rule that matches nothing.
     public init(_ graph: Graph, _ rules: Rules) throws(QuantizationError) {
         let ignored = try rules.ignored.nodes(of: graph)
-        let constant = graph.constantNodes
+        let constant = GraphIndex(graph).isConstant
         let computes = graph.nodes.indices.map { index in
             QuantizerPlacement.computing.contains(graph.nodes[index].type) && !constant[index]
                 && graph.nodes[index].inputs.count > 1 && constant[graph.nodes[index].inputs[1].node]

@@ -18,16 +18,14 @@ struct ScaleFolding {
     private(set) var outputs: [Int: [Float]] = [:]
 
     private let graph: Graph
-    private let isConstant: [Bool]
-    private let uses: [Value: [Graph.Use]]
+    private let index: GraphIndex
+    private var isConstant: [Bool] { index.isConstant }
     /// The weights of each operation that alone uses them.
     private var weights: [Int: WeightSite] = [:]
 
     init(_ graph: Graph, _ sites: [WeightSite]) {
         self.graph = graph
-        isConstant = graph.constantNodes
-        // Who asks for a shape does not read the numbers.
-        uses = graph.uses.mapValues { $0.filter { graph.nodes[$0.node].type != "ShapeOf" } }
+        index = GraphIndex(graph)
         for site in sites where site.users.count == 1 { weights[site.users[0]] = site }
     }
 
@@ -46,31 +44,31 @@ struct ScaleFolding {
     }
 
     private mutating func fold(_ value: Value, _ axes: [Int], _ factors: [Float], _ readers: Set<Graph.Use>) -> Bool {
-        guard Set(uses[value] ?? []) == readers, value.elementType == .f32, let shape = value.shape.dimensions,
+        guard Set(index.readers(of: value)) == readers, value.elementType == .f32, let shape = value.shape.dimensions,
             product(shape, axes) == factors.count
         else { return false }
-        let (index, node) = (value.node, graph.nodes[value.node])
+        let (place, node) = (value.node, graph.nodes[value.node])
         func through(_ port: Int, _ axes: [Int], _ factors: [Float]) -> Bool {
-            fold(node.inputs[port], axes, factors, [Graph.Use(node: index, port: port)])
+            fold(node.inputs[port], axes, factors, [Graph.Use(node: place, port: port)])
         }
         switch node.type {
         case "Transpose":
-            guard let order = graph.wholeNumbers(node.inputs[1]), order.count == shape.count else { return false }
+            guard let order = graph.constantIntegers(node.inputs[1]), order.count == shape.count else { return false }
             return through(0, axes.map { order[$0] }, factors)
         case "Reshape", "Squeeze", "Unsqueeze":
             guard let before = axesBefore(node, shape, axes) else { return false }
             return through(0, before, factors)
-        case "Multiply": return foldProduct(index, axes, factors)
+        case "Multiply": return foldProduct(place, axes, factors)
         case "Add", "Subtract":
             guard let port = [0, 1].first(where: { isConstant[node.inputs[$0].node] }),
                 node.inputs[1 - port].shape.rank == shape.count
             else { return false }
-            return scale(index, port, axes, factors, rank: shape.count) && through(1 - port, axes, factors)
+            return scale(place, port, axes, factors, rank: shape.count) && through(1 - port, axes, factors)
         case "GroupNormalization":
             guard axes == [1], node.inputs.count == 3 else { return false }
-            return scale(index, 1, [0], factors, rank: 1) && scale(index, 2, [0], factors, rank: 1)
+            return scale(place, 1, [0], factors, rank: 1) && scale(place, 2, [0], factors, rank: 1)
         case "VariadicSplit":
-            guard axes.count == 1, let axis = graph.wholeNumbers(node.inputs[1])?.first,
+            guard axes.count == 1, let axis = graph.constantIntegers(node.inputs[1])?.first,
                 (axis + shape.count) % shape.count == axes[0]
             else { return false }
             // From the results, since traced networks compute the lengths from shapes.
@@ -83,7 +81,7 @@ struct ScaleFolding {
             guard axes.allSatisfy({ $0 == 1 || $0 == 3 }) else { return false }
             return through(2, axes, factors)
         case "MatMul", "Convolution":
-            if let site = weights[index], site.ends.contains(node.inputs[1]) {
+            if let site = weights[place], site.ends.contains(node.inputs[1]) {
                 let channels = node.type == "MatMul" ? shape.count - 1 : 1
                 guard axes == [channels], site.layout.channels == factors.count, site.layout.shape.rank == 2 || channels == 1
                 else { return false }
@@ -91,7 +89,7 @@ struct ScaleFolding {
                 return true
             }
             // Attention that is written out: the same as above.
-            guard node.type == "MatMul", !isTrue(node[attribute: "transpose_b"]), !isConstant[node.inputs[0].node],
+            guard node.type == "MatMul", !node.flag("transpose_b"), !isConstant[node.inputs[0].node],
                 axes.last == shape.count - 1, !axes.contains(shape.count - 2)
             else { return false }
             return through(1, axes, factors)
@@ -116,7 +114,7 @@ struct ScaleFolding {
         let value = graph.nodes[node].inputs[port]
         let known =
             constants[use]
-            ?? graph.floats(value).flatMap { elements in
+            ?? graph.constantFloats(value).flatMap { elements in
                 value.shape.fixed.map { Constant(elements: elements, shape: $0) }
             }
         guard let known, known.shape.rank <= rank, let sizes = axisSizes(graph.nodes[node], axes, rank) else { return false }

@@ -92,7 +92,7 @@ public struct SmoothQuant: Sendable {
         var outputs: [String: [Float]] = [:]
         for site in sites { for user in site.users { outputs[graph.nodes[user].name] = folding.outputs[site.constant] } }
         return Result(
-            graph: try rewrite(graph, folding, added, groups).noting(groups, outputs: outputs),
+            graph: try rewrite(graph, folding, added, groups).annotating(groups, outputs: outputs),
             weights: Dictionary(uniqueKeysWithValues: factors.map { (graph.nodes[$0.key].name, $0.value) }), groups: groups)
     }
 
@@ -112,7 +112,7 @@ public struct SmoothQuant: Sendable {
             let name = "\(source)_\(numbers[source, default: 0])/nncf_smooth_quant"
             numbers[source, default: 0] += 1
             // Channels on the last axis, or the last but one where the product takes its input transposed.
-            let isLast = !isTrue(graph.nodes[use.node][attribute: "transpose_a"])
+            let isLast = !graph.nodes[use.node].flag("transpose_a")
             let inverse = groups[group].factors.map { 1 / $0 }
             let scale = copy.constant(inverse, shape: isLast ? [inverse.count] : [inverse.count, 1], name: "\(name)/scale")
             let product = try copy.multiply(value, scale, name: name)
@@ -127,4 +127,20 @@ struct SmoothedProduct {
     /// In the graph.
     let index: Int
     let site: WeightSite
+}
+
+extension Graph {
+    /// The graph with annotations, at operations whose weights were multiplied, of the factors that were folded (`ChannelSmoothing`).
+    /// - Parameter outputs: factors of output channels, by the operation's name.
+    fileprivate func annotating(_ groups: [SmoothQuant.Group], outputs: [String: [Float]]) -> Graph {
+        var annotations: [String: ChannelSmoothing] = outputs.mapValues { ChannelSmoothing(outputs: $0) }
+        for group in groups where group.isFolded {
+            for operation in group.operations { annotations[operation, default: ChannelSmoothing()].inputs = group.factors }
+        }
+        var annotated = self
+        for (index, node) in nodes.enumerated() where ["MatMul", "Convolution"].contains(node.type) {
+            if let smoothing = annotations[node.name] { annotated.annotate(index, smoothing: smoothing) }
+        }
+        return annotated
+    }
 }

@@ -66,12 +66,13 @@ public struct FastBiasCorrection: Sendable {
         to graph: Graph, _ compression: WeightCompressionReport
     ) throws(GraphError) -> (graph: Graph, report: Report) {
         let indices = Dictionary(graph.nodes.enumerated().map { ($1.name, $0) }) { first, _ in first }
-        let uses = graph.uses
+        let index = GraphIndex(graph)
         var report = Report()
         var biases: [Graph.Use: (elements: [Float], shape: Shape)] = [:]
         for layer in compression.layers where !layer.outputShifts.isEmpty {
-            guard let index = indices[layer.operation], let use = biasUse(of: index, layer.outputShifts.count, graph, uses),
-                let bias = graph.floats(graph.nodes[use.node].inputs[use.port]),
+            guard let operation = indices[layer.operation],
+                let use = biasUse(of: operation, layer.outputShifts.count, graph, index),
+                let bias = graph.constantFloats(graph.nodes[use.node].inputs[use.port]),
                 let shape = graph.nodes[use.node].inputs[use.port].shape.fixed
             else {
                 report.skipped.append(.init(operation: layer.operation, reason: .noBias))
@@ -95,14 +96,14 @@ public struct FastBiasCorrection: Sendable {
     }
 
     /// Where the addition that alone reads an operation's result reads a constant with an element for each output channel.
-    private func biasUse(of index: Int, _ count: Int, _ graph: Graph, _ uses: [Value: [Graph.Use]]) -> Graph.Use? {
-        let value = graph.value(index)
-        guard let rank = value.shape.rank, let readers = uses[value], readers.count == 1,
-            graph.nodes[readers[0].node].type == "Add"
-        else { return nil }
-        let use = Graph.Use(node: readers[0].node, port: 1 - readers[0].port)
+    private func biasUse(of operation: Int, _ count: Int, _ graph: Graph, _ index: GraphIndex) -> Graph.Use? {
+        let value = graph.value(operation)
+        guard let rank = value.shape.rank, let reader = index.onlyUse(of: value), graph.nodes[reader.node].type == "Add" else {
+            return nil
+        }
+        let use = Graph.Use(node: reader.node, port: 1 - reader.port)
         guard let shape = graph.nodes[use.node].inputs[use.port].shape.fixed, shape.rank <= rank else { return nil }
-        let axis = graph.nodes[index].type == "MatMul" ? rank - 1 : 1
+        let axis = graph.nodes[operation].type == "MatMul" ? rank - 1 : 1
         let sizes = [Int](repeating: 1, count: rank - shape.rank) + shape.dimensions
         return sizes.enumerated().allSatisfy({ $1 == ($0 == axis ? count : 1) }) ? use : nil
     }

@@ -29,15 +29,12 @@ public struct WeightCompression: Sendable {
 
 /// Copies a graph, with other constants in the place of weights.
 private struct WeightRewriter {
-    let graph: Graph
-    private(set) var result: Graph
+    private var rewriter: GraphRewriter
     private(set) var layers: [WeightCompressionReport.Layer] = []
     private var loader: WeightLoader
     private let choices: [Int: WeightPlan.Choice]
     /// Nodes that nothing reads any longer.
     private let dropped: Set<Int>
-    private var placed: [Int: Int] = [:]
-    private var replaced: [Value: Value] = [:]
     /// Weights to be multiplied by factors where they are read.
     private var kept: [Value: WeightSite] = [:]
     /// Weights that several constants share as one range of a file.
@@ -53,14 +50,15 @@ private struct WeightRewriter {
         let channels: ChannelData
     }
 
+    private var graph: Graph { rewriter.source }
+    var result: Graph { rewriter.result }
+
     init(graph: Graph, plan: WeightPlan, loader: WeightLoader) {
-        self.graph = graph
+        rewriter = GraphRewriter(graph)
         self.loader = loader
         choices = Dictionary(uniqueKeysWithValues: plan.choices.map { ($0.site.constant, $0) })
         for site in plan.scaled { for end in site.ends { kept[end] = site } }
         dropped = plan.choices.reduce(into: []) { $0.formUnion($1.site.steps) }
-        result = Graph(name: graph.name)
-        result.runtimeInfo = graph.runtimeInfo
     }
 
     mutating func rewrite() throws {
@@ -69,19 +67,13 @@ private struct WeightRewriter {
                 try place(choice)
                 continue
             }
-            var copy = node
-            copy.inputs = try node.inputs.map { value in
-                if let other = replaced[value] { return other }
-                guard let place = placed[value.node] else {
-                    throw GraphError.structure(node: node.name, reason: "it reads what compression has taken away")
-                }
-                let copy = Value(node: place, port: value.port, elementType: value.elementType, shape: value.shape)
-                guard let site = kept[value], site.users.contains(index) else { return copy }
-                let product = try multiply(copy, loader.channelData(site).factors, site)
-                replaced[value] = product
-                return product
+            for value in node.inputs {
+                guard let site = kept[value], site.users.contains(index) else { continue }
+                let product = try multiply(rewriter.moved(value, reader: index), loader.channelData(site).factors, site)
+                rewriter.replace(value, with: product)
+                kept[value] = nil
             }
-            placed[index] = result.append(copy)
+            try rewriter.copy(index)
         }
     }
 
@@ -92,7 +84,7 @@ private struct WeightRewriter {
         for end in site.ends {
             let name = "\(node.name)/fq_weights_1/convert"
             let isSame = scaled.elementType == end.elementType
-            replaced[end] = isSame ? scaled : result.convert(scaled, to: end.elementType, name: name)
+            rewriter.replace(end, with: isSame ? scaled : rewriter.result.convert(scaled, to: end.elementType, name: name))
         }
     }
 
@@ -107,9 +99,9 @@ private struct WeightRewriter {
         ]
         for case (let values?, let shape, let name) in parts {
             let name = "\(graph.nodes[site.constant].name)/\(name)"
-            let constant = result.constant(values, shape: shape, name: name)
-            let typed = weights.elementType == .f32 ? constant : result.convert(constant, to: weights.elementType)
-            product = try result.multiply(product, typed, name: "\(name)/multiply")
+            let constant = rewriter.result.constant(values, shape: shape, name: name)
+            let typed = weights.elementType == .f32 ? constant : rewriter.result.convert(constant, to: weights.elementType)
+            product = try rewriter.result.multiply(product, typed, name: "\(name)/multiply")
         }
         return product
     }
@@ -137,20 +129,20 @@ private struct WeightRewriter {
 
     private mutating func append(_ weight: QuantizedWeight, _ name: String) throws -> Value {
         let type = weight.mode.scaleType
-        var value = result.convert(
-            result.constant(.bytes(weight.codes), weight.mode.elementType, weight.storedShape, name: name), to: type,
+        var value = rewriter.result.convert(
+            rewriter.result.constant(.bytes(weight.codes), weight.mode.elementType, weight.storedShape, name: name), to: type,
             name: "\(name)/convert")
         if weight.mode.isAsymmetric {
-            let zero = result.constant(
+            let zero = rewriter.result.constant(
                 .bytes(weight.storedZeroPoints), weight.mode.elementType, weight.scaleShape, name: "\(name)/zero_point")
-            value = try result.binary(
-                .subtract, value, result.convert(zero, to: type, name: "\(name)/zero_point/convert"),
+            value = try rewriter.result.binary(
+                .subtract, value, rewriter.result.convert(zero, to: type, name: "\(name)/zero_point/convert"),
                 name: "\(name)/zero_point/subtract")
         }
-        let scale = result.constant(.bytes(weight.storedScales), type, weight.scaleShape, name: "\(name)/scale")
-        value = try result.multiply(value, scale, name: "\(name)/fq_weights_1")
+        let scale = rewriter.result.constant(.bytes(weight.storedScales), type, weight.scaleShape, name: "\(name)/scale")
+        value = try rewriter.result.multiply(value, scale, name: "\(name)/fq_weights_1")
         guard weight.groupSize != nil else { return value }
-        return try result.within(name) { graph in
+        return try rewriter.result.within(name) { graph in
             try graph.reshape(value, to: weight.layout.shape.dimensions, name: "\(name)/reshape")
         }
     }

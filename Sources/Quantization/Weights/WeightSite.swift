@@ -27,17 +27,14 @@ struct WeightSites {
 
     /// For each node, what reads its outputs: node and input port.
     private var readers: [[(node: Int, port: Int)]]
-    /// Whether a node depends on constants only.
-    private var isConstant: [Bool]
+    private let isConstant: [Bool]
 
     init(_ graph: Graph, embeddings: Bool, ignored: Set<Int>) {
         self.graph = graph
         readers = Array(repeating: [], count: graph.nodes.count)
-        isConstant = []
+        isConstant = GraphIndex(graph).isConstant
         for (index, node) in graph.nodes.enumerated() {
             for (port, input) in node.inputs.enumerated() { readers[input.node].append((index, port)) }
-            let computes = !node.inputs.isEmpty && node.inputs.allSatisfy { isConstant[$0.node] }
-            isConstant.append(node.type == "Const" || (computes && node.type != "ReadValue" && !node.type.hasPrefix("Random")))
         }
         var roots: [Int] = []
         for (index, node) in graph.nodes.enumerated() where !isConstant[index] {
@@ -159,12 +156,12 @@ struct WeightSites {
         let rank = shape.rank
         switch node.type {
         case "MatMul":
-            let isTransposed = ["true", "1"].contains(node[attribute: port == 0 ? "transpose_a" : "transpose_b"]?.lowercased())
+            let isTransposed = node.flag(port == 0 ? "transpose_a" : "transpose_b")
             let axis = (port == 1) == isTransposed ? rank - 1 : rank - 2
             return WeightLayout(shape: shape, reducedAxes: axis..<axis + 1)
         case "Convolution": return WeightLayout(shape: shape, reducedAxes: 1..<rank)
         case "GroupConvolution" where rank > 2: return WeightLayout(shape: shape, reducedAxes: 2..<rank)
-        case "Gather" where isZero(node.inputs.dropFirst(2).first) && ["0", nil].contains(node[attribute: "batch_dims"]):
+        case "Gather" where isZero(node.inputs.dropFirst(2).first) && node.integer("batch_dims") ?? 0 == 0:
             return WeightLayout(shape: shape, reducedAxes: 1..<rank)
         // Transposed convolutions sum over axes that do not lie side by side.
         default: return nil

@@ -131,11 +131,7 @@ import Testing
             var node = Node(name: "mid_block.attn1.to_q/MatMul", type: "MatMul", opset: "opset1", inputs: [divided, weights])
             node.attributes = [.init("transpose_a", "false"), .init("transpose_b", "true")]
             node.outputs = [.init(elementType: .f32, shape: [2, 5])]
-            let columns = columns.map { "\($0)" }.joined(separator: ", ")
-            let rows = outputs.map { "\($0)" }.joined(separator: ",")
-            node.runtimeInfo = [
-                XMLElement("attribute", ["name": "smoothing", "version": "0", "inputs": columns, "outputs": rows])
-            ]
+            node.smoothing = ChannelSmoothing(inputs: columns, outputs: outputs)
             let index = graph.append(node)
             let product = graph.value(index)
             graph.result(try graph.multiply(product, graph.constant(outputs.map { 1 / $0 }, shape: [5])), name: "y")
@@ -143,7 +139,7 @@ import Testing
         }
         try expectAdapted(graph(inputs), set("mid_block.attn1.to_q"), forms: [.runtime])
         var wrong = try #require(try graph(inputs).nodes.first { $0.type == "MatMul" })
-        wrong.runtimeInfo = [XMLElement("attribute", ["name": "smoothing", "version": "0", "inputs": "1,x,2"])]
+        wrong.smoothing = ChannelSmoothing(inputs: [1, 2])
         var small = Graph()
         let x = small.parameter("x", .f32, [2, 3])
         wrong.inputs = [x, small.constant(Self.matrix, shape: [5, 3])]

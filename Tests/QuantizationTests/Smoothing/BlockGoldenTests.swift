@@ -166,7 +166,7 @@ import Testing
         func means(_ graph: Graph) throws -> [Float] {
             var graph = graph
             let index = try #require(graph.nodes.firstIndex { $0.name == "conv" })
-            let use = try #require(graph.uses[graph.value(index)]?.first)
+            let use = try #require(GraphIndex(graph).uses[graph.value(index)]?.first)
             let mean = try graph.reduce(.mean, graph.value(use.node), axes: [0, 2, 3])
             graph.result(mean, name: "means")
             var sums = [Float](repeating: 0, count: 8)

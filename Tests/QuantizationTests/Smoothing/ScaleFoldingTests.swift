@@ -58,14 +58,13 @@ import Testing
         #expect(result.weights["v.weight"]?.output == result.groups[1].factors.map { 1 / $0 })
         #expect(result.weights["q.weight"]?.output == nil)
 
-        // What became part of other operations is noted where weights were multiplied.
-        func note(_ operation: String, _ name: String) throws -> [Float]? {
-            let node = try #require(result.graph.nodes.first { $0.name == operation })
-            return node.runtimeInfo.first { $0["name"] == "smoothing" }?[name]?.split(separator: ",").compactMap { Float($0) }
+        // Operations whose weights were multiplied are annotated with the folded factors.
+        func smoothing(_ operation: String) throws -> ChannelSmoothing? {
+            try #require(result.graph.nodes.first { $0.name == operation }).smoothing
         }
-        #expect(try note("q", "inputs") == result.groups[0].factors && note("q", "outputs") == nil)
-        #expect(
-            try note("v", "outputs") == result.weights["v.weight"]?.output && note("out", "inputs") == result.groups[1].factors)
+        #expect(try smoothing("q") == ChannelSmoothing(inputs: result.groups[0].factors))
+        #expect(try smoothing("v")?.outputs == result.weights["v.weight"]?.output)
+        #expect(try smoothing("out")?.inputs == result.groups[1].factors)
     }
 
     @Test func attentionThatIsWrittenOut() throws {
