@@ -2,10 +2,10 @@ import Foundation
 import Imaging
 import TestSupport
 
-/// Files of `Tests/Goldens/imaging` (Pillow 13.0, diffusers 0.42.1).
+/// Files of `Tests/Goldens/Imaging` (Pillow 13.0, diffusers 0.42.1).
 enum Fixtures {
-    static func path(_ name: String) -> String { Goldens.url("imaging/\(name)").path }
-    static func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: Goldens.url("imaging/\(name)"))) }
+    static func path(_ name: String) -> String { Goldens.url("Imaging/\(name)").path }
+    static func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: Goldens.url("Imaging/\(name)"))) }
 
     /// The pixels in `NAME.ppm`.
     static func pixels(_ name: String) throws -> RGBImage {

@@ -1,7 +1,7 @@
 import Imaging
 import TensorStore
 
-/// Pictures in a file of `Tests/Goldens/imaging` (Pillow 13.0).
+/// Pictures in a file of `Tests/Goldens/Imaging` (Pillow 13.0).
 struct PixelGoldens {
     let checkpoint: SafetensorsCheckpoint
 

@@ -2,7 +2,7 @@ import Imaging
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/imaging/make.py`, Pillow 13.0's GaussianBlur.
+/// Goldens: `Tests/Goldens/Imaging/make.py`, Pillow 13.0's GaussianBlur.
 @Suite struct RGBImageBlurredTests {
     @Test func bytesArePillows() throws {
         let goldens = try PixelGoldens("blurred.safetensors")

@@ -4,11 +4,11 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/clip_vision/make.py`, transformers' CLIPImageProcessor with Pillow.
+/// Goldens: `Tests/Goldens/Architectures/clip-vision/make.py`, transformers' CLIPImageProcessor with Pillow.
 @Suite struct CLIPImageProcessorTests {
     @Test(arguments: ["smaller", "larger", "padded", "exact", "plain"]) func samplesAreTransformers(_ name: String) throws {
-        let goldens = try SafetensorsCheckpoint(path: Goldens.url("clip_vision/preparation.safetensors").path)
-        let options = try JSONValue(parsing: Data(contentsOf: Goldens.url("clip_vision/\(name).json")))
+        let goldens = try SafetensorsCheckpoint(path: Goldens.url("Architectures/clip-vision/preparation.safetensors").path)
+        let options = try JSONValue(parsing: Data(contentsOf: Goldens.url("Architectures/clip-vision/\(name).json")))
         let picture = try goldens.tensor(named: "\(name).picture")
         let image = try RGBImage(width: picture.shape[1], height: picture.shape[0], bytes: picture.elements())
         let found = try CLIPImageProcessor(options, file: name)(image)

@@ -3,7 +3,7 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/imaging/make.py`, diffusers' `load_image` and `mask_processor`, torch's `interpolate`.
+/// Goldens: `Tests/Goldens/Imaging/make.py`, diffusers' `load_image` and `mask_processor`, torch's `interpolate`.
 @Suite struct MaskTests {
     @Test(arguments: ["gray", "rgb", "rgba", "1bit", "palette"]) func masksAreDiffusers(_ kind: String) throws {
         let goldens = try PixelGoldens("masks.safetensors")

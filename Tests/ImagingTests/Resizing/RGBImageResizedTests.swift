@@ -3,7 +3,7 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/imaging/make.py`, Pillow 13.0 and diffusers' VaeImageProcessor.
+/// Goldens: `Tests/Goldens/Imaging/make.py`, Pillow 13.0 and diffusers' VaeImageProcessor.
 @Suite struct RGBImageResizedTests {
     @Test(arguments: ResamplingFilter.allCases, ["picture", "tall"]) func bytesArePillows(
         _ filter: ResamplingFilter, _ name: String
