@@ -1,4 +1,5 @@
 import COpenVINO
+import Glibc
 import Synchronization
 
 /// Held around a call and the reading of its message.
@@ -57,4 +58,13 @@ func takeString(_ text: UnsafePointer<CChar>) -> String {
 /// Refuses text that the C API would read only up to a NUL.
 func requireNoNUL(_ text: String, in place: @autoclosure () -> String) throws(OpenVINOError) {
     if text.utf8.contains(0) { throw .embeddedNUL(in: place()) }
+}
+
+/// Lends several strings as C strings, without looking for NULs inside (see `requireNoNUL`).
+func withCStrings<Result, Failure: Error>(
+    _ strings: [String], _ body: ([UnsafePointer<CChar>?]) throws(Failure) -> Result
+) throws(Failure) -> Result {
+    let copies = strings.map { strdup($0) }
+    defer { copies.forEach { free($0) } }
+    return try body(copies.map { UnsafePointer($0) })
 }

@@ -1,3 +1,5 @@
+import COpenVINO
+
 /// A device of the runtime by its name, such as `"CPU"`, `"GPU.0"` or `"AUTO:GPU,CPU"`.
 public struct Device: Sendable, Hashable {
     public let name: String
@@ -18,4 +20,29 @@ extension Device: ExpressibleByStringLiteral {
 
 extension Device: CustomStringConvertible {
     public var description: String { name.isEmpty ? "core" : name }
+}
+
+/// The version of the runtime, or of a device's plugin.
+public struct Version: Sendable, Hashable {
+    /// The name of a device; nil for the runtime itself.
+    public let device: String?
+    /// Such as "2026.4.1-22982-e213a147257-releases/2026/4".
+    public let build: String
+    public let description: String
+
+    init(device: String? = nil, _ version: ov_version_t) {
+        self.device = device
+        build = version.buildNumber.map { String(cString: $0) } ?? ""
+        description = version.description.map { String(cString: $0) } ?? ""
+    }
+
+    /// The version of the runtime that is loaded.
+    public static var runtime: Version {
+        get throws(OpenVINOError) {
+            var version = ov_version_t(buildNumber: nil, description: nil)
+            try check("ov_get_openvino_version") { ov_get_openvino_version(&version) }
+            defer { ov_version_free(&version) }
+            return Version(version)
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import COpenVINO
 public import TensorStore
 
 /// What can go wrong between Swift and the runtime.
@@ -86,5 +87,68 @@ extension OpenVINOError: CustomStringConvertible {
         case .unknownElementType(let code):
             "OpenVINO reports the element type number \(code), which is not known here."
         }
+    }
+}
+
+/// The status code of a call of the C API (`ov_status_e`).
+public struct Status: RawRepresentable, Hashable, Sendable {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+    init(_ status: ov_status_e) { rawValue = Int32(status.rawValue) }
+
+    public static let ok = Status(rawValue: 0)
+    /// Almost every exception of the runtime; its message says more.
+    public static let generalError = Status(rawValue: -1)
+    public static let notImplemented = Status(rawValue: -2)
+    public static let notFound = Status(rawValue: -5)
+    public static let outOfBounds = Status(rawValue: -6)
+    public static let unexpected = Status(rawValue: -7)
+    /// The request is being inferred.
+    public static let requestBusy = Status(rawValue: -8)
+    public static let resultNotReady = Status(rawValue: -9)
+    public static let inferCancelled = Status(rawValue: -13)
+    /// The C layer itself refused an argument; there is no message then.
+    public static let invalidParameter = Status(rawValue: -14)
+    public static let unknownException = Status(rawValue: -17)
+}
+
+extension Status: CustomStringConvertible {
+    /// The C API's own word, such as `REQUEST_BUSY`.
+    public var description: String {
+        guard let text = ov_get_error_info(ov_status_e(rawValue: .init(rawValue))) else { return "status \(rawValue)" }
+        return String(cString: text)
+    }
+}
+
+/// A message of the runtime: what it says, between the source locations that the exception passed.
+///
+///     Exception from src/inference/src/cpp/core.cpp:126:
+///     Check 'a == b' failed at src/core/src/node.cpp:37:
+///     While validating node 'opset1::MatMul y': …
+struct RuntimeMessage {
+    let text: String
+    init(_ text: String) { self.text = text }
+
+    /// The message in one line, without locations; the conditions of failed checks only where nothing else is said.
+    var reason: String {
+        let lines = text.split(whereSeparator: \.isNewline).map(Self.trimmed).filter { !$0.isEmpty && !Self.isLocation($0) }
+        let said = lines.filter { !Self.isCheck($0) }
+        return (said.isEmpty ? lines : said).joined(separator: " ")
+    }
+
+    /// `Exception from src/….cpp:126:`
+    private static func isLocation(_ line: String) -> Bool {
+        line.hasPrefix("Exception from ") && line.hasSuffix(":")
+    }
+
+    /// `Check '…' failed at src/….cpp:37:`
+    private static func isCheck(_ line: String) -> Bool {
+        line.hasPrefix("Check '") && line.contains("' failed at ") && line.hasSuffix(":")
+    }
+
+    private static func trimmed(_ line: Substring) -> String {
+        guard let first = line.firstIndex(where: { !$0.isWhitespace }), let last = line.lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(line[first...last])
     }
 }
