@@ -1,6 +1,6 @@
 import COpenVINO
 
-/// A device of the runtime by its name, such as `"CPU"`, `"GPU.0"` or `"AUTO:GPU,CPU"`.
+/// A device by its name in the runtime, such as `"CPU"`, `"GPU.0"` or `"AUTO:GPU,CPU"`.
 public struct Device: Sendable, Hashable {
     public let name: String
     public init(_ name: String) { self.name = name }
@@ -8,9 +8,9 @@ public struct Device: Sendable, Hashable {
     public static let cpu = Device("CPU")
     public static let gpu = Device("GPU")
     public static let npu = Device("NPU")
-    /// The runtime chooses among the devices that there are.
+    /// The runtime selects one of the available devices.
     public static let auto = Device("AUTO")
-    /// No device: what concerns the runtime as a whole (such as `.enableMmap`).
+    /// No device: stands for the runtime as a whole in properties such as `.enableMmap`.
     public static let core = Device("")
 }
 
@@ -24,9 +24,9 @@ extension Device: CustomStringConvertible {
 
 /// The version of the runtime, or of a device's plugin.
 public struct Version: Sendable, Hashable {
-    /// The name of a device; nil for the runtime itself.
+    /// The device's name; nil for the runtime itself.
     public let device: String?
-    /// Such as "2026.4.1-22982-e213a147257-releases/2026/4".
+    /// Build number, such as "2026.4.1-22982-e213a147257-releases/2026/4".
     public let build: String
     public let description: String
 
@@ -36,7 +36,7 @@ public struct Version: Sendable, Hashable {
         description = version.description.map { String(cString: $0) } ?? ""
     }
 
-    /// The version of the runtime that is loaded.
+    /// The version of the loaded runtime.
     public static var runtime: Version {
         get throws(OpenVINOError) {
             var version = ov_version_t(buildNumber: nil, description: nil)

@@ -7,16 +7,16 @@ public struct Port: Sendable, Hashable {
 
     public let direction: Direction
     public let index: Int
-    /// One of the tensor's names (the C API tells only one of several); nil where it has none.
+    /// One of the tensor's names (the C API returns only one of several); nil if it has none.
     public let name: String?
     public let elementType: ElementType
     public let shape: PartialShape
 
-    /// How messages call it: by name, or by index where it has none.
+    /// Name used in messages; direction and index if the port has no name.
     var label: String { name ?? "\(direction.rawValue) \(index)" }
 }
 
-/// What chooses an input or output: a `String` (any of its names) or an `Int` (its index).
+/// A key for an input or output: a `String` (any of its names) or an `Int` (its index).
 public protocol PortKey: Sendable {
     var portReference: PortReference { get }
 }
@@ -40,7 +40,7 @@ extension PortReference: CustomStringConvertible {
     }
 }
 
-/// Owner of an `ov_output_const_port_t`, the C API's word for an input or output alike.
+/// Owner of an `ov_output_const_port_t`, which the C API uses for both inputs and outputs.
 struct PortHandle: ~Copyable {
     private let handle: OpaquePointer
 
@@ -50,7 +50,7 @@ struct PortHandle: ~Copyable {
 
     deinit { ov_output_const_port_free(handle) }
 
-    /// nil for a tensor without a name, for which the runtime reports an error.
+    /// nil for a tensor without a name, which the runtime reports as an error.
     var name: String? {
         var text: UnsafeMutablePointer<CChar>?
         do { try check("ov_port_get_any_name") { ov_port_get_any_name(handle, &text) } } catch { return nil }
@@ -71,10 +71,10 @@ struct PortHandle: ~Copyable {
     }
 }
 
-/// Reads the inputs, or the outputs, of a model or of a compiled model: the C API has one set of calls for each.
+/// Reads the inputs or outputs of a model or compiled model. The C API has a separate set of functions for each.
 struct PortReader {
     let direction: Port.Direction
-    /// The model's handle; whoever makes a reader keeps it alive.
+    /// The model's handle; the caller keeps it alive.
     let handle: OpaquePointer
     let countCall: (OpaquePointer, UnsafeMutablePointer<Int>) -> ov_status_e
     let indexCall: (OpaquePointer, Int, UnsafeMutablePointer<OpaquePointer?>) -> ov_status_e
@@ -94,14 +94,15 @@ struct PortReader {
         return ports
     }
 
-    /// The one of `ports`, as `ports()` gave them, that `reference` means.
+    /// Looks up `reference` in `ports`, the result of `ports()`.
+    /// - Throws: `.unknownPort`, which lists the existing ports.
     func port(_ reference: PortReference, among ports: [Port]) throws(OpenVINOError) -> Port {
         switch reference {
         case .index(let index):
             if ports.indices.contains(index) { return ports[index] }
         case .name(let name):
             if let port = ports.first(where: { $0.name == name }) { return port }
-            // It may be another name of the same tensor: ask for the tensor, then for the name that `ports` has for it.
+            // A tensor may have several names: look the tensor up by `name`, then compare the name that `ports` holds.
             if !name.utf8.contains(0), let handle = try? PortHandle("port_by_name", { nameCall(handle, name, $0) }),
                 let known = handle.name, let port = ports.first(where: { $0.name == known })
             {

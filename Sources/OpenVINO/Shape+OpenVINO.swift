@@ -2,7 +2,7 @@ import COpenVINO
 import TensorStore
 
 extension Shape {
-    /// Lends the shape as the C API's struct. Filled by hand, since `ov_shape_create` refuses scalars.
+    /// Lends the shape as the C API's struct, which is filled here because `ov_shape_create` refuses scalars.
     func withCShape<Result>(_ body: (ov_shape_t) throws(OpenVINOError) -> Result) throws(OpenVINOError) -> Result {
         let dims = UnsafeMutablePointer<Int64>.allocate(capacity: Swift.max(rank, 1))
         defer { dims.deallocate() }
@@ -10,9 +10,9 @@ extension Shape {
         return try body(ov_shape_t(rank: Int64(rank), dims: isEmpty ? nil : dims))
     }
 
-    /// The shape that a call of the C API writes.
+    /// Reads the shape that a call of the C API writes.
     ///
-    /// - Parameter body: a call that leaves the struct as it is for a scalar, and may then return INVALID_C_PARAM.
+    /// - Parameter body: the call. For a scalar it leaves the struct unchanged and may return INVALID_C_PARAM.
     init(_ call: StaticString, _ body: (UnsafeMutablePointer<ov_shape_t>) -> ov_status_e) throws(OpenVINOError) {
         var shape = ov_shape_t(rank: 0, dims: nil)
         defer { if shape.dims != nil { ov_shape_free(&shape) } }
@@ -28,7 +28,7 @@ extension Shape {
 
 extension PartialShape {
     init(_ shape: ov_partial_shape_t) {
-        // Not by `ov_rank_is_dynamic`, which takes a scalar's rank of 0 for an unknown one.
+        // `ov_rank_is_dynamic` is not used: it treats a scalar's rank of 0 as unknown.
         guard shape.rank.min == shape.rank.max else {
             self.init(nil)
             return
@@ -37,7 +37,7 @@ extension PartialShape {
         self.init(UnsafeBufferPointer(start: shape.dims, count: count).map(Dimension.init))
     }
 
-    /// Whether inputs can be reshaped to it: the C API makes `[?]` of a shape without axes and of one of unknown rank.
+    /// Whether inputs can be reshaped to this shape. The C API turns a shape without axes or of unknown rank into `[?]`.
     var canReshape: Bool {
         guard let dimensions, !dimensions.isEmpty else { return false }
         return dimensions.allSatisfy { dimension in
@@ -48,8 +48,8 @@ extension PartialShape {
         }
     }
 
-    /// Lends shapes that `canReshape` as the C API's structs. Filled by hand, since `ov_partial_shape_create` refuses
-    /// axes of size 0, and `?` in the very form in which the runtime reports it.
+    /// Lends shapes that `canReshape` as the C API's structs. They are filled here because `ov_partial_shape_create`
+    /// refuses axes of size 0, and `?` in the form that the runtime reports.
     static func withCShapes<Result>(
         _ shapes: [PartialShape], _ body: ([ov_partial_shape_t]) throws(OpenVINOError) -> Result
     ) throws(OpenVINOError) -> Result {
@@ -66,7 +66,7 @@ extension PartialShape {
             })
     }
 
-    /// Whether a tensor of this shape may stand where the partial shape is asked for.
+    /// Whether a tensor of `shape` matches this partial shape.
     func accepts(_ shape: Shape) -> Bool {
         guard let dimensions else { return true }
         return dimensions.count == shape.rank && zip(dimensions, shape).allSatisfy { $0.isCompatible(with: .fixed($1)) }
@@ -74,7 +74,7 @@ extension PartialShape {
 }
 
 extension Dimension {
-    /// An upper bound of -1, or of the largest number, is none.
+    /// An upper bound of -1 or `Int64.max` means unbounded.
     fileprivate init(_ dimension: ov_dimension_t) {
         if dimension.max == dimension.min, dimension.min >= 0 {
             self = .fixed(Int(dimension.min))
@@ -93,7 +93,7 @@ extension Dimension {
     }
 }
 
-/// The C API's codes, in the order of `ov_element_type_e`. It calls f8e5m2 `F8E5M3`, and `BOOLEAN` is renamed by its header.
+/// The C API's codes, in the order of `ov_element_type_e`. It calls f8e5m2 `F8E5M3`; our header renames `BOOLEAN`.
 private let codes: [(ElementType, ov_element_type_e)] = [
     (.dynamic, DYNAMIC), (.boolean, OV_BOOLEAN), (.bf16, BF16), (.f16, F16), (.f32, F32), (.f64, F64),
     (.i4, I4), (.i8, I8), (.i16, I16), (.i32, I32), (.i64, I64),
@@ -105,7 +105,7 @@ private let codesByType = Dictionary(uniqueKeysWithValues: codes)
 private let typesByCode = Dictionary(uniqueKeysWithValues: codes.map { ($1.rawValue, $0) })
 
 extension ElementType {
-    /// `DYNAMIC` should a type have no code; the runtime refuses tensors of that type.
+    /// The C API's code; `DYNAMIC` for a type without one, and the runtime refuses tensors of that type.
     var code: ov_element_type_e { codesByType[self] ?? DYNAMIC }
 
     init(code: ov_element_type_e) throws(OpenVINOError) {

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// Refuses IR text with a `ReadValue` or `Assign` that has no `variable_id`: the runtime's reader ends the process on one.
+/// Refuses IR text with a `ReadValue` or `Assign` without `variable_id`, on which the runtime's reader terminates the process.
 enum VariableCheck {
-    /// Checks a file if it begins as XML does; one that is missing is left for the runtime to report.
+    /// Checks a file that looks like XML. A missing file is left to the runtime to report.
     static func check(path: String) throws(OpenVINOError) {
         guard let text = try? Data(contentsOf: URL(filePath: path), options: .alwaysMapped) else { return }
         let failure: OpenVINOError? = text.withUnsafeBytes { (bytes) -> OpenVINOError? in
@@ -14,10 +14,11 @@ enum VariableCheck {
         if let failure { throw failure }
     }
 
-    /// - Parameter model: how messages call it.
+    /// - Parameter model: the model's name in messages.
+    /// - Throws: `.missingVariableID`, `.encoding`.
     static func check(_ text: UnsafeRawBufferPointer, model: String) throws(OpenVINOError) {
         guard !XMLTags.isWide(text) else { throw .encoding(model: model) }
-        // The name of the layer that still lacks its variable.
+        // Name of the current layer, if it needs a variable and none was found yet.
         var pending: String?
         var tags = XMLTags(text)
         while let tag = tags.next() {
@@ -27,7 +28,7 @@ enum VariableCheck {
             case "layer", "/layer":
                 if let pending { throw .missingVariableID(layer: pending, model: model) }
                 guard tag.name == "layer", let type = tag["type"] else { continue }
-                // A type that is written with character references can't be told here.
+                // A type written with character references is not decoded here, so it is treated as one of the two.
                 if ["ReadValue", "Assign"].contains(type) || type.contains("&") { pending = tag["name"] ?? "" }
             default: break
             }
@@ -36,28 +37,28 @@ enum VariableCheck {
     }
 }
 
-/// The tags of an XML text in their order, without comments and character data: enough to look for an attribute.
+/// Iterates over the tags of an XML text and skips comments and character data.
 struct XMLTags {
     private let text: UnsafeRawBufferPointer
     private var position = 0
 
-    /// - Parameter text: UTF-8, alive for as long as this value is used.
+    /// - Parameter text: UTF-8; must outlive this value.
     init(_ text: UnsafeRawBufferPointer) { self.text = text }
 
-    /// Whether the first character that is no white space is `<`, in any encoding.
+    /// Whether the first character after white space is `<`, in any encoding.
     static func looksLikeXML(_ text: UnsafeRawBufferPointer) -> Bool {
         let skipped: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF] // white space and the byte order mark
         return isWide(text) || text.prefix(4096).first { !skipped.contains($0) } == UInt8(ascii: "<")
     }
 
-    /// Whether the text begins as UTF-16 or UTF-32 does.
+    /// Whether the text is UTF-16 or UTF-32, by its first bytes.
     static func isWide(_ text: UnsafeRawBufferPointer) -> Bool {
         let start = text.prefix(4)
         return start.starts(with: [0xFE, 0xFF]) || start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0, 0, 0xFE, 0xFF])
             || (start.contains(UInt8(ascii: "<")) && start.contains(0))
     }
 
-    /// The next tag; nil at the end of the text, or where a tag has no end.
+    /// The next tag; nil at the end of the text or at a tag that is not closed.
     mutating func next() -> Tag? {
         while let start = find("<", from: position) {
             if matches("<!--", at: start) {
@@ -73,7 +74,7 @@ struct XMLTags {
         return nil
     }
 
-    /// Where the tag's `>` is that stands outside of quotes.
+    /// Offset of the tag's closing `>`, which is outside quotes.
     private func endOfTag(from start: Int) -> Int? {
         var quote: UInt8?
         for index in start..<text.count {
@@ -105,7 +106,7 @@ struct XMLTags {
         return memcmp(base + start, word.utf8Start, word.utf8CodeUnitCount) == 0
     }
 
-    /// What stands between `<` and `>`.
+    /// The text between `<` and `>`.
     struct Tag {
         private let text: String
         /// Such as `layer` or `/layer`.
@@ -116,7 +117,7 @@ struct XMLTags {
             name = text.prefix { !$0.isWhitespace && !($0 == "/" && $0 != text.first) }
         }
 
-        /// An attribute's value as it is written; nil where there is none of that name.
+        /// An attribute's value as written, without decoding; nil if there is no such attribute.
         subscript(attribute: String) -> String? {
             var rest = text.dropFirst(name.count)
             while let equals = rest.firstIndex(of: "=") {
