@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// The C side's picture, freed when it goes.
+/// Owner of a `glint_picture`, the input and output of the C codecs.
 struct CodecPicture: ~Copyable {
     private var picture = glint_picture()
 
@@ -92,8 +92,8 @@ extension PNGCompression {
         }
     }
 
-    /// libpng's mask of row filters to choose from. For fast, the average alone: as quick as the simpler filters, and
-    /// smaller. Small tries all of them, which takes twelve times as long for a sixth less of a 512×512 photograph.
+    /// libpng's mask of the row filters to try. `fast` uses the average filter only: as quick as the simpler ones, with a
+    /// smaller file. `small` tries all filters: twelve times the time, a sixth less for a 512×512 photograph.
     fileprivate var filters: CInt {
         switch self {
         case .none: 0x08
@@ -104,11 +104,11 @@ extension PNGCompression {
 }
 
 extension String {
-    /// Every byte is one character.
+    /// Decodes Latin-1: every byte is one character.
     init(latin1 bytes: some Sequence<UInt8>) {
         self.init(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
     }
 
-    /// One byte for each character; the caller has checked that all are Latin-1.
+    /// Encodes as Latin-1, one byte per character. The caller has checked that all characters are Latin-1.
     var latin1Bytes: [UInt8] { unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } }
 }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The bytes of a picture file. Reading stops at the first block where the file is no picture.
+/// Reads a picture file. If it has no known signature, reading stops after the first block.
 func readPicture(path: String, limits: ImageLimits) throws(ImageError) -> [UInt8] {
-    // A C string would end there, and name another file.
+    // The C string would end at the NUL, and name another file.
     guard !path.utf8.contains(0) else { throw .cannotRead(file: path, errno: EINVAL) }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -24,16 +24,16 @@ func readPicture(path: String, limits: ImageLimits) throws(ImageError) -> [UInt8
         if count == 0 { return bytes }
         guard count <= limits.fileBytes - bytes.count else { throw .fileTooLarge(file: path, limit: limits.fileBytes) }
         bytes += block[..<count]
-        // A pipe may give less at once than a signature takes.
+        // A pipe's first read may return less than a signature.
         if bytes.count >= 8, ImageFormat(signatureOf: bytes) == nil { return bytes }
     }
 }
 
-/// Writes a file that is there whole or not at all: into a temporary file in the same folder, which then takes the
-/// name. What was there before stays until then, and lends its permissions. Symbolic links are followed; what is no
-/// regular file (`/dev/stdout`, a pipe) is written to directly.
+/// Writes a file atomically: into a temporary file in the same folder, which is then renamed. An existing file stays
+/// until then and passes on its permissions. Symbolic links are followed. A path that is not a regular file
+/// (`/dev/stdout`, a pipe) is written to directly.
 ///
-/// - Throws: `ImageError.cannotWrite`, after which the folder is as it was.
+/// - Throws: `ImageError.cannotWrite`; the folder is then unchanged.
 public func writeAtomically(_ bytes: [UInt8], to path: String) throws(ImageError) {
     switch try OutputTarget(path: path) {
     case .stream:
@@ -49,8 +49,8 @@ public func writeAtomically(_ bytes: [UInt8], to path: String) throws(ImageError
     }
 }
 
-/// Finds out whether `writeAtomically` could write `path`, before the work that it would save. Leaves nothing behind.
-/// - Throws: `ImageError.cannotWrite` where it could not.
+/// Checks that `writeAtomically` can write to `path`, for use before the work whose result is to be saved. Leaves no file.
+/// - Throws: `ImageError.cannotWrite` if it can't.
 public func checkWritable(path: String) throws(ImageError) {
     switch try OutputTarget(path: path) {
     case .stream:
@@ -59,9 +59,9 @@ public func checkWritable(path: String) throws(ImageError) {
     }
 }
 
-/// What a path to be written names.
+/// Kind of target that a path to be written names.
 private enum OutputTarget {
-    /// A regular file, or none yet; `path` with links resolved, and the permissions to keep.
+    /// A regular file, which may not exist yet. `path` has its links resolved; `mode` are the permissions to keep.
     case file(path: String, mode: mode_t?)
     /// A device, pipe or socket.
     case stream
@@ -71,7 +71,7 @@ private enum OutputTarget {
         var status = stat()
         guard stat(path, &status) == 0 else {
             let code = errno
-            // Free to take, unless a link that leads nowhere has the name.
+            // The file may be created, unless the name is a dangling link.
             guard code == ENOENT, path.last != "/", lstat(path, &status) != 0 else {
                 throw .cannotWrite(file: path, errno: path.last == "/" ? EISDIR : code)
             }
@@ -91,7 +91,7 @@ private enum OutputTarget {
     }
 }
 
-/// A new file beside another, which goes away with this value unless it was renamed.
+/// A temporary file beside the target. It is deleted with this value unless it was renamed.
 private struct TemporaryFile: ~Copyable {
     private let path: String
     private let descriptor: CInt
@@ -125,7 +125,7 @@ private struct TemporaryFile: ~Copyable {
     }
 }
 
-/// Writes all bytes; 0 or the error number.
+/// Writes all bytes. Returns 0 or the error number.
 private func writeAll(_ bytes: [UInt8], to descriptor: CInt) -> CInt {
     bytes.withUnsafeBytes { buffer in
         var offset = 0

@@ -1,15 +1,15 @@
 public import TensorStore
 
-/// Which pixels of a picture are drawn anew when it is inpainted, and which are kept.
+/// A mask for inpainting: the pixels of a picture to redraw, and those to keep.
 public struct Mask: Sendable, Hashable {
     /// Pixels in a row, at least 1.
     public let width: Int
     /// Rows, at least 1.
     public let height: Int
-    /// Whether each pixel is drawn anew, rows from top to bottom: width × height.
+    /// Whether each pixel is redrawn: width × height values, rows from top to bottom.
     public let isRedrawn: [Bool]
 
-    /// - Throws: `ImageError.size` where a side is below 1, or `isRedrawn` are not width × height.
+    /// - Throws: `ImageError.size` if a side is below 1, or the number of `isRedrawn` is not width × height.
     public init(width: Int, height: Int, isRedrawn: [Bool]) throws(ImageError) {
         try PixelRows.check(count: isRedrawn.count, width: width, height: height)
         self.width = width
@@ -17,27 +17,27 @@ public struct Mask: Sendable, Hashable {
         self.isRedrawn = isRedrawn
     }
 
-    /// What is half white or more in a picture is drawn anew.
+    /// Makes a mask of a gray picture. Pixels of half white or brighter are redrawn.
     public init(_ image: GrayImage) {
         width = image.width
         height = image.height
         isRedrawn = image.bytes.map { $0 >= 128 }
     }
 
-    /// A picture at the size that is drawn, then by its brightness: diffusers' `mask_processor` of a picture that its
-    /// `load_image` read, which resizes by Lanczos before it takes black from white.
+    /// Makes a mask of a picture: resizes it by Lanczos to the size that is drawn, then splits it by brightness. Same
+    /// result as diffusers' `mask_processor` of a picture read by `load_image`.
     /// - Throws: as `RGBImage.resized`.
     public init(_ image: RGBImage, width: Int, height: Int) throws(ImageError) {
         self.init(GrayImage(try image.resized(width: width, height: height)))
     }
 
-    /// Whether there is anything to draw.
+    /// Whether any pixel is redrawn.
     public var isEmpty: Bool { !isRedrawn.contains(true) }
 
-    /// `[1, 1, height, width]`: 1 where latents are drawn anew and 0 where they are kept. Each is the pixel that torch's
-    /// `interpolate` takes in its mode `nearest`, as diffusers' `prepare_mask_latents` does.
+    /// The mask for latents, `[1, 1, height, width]`: 1 to redraw, 0 to keep. Resampled like torch's `interpolate` in mode
+    /// `nearest`, which diffusers' `prepare_mask_latents` uses.
     /// - Parameters: height and width of the latents.
-    /// - Throws: `ImageError.size` for a side below 1, and beyond the limits of files that are read.
+    /// - Throws: `ImageError.size` for a side below 1 or above the default `ImageLimits`.
     public func latents(height: Int, width: Int) throws -> Tensor {
         try PixelRows.check(width: width, height: height)
         var tensor = try Tensor(zeros: [1, 1, height, width])
@@ -57,9 +57,9 @@ public struct Mask: Sendable, Hashable {
         min(Int(Float(index) * (Float(oldSize) / Float(newSize))), oldSize - 1)
     }
 
-    /// What an inpainting UNet is shown of a picture: its samples, `[N, C, height, width]`, with 0 (a middle gray for signed
-    /// ones) where it is drawn anew.
-    /// - Throws: `ImageError.maskSize` where the last axes are not the mask's; `TensorError.elementType` unless f32.
+    /// The masked picture that an inpainting UNet takes as a condition: samples `[N, C, height, width]`, set to 0 (middle
+    /// gray for signed samples) where they are redrawn.
+    /// - Throws: `ImageError.maskSize` if the last axes are not the mask's; `TensorError.elementType` unless f32.
     public func kept(of samples: Tensor) throws -> Tensor {
         let axes = Array(samples.shape)
         guard axes.count >= 2, axes[axes.count - 2] == height, axes[axes.count - 1] == width else {
@@ -83,7 +83,7 @@ public struct GrayImage: Sendable, Hashable {
     /// Rows from top to bottom: width × height bytes.
     public let bytes: [UInt8]
 
-    /// - Throws: `ImageError.size` where a side is below 1, or `bytes` are not width × height.
+    /// - Throws: `ImageError.size` if a side is below 1, or the number of `bytes` is not width × height.
     public init(width: Int, height: Int, bytes: [UInt8]) throws(ImageError) {
         try PixelRows.check(count: bytes.count, width: width, height: height)
         self.width = width
@@ -91,7 +91,7 @@ public struct GrayImage: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// The brightness of each pixel by ITU-R 601, the same bytes as Pillow's `convert("L")`.
+    /// Makes a gray picture of the luma of each pixel (ITU-R 601); same bytes as Pillow's `convert("L")`.
     public init(_ image: RGBImage) {
         width = image.width
         height = image.height
@@ -105,7 +105,7 @@ public struct GrayImage: Sendable, Hashable {
         }
     }
 
-    /// The picture at another size, the same bytes as Pillow 13's `resize`.
+    /// Resizes the picture; same bytes as Pillow 13's `resize`.
     /// - Throws: as `RGBImage.resized`.
     public func resized(width: Int, height: Int, filter: ResamplingFilter = .lanczos) throws(ImageError) -> GrayImage {
         let rows = PixelRows(width: self.width, height: self.height, channels: 1, bytes: bytes)

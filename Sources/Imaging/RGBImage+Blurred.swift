@@ -1,17 +1,17 @@
 extension RGBImage {
-    /// The largest deviation of a blur, in pixels.
+    /// Largest standard deviation of a blur, in pixels.
     private static let largestBlur: Float = 4096
 
-    /// The picture under a Gaussian of `radius` pixels' standard deviation, the same bytes as Pillow's `GaussianBlur`, which
-    /// blurs three times by boxes.
-    /// - Throws: `ImageError.blurRadius` outside of 0...4096.
+    /// Blurs the picture by a Gaussian with a standard deviation of `radius` pixels; same bytes as Pillow's `GaussianBlur`,
+    /// which approximates it by three box blurs.
+    /// - Throws: `ImageError.blurRadius` outside 0...4096.
     public func blurred(radius: Float) throws(ImageError) -> RGBImage {
         guard 0...Self.largestBlur ~= radius else { throw .blurRadius(radius, limit: Self.largestBlur) }
         let passes = 3
         let blur = BoxBlur(deviation: radius, passes: passes)
         var bytes = bytes
         let longest = max(width, height)
-        // A channel's row or column, and what it becomes.
+        // A channel's row or column before and after the blur.
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * longest) { memory in
             func blurLine(_ start: Int, step: Int, count: Int) {
                 let line = UnsafeMutableBufferPointer(rebasing: memory[..<count])
@@ -29,10 +29,10 @@ extension RGBImage {
     }
 }
 
-/// The mean of the samples within a radius, which may have a fraction, along lines; in Pillow's fixed point.
+/// Box blur along a line: the mean of the samples within a fractional radius, in Pillow's fixed point.
 struct BoxBlur {
     private let radius: Int
-    /// Of samples within the whole radius, and of the two beyond; 2²⁴ stands for 1.
+    /// Weights of the samples within the integer part of the radius, and of the two just beyond; 2²⁴ stands for 1.
     private let weight: UInt32
     private let edgeWeight: UInt32
 
@@ -43,7 +43,7 @@ struct BoxBlur {
         edgeWeight = ((1 << 24) - UInt32(self.radius * 2 + 1) * weight) / 2
     }
 
-    /// The box whose blur, done `passes` times, is near a Gaussian of this deviation: Gwosdek et al. 2011, "Theoretical
+    /// Box whose blur, repeated `passes` times, approximates a Gaussian of this deviation: Gwosdek et al. 2011, "Theoretical
     /// Foundations of Gaussian Convolution by Extended Box Filtering", as Pillow computes it.
     init(deviation: Float, passes: Int) {
         let variance = deviation * deviation / Float(passes)
@@ -54,7 +54,7 @@ struct BoxBlur {
         self.init(radius: whole + fraction)
     }
 
-    /// Blurs `line`, whose ends go on with their first and last sample.
+    /// Blurs `line`, which is extended by its first and last sample.
     func callAsFunction(_ line: UnsafeMutableBufferPointer<UInt8>, scratch: UnsafeMutableBufferPointer<UInt8>) {
         let last = line.count - 1
         func sample(_ place: Int) -> UInt32 { UInt32(line[min(max(place, 0), last)]) }

@@ -1,13 +1,13 @@
 extension RGBImage {
-    /// The picture at another size, the same bytes as Pillow 13's `resize`; see `PixelRows.resized`.
-    /// - Throws: `ImageError.size` for a side below 1, and beyond the limits of files that are read (`ImageLimits`).
+    /// Resizes the picture; same bytes as Pillow 13's `resize`, see `PixelRows.resized`.
+    /// - Throws: `ImageError.size` for a side below 1 or above the default `ImageLimits`.
     public func resized(width: Int, height: Int, filter: ResamplingFilter = .lanczos) throws(ImageError) -> RGBImage {
         try RGBImage(rows.resized(width: width, height: height, filter: filter))
     }
 
-    /// The picture at the size that an autoencoder takes it in: the given one, or its own, each side cut down to a multiple of
-    /// `multiple`; diffusers' `VaeImageProcessor.preprocess`, which resizes by Lanczos.
-    /// - Throws: `ImageError.size` where a side is less than one multiple.
+    /// Resizes the picture by Lanczos for an autoencoder, as diffusers' `VaeImageProcessor.preprocess` does. The size is the
+    /// given one or the picture's own, each side rounded down to a multiple of `multiple`.
+    /// - Throws: `ImageError.size` if a side is less than `multiple`.
     public func resized(toMultipleOf multiple: Int, width: Int? = nil, height: Int? = nil) throws(ImageError) -> RGBImage {
         let (width, height) = (width ?? self.width, height ?? self.height)
         guard multiple > 0, width >= multiple, height >= multiple else {
@@ -23,19 +23,20 @@ extension RGBImage {
     }
 }
 
-/// Pixels of 8-bit channels, rows from top to bottom: what `RGBImage` and `GrayImage` share.
+/// Pixels of 8-bit channels, rows from top to bottom; the common base of `RGBImage` and `GrayImage`.
 struct PixelRows {
     let width: Int
     let height: Int
-    /// Samples of a pixel.
+    /// Samples per pixel.
     let channels: Int
     let bytes: [UInt8]
 
-    /// The pixels at another size, the same bytes as Pillow 13's `resize`: one axis after the other, each in fixed point and
-    /// rounded to 8 bits.
+    /// Resizes the pixels; same bytes as Pillow 13's `resize`. Axes are resized one after the other, each in fixed point
+    /// with rounding to 8 bits.
     ///
-    /// Pillow up to 12 took the width first always; where it takes the height first now, bytes can differ by one from theirs.
-    /// - Throws: `ImageError.size` for a side below 1, and beyond the limits of files that are read.
+    /// Pillow up to 12 always resized the width first. Pillow 13 sometimes starts with the height, and then bytes can differ
+    /// by one from older versions.
+    /// - Throws: `ImageError.size` for a side below 1 or above the default `ImageLimits`.
     func resized(width: Int, height: Int, filter: ResamplingFilter) throws(ImageError) -> PixelRows {
         try Self.check(width: width, height: height)
         if width == self.width, height == self.height { return self }
@@ -48,14 +49,13 @@ struct PixelRows {
         return result
     }
 
-    /// - Throws: `ImageError.size` where a side is below 1, or there are not width × height of what a picture has one of for
-    ///   a pixel.
+    /// - Throws: `ImageError.size` if a side is below 1, or the number of elements is not width × height.
     static func check(count: Int, width: Int, height: Int) throws(ImageError) {
         let expected = try RGBImage.sampleCount(width: width, height: height, found: count) / 3
         guard count == expected else { throw .size(width: width, height: height, expected: expected, found: count) }
     }
 
-    /// - Throws: `ImageError.size` for a size that no file is read with.
+    /// - Throws: `ImageError.size` for a size above the default `ImageLimits`.
     static func check(width: Int, height: Int) throws(ImageError) {
         let limits = ImageLimits()
         guard 1...limits.width ~= width, 1...limits.height ~= height, width * height <= limits.pixels else {
@@ -76,7 +76,7 @@ struct PixelRows {
         return PixelRows(width: width, height: height, channels: channels, bytes: bytes)
     }
 
-    /// The old place of each new sample. Places are summed up as Pillow does, which rounds otherwise than multiplying.
+    /// Old index of each new sample. Positions are accumulated as in Pillow, which rounds differently from multiplying.
     private static func nearest(_ oldSize: Int, _ newSize: Int) -> [Int] {
         let step = Double(oldSize) / Double(newSize)
         var place = step * 0.5
@@ -86,7 +86,7 @@ struct PixelRows {
         }
     }
 
-    /// Another width.
+    /// Resizes to another width.
     private func resampledColumns(_ width: Int, _ filter: ResamplingFilter) -> PixelRows {
         let taps = ResamplingWeights(filter, from: self.width, to: width)
         let count = width * height * channels
@@ -117,7 +117,7 @@ struct PixelRows {
         return PixelRows(width: width, height: height, channels: channels, bytes: bytes)
     }
 
-    /// Another height.
+    /// Resizes to another height.
     private func resampledRows(_ height: Int, _ filter: ResamplingFilter) -> PixelRows {
         let taps = ResamplingWeights(filter, from: self.height, to: height)
         let row = width * channels

@@ -1,25 +1,25 @@
 import Foundation
 
-/// How a picture's samples at another size are made of those it has; Pillow's `Image.Resampling`.
+/// A filter for resizing pictures: Pillow's `Image.Resampling`.
 ///
-/// All but `nearest` are kernels, which are as much wider as the picture gets smaller.
+/// All but `nearest` are kernels. When the picture shrinks, the kernel is widened by the same factor.
 public enum ResamplingFilter: String, Sendable, Hashable, CaseIterable {
-    /// The sample whose square the new one's middle lies in.
+    /// The old sample whose area contains the new sample's center.
     case nearest
     case box, bilinear, hamming
     /// Keys 1981, a = −0.5.
     case bicubic
-    /// The sinc over three zeros at each side, windowed by its own middle.
+    /// Sinc with three zeros at each side, windowed by its own main lobe (a = 3).
     case lanczos
 
-    /// By Pillow's number, as preprocessor_config.json has it.
+    /// The filter of Pillow's number, which preprocessor_config.json uses.
     public init?(pillow number: Int) {
         let filters: [ResamplingFilter] = [.nearest, .lanczos, .bilinear, .bicubic, .box, .hamming]
         guard filters.indices.contains(number) else { return nil }
         self = filters[number]
     }
 
-    /// How far the kernel reaches at each side, in samples of a picture that keeps its size.
+    /// Kernel radius, in samples, when the size stays the same.
     var support: Double {
         switch self {
         case .nearest, .box: 0.5
@@ -29,14 +29,14 @@ public enum ResamplingFilter: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The kernel at `x` samples from its middle, in Pillow's order of operations.
+    /// Value of the kernel at `x` samples from its center, in Pillow's order of operations.
     func weight(_ x: Double) -> Double {
         switch self {
         case .nearest, .box: return x > -0.5 && x <= 0.5 ? 1 : 0
         case .bilinear: return max(0, 1 - abs(x))
         case .hamming:
             let x = abs(x)
-            // The window's numbers are single precision in Pillow.
+            // Pillow computes the window in single precision.
             return x < 1 ? Self.sinc(x) * (x == 0 ? 1 : Double(0.54 as Float) + Double(0.46 as Float) * cos(x * .pi)) : 0
         case .bicubic:
             let (x, a) = (abs(x), -0.5)
@@ -49,17 +49,17 @@ public enum ResamplingFilter: String, Sendable, Hashable, CaseIterable {
     private static func sinc(_ x: Double) -> Double { x == 0 ? 1 : sin(x * .pi) / (x * .pi) }
 }
 
-/// The weights of old samples in each new one along an axis, in Pillow's fixed point.
+/// Weights of the old samples in each new sample along an axis, in Pillow's fixed point.
 struct ResamplingWeights {
     static let fractionBits: Int32 = 22
-    /// What is added so that cutting off the fraction rounds.
+    /// One half in fixed point, added before the fraction is cut off so that the result is rounded.
     static let half: Int32 = 1 << (fractionBits - 1)
 
-    /// The first old sample of each new one.
+    /// Index of the first old sample of each new sample.
     private(set) var firsts: [Int] = []
-    /// How many old samples each new one has.
+    /// Number of old samples of each new sample.
     private(set) var counts: [Int] = []
-    /// `stride` weights for each new sample, of which the first `counts` are used.
+    /// `stride` weights per new sample, of which the first `counts` are used.
     private(set) var weights: [Int32] = []
     let stride: Int
 
