@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// Brings the content of one file into the cache: gone on with where it stopped, and checked.
+/// Downloads one file into the cache. Resumes an earlier download, and verifies the digest.
 struct BlobDownload: Sendable {
     let hub: HubRepository
     let file: RemoteFile
@@ -12,8 +12,9 @@ struct BlobDownload: Sendable {
     private var repository: String { hub.reference.repository }
     private var cache: HubCache { hub.environment.cache }
 
-    /// - Returns: false where the content was there already.
-    /// - Throws: `HubError`, `CancellationError`; what has come by then stays for the next try.
+    /// Downloads the file unless the cache has its content.
+    /// - Returns: false if the cache had it.
+    /// - Throws: `HubError`, `CancellationError`; the part received so far stays for the next try.
     func run() async throws -> Bool {
         try cache.prepare(repository)
         let blob = cache.blob(file.digest, of: repository)
@@ -40,8 +41,8 @@ struct BlobDownload: Sendable {
         }
     }
 
-    /// Receives what `partial` lacks.
-    /// - Returns: the digest of the whole; nil where more came than the file has.
+    /// Downloads the rest of `partial`, with retries.
+    /// - Returns: the digest of the whole file; nil if the server sent more bytes than the file's size.
     private func fill(_ partial: PartialFile) async throws -> ContentDigest? {
         if partial.size > file.size { try partial.clear() }
         var digest = DigestBuilder(like: file.digest, size: file.size)
@@ -54,7 +55,7 @@ struct BlobDownload: Sendable {
                 guard try await receive(into: partial, &digest) else { return nil }
             } catch let failure as TransportFailure {
                 if partial.size > before { attempts.reset() }
-                // What is there can't be gone on with, so the server says.
+                // The server can't resume at this position.
                 if case .status(416, _, _, _, _) = failure, partial.size > 0 {
                     try restart(partial, &digest)
                     continue
@@ -65,9 +66,9 @@ struct BlobDownload: Sendable {
         return digest.finish()
     }
 
-    /// Receives the answer to one request.
-    /// - Returns: false where it goes on after the file's end.
-    /// - Throws: `TransportFailure` where it breaks off.
+    /// Receives the response to one request.
+    /// - Returns: false if it has more bytes than the file's size.
+    /// - Throws: `TransportFailure` if it ends early.
     private func receive(into partial: PartialFile, _ digest: inout DigestBuilder) async throws -> Bool {
         let response = try await hub.transport.get(hub.address(of: file, commit: commit), rangeFrom: partial.size)
         let host = hub.environment.endpoint.authority
@@ -76,9 +77,9 @@ struct BlobDownload: Sendable {
             let continues = response.status == .partialContent && range.hasPrefix("bytes \(partial.size)-")
             if !continues {
                 try restart(partial, &digest)
-                // A whole answer serves as well; another part of the file does not.
+                // A response with the whole file is accepted as well; one with another range is not.
                 guard response.status != .partialContent else {
-                    throw TransportFailure.connection(host: host, reason: "the answer has another range than asked for")
+                    throw TransportFailure.connection(host: host, reason: "the response has another range than requested")
                 }
             }
         }
@@ -101,13 +102,13 @@ struct BlobDownload: Sendable {
         }
         try Task.checkCancellation()
         guard partial.size == file.size else {
-            throw TransportFailure.connection(host: host, reason: "the answer ended early")
+            throw TransportFailure.connection(host: host, reason: "the response ended early")
         }
         return true
     }
 
     private func restart(_ partial: PartialFile, _ digest: inout DigestBuilder) throws(HubError) {
-        hub.report(.discarded(path: file.path, bytes: partial.size, reason: "the server does not go on from there"))
+        hub.report(.discarded(path: file.path, bytes: partial.size, reason: "the server can't resume there"))
         try partial.clear()
         digest = DigestBuilder(like: file.digest, size: file.size)
     }

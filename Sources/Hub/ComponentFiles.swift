@@ -1,8 +1,8 @@
 import TensorStore
 
-/// The files of one network, tokenizer or scheduler: those directly in its folder.
+/// The files of one network, tokenizer or scheduler, without those in subfolders.
 struct ComponentFiles {
-    /// In words.
+    /// Name of the component in messages.
     let place: String
     let isOptional: Bool
     private let files: [RemoteFile]
@@ -15,7 +15,7 @@ struct ComponentFiles {
         self.isOptional = isOptional
     }
 
-    /// Configuration and vocabulary.
+    /// Files of configuration and vocabulary.
     var texts: [RemoteFile] {
         let names: Set = ["merges.txt", "vocab.txt", "added_tokens.txt"]
         return files.filter { file in
@@ -28,13 +28,13 @@ struct ComponentFiles {
 
     private var named: [WeightsFile] { files.compactMap(WeightsFile.init) }
 
-    /// The forms that the weights can be had in: one file, or an index and its shards.
+    /// Weights in each available form: one file, or an index and its shards.
     var variants: Set<String> { Set(named.filter { $0.role != .shard }.map(\.variant)) }
 
-    /// `.safetensors` of names of their own.
+    /// `.safetensors` files with other names.
     var otherWeights: [RemoteFile] { files.filter { $0.name.hasSuffix(".safetensors") && WeightsFile($0) == nil } }
 
-    /// The variant to take; nil where there are none.
+    /// Variant to download; nil if there are no weights.
     func form(_ asked: FileSelection.Variant, isCached: (RemoteFile) -> Bool) -> String? {
         let variants = variants
         func first(_ names: [String]) -> String? { names.first(where: variants.contains) }
@@ -50,14 +50,14 @@ struct ComponentFiles {
         }
     }
 
-    /// All files of a variant: the one, or the index and every shard.
+    /// All files of a variant: the single file, or the index and every shard.
     private func parts(of variant: String) -> [WeightsFile] {
         let parts = named.filter { $0.variant == variant }
         let whole = parts.filter { $0.role == .whole }
         return whole.isEmpty ? parts : whole
     }
 
-    /// The files of a variant; of shards, those that the index names.
+    /// Files of a variant. If it is sharded, only the shards that the index names.
     func weights(_ variant: String, read: (RemoteFile) async throws -> JSONValue) async throws -> [RemoteFile] {
         let parts = parts(of: variant)
         guard let index = parts.first(where: { $0.role == .index }) else { return parts.map(\.remote) }
@@ -76,10 +76,10 @@ struct ComponentFiles {
         return chosen
     }
 
-    /// Weights in forms that are not read.
+    /// Weights in formats that Glint does not read.
     var unreadable: [RemoteFile] {
         files.filter { file in
-            // The other half of an IR.
+            // The .bin file of an IR.
             guard !file.name.hasPrefix("openvino_") else { return false }
             return [".bin", ".ckpt", ".pt", ".pth", ".msgpack", ".h5", ".onnx", ".gguf"].contains(where: file.name.hasSuffix)
         }
@@ -87,7 +87,7 @@ struct ComponentFiles {
 
     // MARK: OpenVINO IR
 
-    /// Networks as IR; the tokenizer's graphs are none.
+    /// Networks as IR, without the graphs of tokenizers.
     var networks: [RemoteFile] { files.filter(\.isNetworkIR) }
 
     func networkFiles() throws(HubError) -> [RemoteFile] {
@@ -111,30 +111,30 @@ struct ComponentFiles {
 }
 
 extension RemoteFile {
-    /// Whether this is a network as optimum-intel writes it.
+    /// Whether this is a network exported by optimum-intel.
     var isNetworkIR: Bool {
         name.hasPrefix("openvino_") && name.hasSuffix(".xml") && !name.hasSuffix("tokenizer.xml")
     }
 }
 
-/// A file of weights whose name says what it is: `model.safetensors`, `diffusion_pytorch_model.fp16.safetensors`,
+/// A weights file with a standard name: `model.safetensors`, `diffusion_pytorch_model.fp16.safetensors`,
 /// `model-00001-of-00002.safetensors`, `diffusion_pytorch_model.safetensors.index.json` …
 struct WeightsFile {
     enum Role: Equatable {
         case whole, shard
-        /// The file that says which tensor is in which shard.
+        /// The index, which lists the shard of each tensor.
         case index
     }
 
-    /// The names that diffusers and transformers save under.
+    /// File name stems of diffusers and transformers.
     static let stems: Set = ["diffusion_pytorch_model", "model"]
 
     let remote: RemoteFile
     let role: Role
-    /// `""` for the weights as `from_pretrained` loads them without being asked for a variant.
+    /// Variant; `""` for the default one, which `from_pretrained` loads without `variant`.
     let variant: String
 
-    /// - Returns: nil for any other file.
+    /// Parses a file name; nil for any other file.
     init?(_ file: RemoteFile) {
         remote = file
         let infix = ".safetensors"
@@ -144,7 +144,7 @@ struct WeightsFile {
             role = isShard ? .shard : .whole
             return
         }
-        // The variant stands before `.safetensors` or, as older versions wrote it, after `.index`.
+        // The variant precedes `.safetensors`, or follows `.index` in files of older versions.
         guard file.name.hasSuffix(".json"), let index = file.name.firstRange(of: "\(infix).index"),
             let (before, _) = Self.variant(of: file.name[..<index.lowerBound])
         else { return nil }
@@ -154,11 +154,11 @@ struct WeightsFile {
         role = .index
     }
 
-    /// The variant in a name without extension, and whether it is of a shard; nil where it begins with no known stem.
+    /// Variant in a name without extension, and whether it is a shard's; nil if the name has no known stem.
     private static func variant(of name: Substring) -> (variant: String, isShard: Bool)? {
         var isShard = false
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map { part in
-            // `-00001-of-00002` ends either the stem or the variant.
+            // `-00001-of-00002` follows either the stem or the variant.
             let words = part.split(separator: "-", omittingEmptySubsequences: false)
             guard words.count >= 4, words[words.count - 2] == "of",
                 [words[words.count - 1], words[words.count - 3]].allSatisfy({ $0.count >= 4 && $0.allSatisfy(\.isNumber) })

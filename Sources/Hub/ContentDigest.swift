@@ -1,10 +1,10 @@
 import Crypto
 
-/// What a file's content is checked by, and named after in the cache: the hub's ETag of it.
+/// Digest of a file's content, which is the hub's ETag and the blob's name in the cache.
 public enum ContentDigest: Hashable, Sendable, CustomStringConvertible {
-    /// Of large files (git LFS): the SHA-256 of the content, 64 digits.
+    /// SHA-256 of the content, 64 digits; used for large files (git LFS).
     case sha256(String)
-    /// Of small ones: the name git gives the content, SHA-1 of `blob <size>\0` and the content, 40 digits.
+    /// Git's object name, SHA-1 of `blob <size>\0` and the content, 40 digits; used for small files.
     case gitBlob(String)
 
     public var hex: String {
@@ -21,7 +21,7 @@ public enum ContentDigest: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Computes a digest of content that comes in pieces.
+/// Computes a digest incrementally.
 struct DigestBuilder {
     private enum Function {
         case sha256(SHA256)
@@ -30,7 +30,7 @@ struct DigestBuilder {
 
     private var function: Function
 
-    /// - Parameter size: of the whole content, in bytes.
+    /// - Parameter size: bytes of the whole content.
     init(like digest: ContentDigest, size: Int) {
         switch digest {
         case .sha256: function = .sha256(SHA256())

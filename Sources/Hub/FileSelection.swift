@@ -1,37 +1,39 @@
 import Glibc
 import TensorStore
 
-/// Which files of a repository are brought.
+/// The files of a repository to download.
 ///
-/// By itself, what Glint reads and nothing twice: of a repository in diffusers' layout the components that `model_index.json`
-/// names, of each its configuration, vocabulary and one form of its weights (`.safetensors`, else OpenVINO IR); of any other
-/// the same of its root, and every other `.safetensors` there (LoRAs, single-file checkpoints). Never pickles (`.bin`, `.ckpt`,
-/// `.pt`), ONNX, Flax, TensorFlow, pictures, or a single-file checkpoint beside diffusers' layout.
+/// The default is all that Glint reads, without duplicates. In diffusers' layout these are the components named by
+/// `model_index.json`, each with its configuration, vocabulary and one form of its weights (`.safetensors`, else OpenVINO
+/// IR). In any other repository they are the same files of the root, and all other `.safetensors` there (LoRAs, single-file
+/// checkpoints). Pickles (`.bin`, `.ckpt`, `.pt`), ONNX, Flax, TensorFlow, pictures, and single-file checkpoints beside
+/// diffusers' layout are skipped.
 public struct FileSelection: Sendable, Equatable {
     public enum Variant: Sendable, Equatable {
-        /// What is in the cache already, else `fp16`, else the full one: half the download for the same picture to the eye.
+        /// The variant in the cache, else `fp16`, else the full one. `fp16` halves the download with no visible difference.
         case automatic
-        /// As `from_pretrained` loads without `variant`, mostly f32.
+        /// The weights that `from_pretrained` loads without `variant`, mostly f32.
         case full
-        /// As `from_pretrained(variant:)`; components without it come in full.
+        /// The weights of `from_pretrained(variant:)`; components without this variant in full precision.
         case named(String)
     }
 
     public var variant = Variant.automatic
-    /// Exactly these, where not empty.
+    /// Exact paths; used if not empty.
     public var files: [String] = []
-    /// Where not empty, all files that match one of these; `*` matches `/` too, as for `hf download`.
+    /// Patterns of files to include; used if not empty. `*` also matches `/`, as in `hf download`.
     public var include: [String] = []
-    /// Files that match one of these are left out.
+    /// Patterns of files to skip.
     public var exclude: [String] = []
 
     public init() {}
 
+    /// Selects files.
     /// - Parameters:
-    ///   - isCached: whether a file's content is there already.
-    ///   - read: brings a file and reads it.
-    /// - Returns: files by path, and what is worth saying about the choice.
-    /// - Throws: `HubError`, and what `read` throws.
+    ///   - isCached: whether the cache has a file's content.
+    ///   - read: downloads and parses a JSON file.
+    /// - Returns: files sorted by path, and remarks for the user.
+    /// - Throws: `HubError`, and the errors of `read`.
     func choose(
         from all: [RemoteFile], of repository: String, isCached: (RemoteFile) -> Bool,
         read: (RemoteFile) async throws -> JSONValue
@@ -56,7 +58,7 @@ public struct FileSelection: Sendable, Equatable {
     private static func reason(of selection: FileSelection, for all: [RemoteFile]) -> String {
         if all.isEmpty { return "it has no files" }
         if !selection.include.isEmpty { return "no file matches --include \(selection.include.joined(separator: ", "))" }
-        if !selection.exclude.isEmpty { return "--exclude leaves nothing" }
+        if !selection.exclude.isEmpty { return "--exclude matches all files" }
         let names = all.map(\.path).sorted().prefix(6).joined(separator: ", ")
         return "it has neither .safetensors nor openvino_*.xml, but \(names)\(all.count > 6 ? " …" : "")"
     }
@@ -68,7 +70,7 @@ public struct FileSelection: Sendable, Equatable {
         throw .noSuchFile(path: path, repository: repository, similar: similar.sorted())
     }
 
-    /// As Python's `fnmatch`; a pattern that ends with `/` is a folder.
+    /// Matches like Python's `fnmatch`. A pattern ending with `/` matches a folder's files.
     static func matches(_ path: String, _ pattern: String) -> Bool {
         fnmatch(pattern.hasSuffix("/") ? pattern + "*" : pattern, path, FNM_NOESCAPE) == 0
     }

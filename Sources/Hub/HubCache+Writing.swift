@@ -3,12 +3,12 @@ import Glibc
 import TensorStore
 
 extension HubCache {
-    /// Makes the folders that blobs and locks of a repository lie in.
+    /// Creates the folders for blobs and locks of a repository.
     /// - Throws: `HubError.cache`.
     func prepare(_ repository: String) throws(HubError) {
         try makeFolder(blobsFolder(repository))
         try makeFolder(lockFile(.sha256(""), of: repository).deletingLastPathComponent())
-        // Tells backup programs that everything here can be had again.
+        // Tells backup programs that the folder is a cache and need not be saved.
         let tag = folder.appending(path: "CACHEDIR.TAG")
         guard !FileManager.default.fileExists(atPath: tag.path) else { return }
         try write(
@@ -16,7 +16,7 @@ extension HubCache {
             to: tag)
     }
 
-    /// Puts `file` into the snapshot of `commit`: a relative link to its blob, as the cache may be moved.
+    /// Adds `file` to the snapshot of `commit` as a link to its blob. The link is relative, so that the cache can be moved.
     func link(_ file: RemoteFile, of repository: String, commit: String) throws(HubError) {
         let snapshot = snapshotFolder(repository, commit: commit)
         let pointer = snapshot.appending(path: file.path)
@@ -24,7 +24,7 @@ extension HubCache {
         let ups = file.path.utf8.count { $0 == UInt8(ascii: "/") } + 2
         let target = String(repeating: "../", count: ups) + "blobs/\(file.digest.hex)"
         if (try? FileManager.default.destinationOfSymbolicLink(atPath: pointer.path)) == target { return }
-        // Made under another name first: whoever reads the snapshot meanwhile finds the old link or the new one.
+        // The link is created under another name and then renamed, so that readers see either the old or the new one.
         let temporary = pointer.deletingLastPathComponent().appending(path: ".glint-\(UUID().uuidString)")
         guard symlink(target, temporary.path) == 0 else { throw HubError(errno: errno, path: pointer.path) }
         guard rename(temporary.path, pointer.path) == 0 else {
@@ -34,7 +34,7 @@ extension HubCache {
         }
     }
 
-    /// Notes which commit a branch or tag is at.
+    /// Writes the current commit of a branch or tag.
     func record(_ reference: RepositoryReference, at commit: String) throws(HubError) {
         guard !reference.isCommit, self.commit(of: reference) != commit else { return }
         let file = referenceFile(reference)
@@ -42,11 +42,11 @@ extension HubCache {
         try write(commit, to: file)
     }
 
-    /// Bytes that can still be written into the cache; nil where the system does not say.
+    /// Free disk space of the cache in bytes; nil if unknown.
     var freeBytes: Int? {
         var status = statvfs()
         var place = folder
-        // It may not be there yet.
+        // The folder may not exist yet.
         while statvfs(place.path, &status) != 0 {
             guard errno == ENOENT, place.path != "/" else { return nil }
             place.deleteLastPathComponent()
@@ -58,7 +58,7 @@ extension HubCache {
         do {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         } catch {
-            throw .cache(path: url.path, reason: "the folder can't be made (\(Self.reason(error)))")
+            throw .cache(path: url.path, reason: "the folder can't be created (\(Self.reason(error)))")
         }
     }
 
@@ -72,7 +72,7 @@ extension HubCache {
         }
     }
 
-    /// The system's own words, rather than Foundation's.
+    /// The system's error message, rather than Foundation's.
     private static func reason(_ error: any Error) -> String {
         let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
         return cause.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32(cause.code))) : error.localizedDescription
@@ -80,30 +80,30 @@ extension HubCache {
 }
 
 extension HubError {
-    /// What `code`, a value of `errno`, says about `path` in the cache.
+    /// The error for `code`, a value of `errno`, at `path` in the cache.
     init(errno code: Int32, path: String) {
         self = .cache(path: path, reason: String(cString: strerror(code)))
     }
 }
 
-/// The locks by which programs that share the cache keep out of each other's way: `flock` on a file, as huggingface_hub's.
+/// A lock between programs that share the cache: `flock` on a file, compatible with huggingface_hub's.
 enum CacheLock {
     private static let pollingInterval = Duration.milliseconds(100)
 
-    /// Runs `body` while this process holds the lock at `url`, whose folder is there.
-    /// - Parameter waiting: called once if another one holds it.
-    /// - Throws: `HubError.cache`, `CancellationError`, and what `body` throws.
+    /// Runs `body` while this process holds the lock at `url`. The folder of `url` must exist.
+    /// - Parameter waiting: called once if another process holds the lock.
+    /// - Throws: `HubError.cache`, `CancellationError`, and the errors of `body`.
     static func withLock<Result>(
         at url: URL, waiting: () -> Void, _ body: () async throws -> Result
     ) async throws -> Result {
         var isFirst = true
         while true {
-            // Group-writable, for those who share a cache.
+            // Group-writable, for caches shared by several users.
             let descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o664)
             guard descriptor >= 0 else { throw HubError(errno: errno, path: url.path) }
             defer { close(descriptor) }
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
-                // Whoever held it may have removed the file: then the lock is on nothing that others see.
+                // The previous holder may have removed the file. Then this lock is on a file that no other process opens.
                 if isStillThere(descriptor, at: url.path) { return try await body() }
                 continue
             }

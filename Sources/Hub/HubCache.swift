@@ -1,6 +1,6 @@
 public import Foundation
 
-/// The folder of models that huggingface_hub downloads into, in its layout:
+/// The cache folder of huggingface_hub, with its layout:
 ///
 ///     models--owner--name/
 ///         blobs/<digest>                      content, named by its checksum
@@ -12,29 +12,29 @@ public struct HubCache: Sendable {
 
     public init(folder: URL) { self.folder = folder }
 
-    /// The one that the environment names: `HF_HUB_CACHE`, `HF_HOME`, or `~/.cache/huggingface/hub`.
+    /// The cache set by the environment: `HF_HUB_CACHE`, `HF_HOME`, or `~/.cache/huggingface/hub`.
     public static var standard: HubCache {
         HubCache(folder: HubEnvironment.cacheFolder(HubSettings(ProcessInfo.processInfo.environment)))
     }
 
-    /// The folder of a model that was pulled before, by Glint or by any other program that uses this cache.
+    /// The folder of a downloaded model, by Glint or by any other program that uses this cache.
     /// - Parameter repo: `owner/name`.
-    /// - Returns: nil where it isn't there, has no file, or has lost the content of one.
+    /// - Returns: nil if there is no such folder, it has no file, or a file's content is missing.
     public func snapshot(repo: String, revision: String = "main") -> URL? {
         (try? RepositoryReference(repository: repo, revision: revision)).flatMap(snapshot(of:))
     }
 
-    /// As `snapshot(repo:revision:)`.
+    /// The folder of a downloaded model, see `snapshot(repo:revision:)`.
     public func snapshot(of reference: RepositoryReference) -> URL? {
         guard let commit = commit(of: reference) else { return nil }
         let folder = snapshotFolder(reference.repository, commit: commit)
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: folder.path)) ?? []
-        // `fileExists` follows links: a link whose blob is gone is no file.
+        // `fileExists` follows links, so a link to a missing blob does not count.
         let exist = paths.allSatisfy { FileManager.default.fileExists(atPath: folder.appending(path: $0).path) }
         return paths.isEmpty || !exist ? nil : folder
     }
 
-    /// The files of a snapshot and their sizes in bytes, by path.
+    /// Files of a snapshot and their sizes in bytes, sorted by path.
     func files(in snapshot: URL) -> [(path: String, size: Int)] {
         let paths = (try? FileManager.default.subpathsOfDirectory(atPath: snapshot.path)) ?? []
         return paths.sorted().compactMap { path in
@@ -46,7 +46,7 @@ public struct HubCache: Sendable {
         }
     }
 
-    /// The branches, tags and commits of `repository` that can be used without the network.
+    /// Branches, tags and commits of `repository` that are usable offline.
     func revisions(of repository: String) -> [String] {
         let folder = repositoryFolder(repository)
         func names(_ part: String) -> [String] {
@@ -58,7 +58,7 @@ public struct HubCache: Sendable {
         return references + commits.filter { snapshot(repo: repository, revision: $0) != nil }
     }
 
-    /// The commit that `reference` was at when it was last pulled.
+    /// The commit of `reference` at its last download.
     func commit(of reference: RepositoryReference) -> String? {
         if reference.isCommit { return reference.revision }
         guard let text = try? String(contentsOf: referenceFile(reference), encoding: .utf8) else { return nil }
@@ -90,7 +90,7 @@ public struct HubCache: Sendable {
         "models--" + repository.replacingOccurrences(of: "/", with: "--")
     }
 
-    /// Whether the content of `file` is there, in full length.
+    /// Whether the cache has the content of `file` in full length.
     func hasBlob(of file: RemoteFile, in repository: String) -> Bool {
         let path = blob(file.digest, of: repository).resolvingSymlinksInPath().path
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return false }

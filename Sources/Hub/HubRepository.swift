@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 import TensorStore
 
-/// A repository of the hub, as one pull sees it.
+/// A repository of the hub within one pull.
 struct HubRepository: Sendable {
     let reference: RepositoryReference
     let environment: HubEnvironment
@@ -11,21 +11,21 @@ struct HubRepository: Sendable {
     let retry: RetryPolicy
     let report: @Sendable (PullEvent) -> Void
 
-    /// Larger than the listing of any repository of models.
+    /// Limit for listings, in bytes; larger than that of any model repository.
     private static let listingLimit = 64 << 20
-    /// Of files that are read to choose others.
+    /// Limit, in bytes, for JSON files that the selection depends on.
     private static let documentLimit = 16 << 20
-    /// A machine without network should not need a minute to say so.
+    /// Connection attempts for the listing: few, so that a missing network is reported within seconds.
     private static let connectionAttempts = 3
 
-    /// Asks which files there are.
+    /// Requests the list of files.
     /// - Throws: `HubError`, `CancellationError`.
     func listing() async throws -> RepositoryListing {
         let address =
             "\(environment.endpoint.absoluteString)/api/models/\(reference.repository)/revision/"
             + "\(reference.revision.escapedAsPathPart)?blobs=true"
         guard let url = URL(string: address) else {
-            throw HubError.invalidSetting(name: "HF_ENDPOINT", reason: "\(address) is no address")
+            throw HubError.invalidSetting(name: "HF_ENDPOINT", reason: "\(address) is not a URL")
         }
         var attempts = Attempts(retry, connections: Self.connectionAttempts)
         while true {
@@ -54,12 +54,12 @@ struct HubRepository: Sendable {
         }
     }
 
-    /// Brings `file` into the cache and reads it.
+    /// Downloads `file` into the cache and reads it.
     func document(_ file: RemoteFile, commit: String) async throws -> JSONValue {
         guard file.size <= Self.documentLimit else {
-            throw HubError.unexpectedAnswer(url: file.path, reason: "\(file.size) bytes are too many for a file of JSON")
+            throw HubError.unexpectedAnswer(url: file.path, reason: "\(file.size) bytes are too many for a JSON file")
         }
-        // Without a lock where it is there: a cache that may only be read will do.
+        // A cached file is read without a lock, so that a read-only cache works.
         if !environment.cache.hasBlob(of: file, in: reference.repository) {
             _ = try await BlobDownload(hub: self, file: file, commit: commit).run()
         }
@@ -71,11 +71,11 @@ struct HubRepository: Sendable {
         }
     }
 
-    /// Where the content of `file` is asked for.
+    /// URL of the content of `file`.
     func address(of file: RemoteFile, commit: String) throws(HubError) -> URL {
         let path = file.path.split(separator: "/").map { String($0).escapedAsPathPart }.joined(separator: "/")
         let address = "\(environment.endpoint.absoluteString)/\(reference.repository)/resolve/\(commit)/\(path)"
-        guard let url = URL(string: address) else { throw .unexpectedAnswer(url: address, reason: "it is no address") }
+        guard let url = URL(string: address) else { throw .unexpectedAnswer(url: address, reason: "it is not a URL") }
         return url
     }
 
@@ -86,7 +86,7 @@ struct HubRepository: Sendable {
 }
 
 extension String {
-    /// With everything but unreserved characters escaped, the slash too (RFC 3986).
+    /// Percent-encodes everything but unreserved characters, including slashes (RFC 3986).
     var escapedAsPathPart: String {
         let unreserved = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
         return addingPercentEncoding(withAllowedCharacters: unreserved) ?? self

@@ -5,23 +5,23 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// Makes requests to the hub, and to where it sends us.
+/// Makes requests to the hub and to the hosts it redirects to.
 struct HubTransport: Sendable {
     private let client: HTTPClient
     private let endpoint: URL
     private let token: String?
 
     static let redirectLimit = 5
-    /// Without any byte.
+    /// Timeout for reading without any data.
     static let idleLimit = TimeAmount.seconds(30)
 
-    /// Runs `body` with a transport whose connections are closed afterwards.
+    /// Runs `body` with a transport, and closes its connections afterwards.
     static func with<Result>(
         _ environment: HubEnvironment, _ body: (HubTransport) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: idleLimit))
-        // Tries are counted, and reported, in one place: `Attempts`.
+        // The client does not retry: `Attempts` counts and reports all attempts.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.proxy = environment.proxy.map { .server(host: $0.host, port: $0.port) }
         if let certificates = environment.certificates {
@@ -47,9 +47,9 @@ struct HubTransport: Sendable {
         self.token = token
     }
 
-    /// The answer to one GET, after redirects: a success.
+    /// Sends a GET request, follows redirects, and returns the successful response.
     ///
-    /// The token goes to the hub itself and nowhere else: contents lie with other hosts, which are told the rest by the address.
+    /// The token is sent to the hub only. Other hosts, which serve the content, authorize by the redirect's URL.
     /// - Throws: `TransportFailure`, `HubError.unexpectedAnswer`, `CancellationError`.
     func get(_ url: URL, rangeFrom offset: Int = 0) async throws -> HTTPClientResponse {
         var url = url
@@ -64,11 +64,14 @@ struct HubTransport: Sendable {
             switch response.status.code {
             case 200..<300: return response
             case 301, 302, 303, 307, 308:
-                // Read to the end, for the connection to be used again.
+                // Read to the end, so that the connection can be reused.
                 _ = try? await response.body.collect(upTo: 1 << 16)
                 guard let location = response.headers.first(name: "Location"),
                     let next = URL(string: location, relativeTo: url)?.absoluteURL, ["http", "https"].contains(next.scheme)
-                else { throw HubError.unexpectedAnswer(url: url.authority, reason: "a redirect to no http or https address") }
+                else {
+                    throw HubError.unexpectedAnswer(
+                        url: url.authority, reason: "a redirect to a URL that is neither http nor https")
+                }
                 url = next
             default:
                 throw TransportFailure.status(
@@ -88,8 +91,8 @@ struct HubTransport: Sendable {
         }
     }
 
-    /// What broke a connection.
-    /// - Throws: `CancellationError` where the task was cancelled.
+    /// Describes the error that broke a connection.
+    /// - Throws: `CancellationError` if the task was cancelled.
     static func failure(_ error: any Error, host: String) throws -> TransportFailure {
         try Task.checkCancellation()
         if error is CancellationError { throw error }
@@ -105,14 +108,14 @@ struct HubTransport: Sendable {
         case let error as HTTPClientError:
             return switch error {
             case .connectTimeout: "no connection within 10 s"
-            case .readTimeout: "nothing came for 30 s"
+            case .readTimeout: "no data for 30 s"
             case .remoteConnectionClosed, .uncleanShutdown: "the connection was closed"
             default: error.shortDescription
             }
-        case is HTTPParserError: return "the answer broke off"
+        case is HTTPParserError: return "the response is incomplete or malformed"
         case NIOSSLError.handshakeFailed(let cause):
             return "\(cause)".contains("CERTIFICATE_VERIFY_FAILED")
-                ? "its certificate is not trusted (SSL_CERT_FILE names those that are)" : "no secure connection (\(cause))"
+                ? "its certificate is not trusted (set SSL_CERT_FILE to trust others)" : "no secure connection (\(cause))"
         default: return "\(error)"
         }
     }
@@ -124,18 +127,18 @@ extension URL {
             && effectivePort == other.effectivePort
     }
 
-    /// Host and, where it is not the usual one, port.
+    /// Host, and the port if it is not the default.
     var authority: String { (host ?? "") + (port.map { ":\($0)" } ?? "") }
 
     private var effectivePort: Int { port ?? (scheme?.lowercased() == "https" ? 443 : 80) }
 }
 
-/// The proxy that requests go through.
+/// The HTTP proxy for requests.
 struct HubProxy: Equatable, Sendable {
     let host: String
     let port: Int
 
-    /// The proxy for `endpoint`; nil where none is set, or `NO_PROXY` has the endpoint's host, a domain above it or `*`.
+    /// The proxy for `endpoint`; nil if none is set, or if `NO_PROXY` lists the endpoint's host, a parent domain or `*`.
     /// - Throws: `HubError.invalidSetting` for an address that is not `http://host:port`.
     init?(_ settings: HubSettings, for endpoint: URL) throws(HubError) {
         let names = ["\(endpoint.scheme ?? "https")_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }

@@ -1,11 +1,11 @@
 import Foundation
 import Glibc
 
-/// A blob on its way: `blobs/<digest>.incomplete`, which stays when the pull ends early, and is gone on with by the next.
+/// A partly downloaded blob, `blobs/<digest>.incomplete`. It stays if the download is stopped, and the next one resumes it.
 ///
 /// Used by one task, under the blob's lock.
 final class PartialFile {
-    /// Bytes that are there.
+    /// Number of bytes in the file.
     private(set) var size: Int
     private let path: String
     private let descriptor: Int32
@@ -13,7 +13,7 @@ final class PartialFile {
 
     static func url(_ blob: URL) -> URL { blob.appendingPathExtension("incomplete") }
 
-    /// Opens what is there, or begins.
+    /// Opens the file, or creates it.
     init(for blob: URL) throws(HubError) {
         path = Self.url(blob).path
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
@@ -25,7 +25,7 @@ final class PartialFile {
 
     deinit { close(descriptor) }
 
-    /// Drops everything.
+    /// Deletes the content.
     func clear() throws(HubError) {
         guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
             throw HubError(errno: errno, path: path)
@@ -33,7 +33,8 @@ final class PartialFile {
         size = 0
     }
 
-    /// - Throws: `HubError.diskFull` (with the bytes of this call as needed), `.cache`.
+    /// Appends bytes.
+    /// - Throws: `HubError.diskFull`, with the number of these bytes as `needed`; `.cache`.
     func append(_ bytes: UnsafeRawBufferPointer) throws(HubError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -49,7 +50,7 @@ final class PartialFile {
         }
     }
 
-    /// Adds what is there to `digest`.
+    /// Adds the file's content to `digest`.
     func read(into digest: inout DigestBuilder) throws {
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockSize, alignment: 16)
         defer { block.deallocate() }
@@ -64,9 +65,9 @@ final class PartialFile {
         }
     }
 
-    /// Puts the file under the blob's name.
+    /// Renames the file to the blob.
     func commit(to blob: URL) throws(HubError) {
-        // The name promises the content, also after the power has gone.
+        // A blob's name guarantees its content, also after a power failure, so the content is synced first.
         guard fsync(descriptor) == 0, rename(path, blob.path) == 0 else { throw HubError(errno: errno, path: blob.path) }
     }
 

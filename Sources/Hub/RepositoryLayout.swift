@@ -1,13 +1,13 @@
 import TensorStore
 
-/// What a repository holds, and what of it is needed.
+/// The components of a repository, and the selection of their files.
 struct RepositoryLayout {
     let files: [RemoteFile]
     let repository: String
     let variant: FileSelection.Variant
 
     static let index = "model_index.json"
-    /// What a pipeline runs without.
+    /// Components that a pipeline can run without.
     private static let optional: Set = ["safety_checker", "feature_extractor", "image_encoder"]
 
     func choose(
@@ -20,7 +20,7 @@ struct RepositoryLayout {
             return try await choose([component], besides: component.otherWeights, isCached: isCached, read: read)
         }
         let names = Self.componentNames(try await read(index))
-        // Exported to IR, a VAE lies in two folders that the index doesn't always name.
+        // A VAE exported to IR has two folders, which the index does not always name.
         let exported = folders.keys.filter { folder in
             !folder.contains("/") && folders[folder]?.contains(where: \.isNetworkIR) == true
         }
@@ -32,16 +32,16 @@ struct RepositoryLayout {
         }
         guard !components.isEmpty else {
             throw HubError.nothingSelected(
-                repository: repository, reason: "its model_index.json names no component that it has files of")
+                repository: repository, reason: "it has no files of the components in its model_index.json")
         }
         var (chosen, notes) = try await choose(components, besides: [index], isCached: isCached, read: read)
         let missing = exported.isEmpty ? names.filter { folders[$0] == nil } : []
-        notes += missing.map { "model_index.json names a component '\($0)' that the repository has no files of" }
+        notes += missing.map { "the repository has no files of the component '\($0)' in model_index.json" }
         chosen.sort { $0.path < $1.path }
         return (chosen, notes)
     }
 
-    /// The components that a `model_index.json` names a class for.
+    /// Names of the components for which `model_index.json` has a class.
     static func componentNames(_ index: JSONValue) -> [String] {
         (index.object.map(Array.init) ?? []).filter { key, value in
             guard !key.hasPrefix("_"), let pair = value.array, pair.count == 2 else { return false }
@@ -73,7 +73,7 @@ struct RepositoryLayout {
                 guard component.isOptional else {
                     throw HubError.noUsableWeights(place: component.place, repository: repository, found: found)
                 }
-                notes.append("\(component.place) is left out: it has its weights only as \(found.joined(separator: ", "))")
+                notes.append("\(component.place) is skipped: its weights exist only as \(found.joined(separator: ", "))")
             }
             chosen += component.tokenizerNetworkFiles()
         }
@@ -85,14 +85,14 @@ struct RepositoryLayout {
         switch variant {
         case .automatic:
             return forms.contains("fp16") && offered.contains("")
-                ? ["the f16 weights are taken; --variant full takes those in full precision"] : []
+                ? ["f16 weights are selected; --variant full selects those in full precision"] : []
         case .full:
             let others = forms.subtracting([""])
             return others.isEmpty
-                ? [] : ["there are no full weights of some parts; taken: \(others.sorted().joined(separator: ", "))"]
+                ? [] : ["some components have no full weights; selected instead: \(others.sorted().joined(separator: ", "))"]
         case .named(let name):
             let others = taken.filter { $0.value != name }.keys.sorted()
-            return others.isEmpty ? [] : ["no variant '\(name)' of \(others.joined(separator: ", ")): taken in full"]
+            return others.isEmpty ? [] : ["no variant '\(name)' of \(others.joined(separator: ", ")): full weights selected"]
         }
     }
 }

@@ -2,14 +2,14 @@ import TensorStore
 
 /// The files of a repository at one commit.
 struct RepositoryListing: Sendable {
-    /// 40 digits.
+    /// Commit hash, 40 digits.
     let commit: String
     let files: [RemoteFile]
 
-    /// Larger than any file of the hub, and small enough for sums of them.
+    /// Largest file size accepted: above any file of the hub, and small enough that sums don't overflow.
     private static let sizeLimit = 1 << 42
 
-    /// Reads the hub's answer to `GET /api/models/<repository>/revision/<revision>?blobs=true`.
+    /// Parses the hub's response to `GET /api/models/<repository>/revision/<revision>?blobs=true`.
     /// - Throws: `HubError.unexpectedAnswer`, `.unsafePath`.
     init(parsing bytes: [UInt8], repository: String, url: String) throws(HubError) {
         func unusable(_ reason: String) -> HubError { .unexpectedAnswer(url: url, reason: reason) }
@@ -31,7 +31,7 @@ struct RepositoryListing: Sendable {
                 throw unusable("the file '\(path)' has no checksum ('lfs.sha256' or 'blobId')")
             }
             guard let size = sibling["lfs"]?["size"]?.int ?? sibling["size"]?.int, (0...Self.sizeLimit).contains(size) else {
-                throw unusable("the file '\(path)' has no size that a file can have")
+                throw unusable("the file '\(path)' has no valid size")
             }
             files.append(try RemoteFile(path: path, size: size, digest: digest, repository: repository))
         }
@@ -43,13 +43,13 @@ struct RepositoryListing: Sendable {
 
 /// A file of a repository.
 public struct RemoteFile: Hashable, Sendable {
-    /// Its place in the repository: one or more names with `/` between, none of them `.` or `..`.
+    /// Path in the repository: one or more names separated by `/`, none of them `.` or `..`.
     public let path: String
-    /// In bytes.
+    /// Size in bytes.
     public let size: Int
     public let digest: ContentDigest
 
-    /// - Throws: `HubError.unsafePath`: the path comes from outside, and files are written under it.
+    /// - Throws: `HubError.unsafePath`. The path is checked because it comes from the hub and files are written to it.
     init(path: String, size: Int, digest: ContentDigest, repository: String) throws(HubError) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }), parts.count <= 32,
@@ -60,9 +60,9 @@ public struct RemoteFile: Hashable, Sendable {
         self.digest = digest
     }
 
-    /// The folder it lies in, `""` for the root.
+    /// The file's folder; `""` for the root.
     var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "" }
 
-    /// Its name within the folder.
+    /// The file's name without its folder.
     var name: String { path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path }
 }

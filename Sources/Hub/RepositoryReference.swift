@@ -2,12 +2,12 @@
 public struct RepositoryReference: Hashable, Sendable, CustomStringConvertible {
     /// `owner/name`.
     public let repository: String
-    /// A branch, a tag, or a commit's 40 digits.
+    /// Branch, tag, or commit hash of 40 digits.
     public let revision: String
 
     public var description: String { "\(repository)@\(revision)" }
 
-    /// Reads `owner/name` or `owner/name@revision`; without a revision, the branch `main`.
+    /// Parses `owner/name` or `owner/name@revision`. The default revision is `main`.
     /// - Throws: `HubError.invalidRepository`, `.invalidRevision`.
     public init(_ text: String) throws(HubError) {
         guard let at = text.firstIndex(of: "@") else {
@@ -25,13 +25,13 @@ public struct RepositoryReference: Hashable, Sendable, CustomStringConvertible {
         self.revision = revision
     }
 
-    /// Whether the revision is a commit, and so never another one tomorrow.
+    /// Whether the revision is a commit, which never changes.
     var isCommit: Bool { revision.isHex(count: 40) }
 
-    /// The rules of the hub: letters, digits, `-`, `_` and `.`, at most 96 of them, and nothing that a path could trip over.
+    /// Checks the hub's rules: letters, digits, `-`, `_` and `.`, at most 96 characters, and no part that is unsafe in a path.
     private static func check(repository: String) throws(HubError) {
         func refuse(_ reason: String) -> HubError { .invalidRepository(repository, reason: reason) }
-        guard !repository.contains("://") else { throw refuse("it is an address") }
+        guard !repository.contains("://") else { throw refuse("it is a URL") }
         let parts = repository.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2 else { throw refuse("it is not of the form OWNER/NAME") }
         guard repository.utf8.count <= 96 else { throw refuse("it is longer than 96 characters") }
@@ -46,7 +46,7 @@ public struct RepositoryReference: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The rules of git for names of references, as far as files of these names are written.
+    /// Checks git's rules for reference names, as far as they matter for file names.
     private static func check(revision: String) throws(HubError) {
         func refuse(_ reason: String) -> HubError { .invalidRevision(revision, reason: reason) }
         guard !revision.isEmpty else { throw refuse("it is empty") }
@@ -64,7 +64,7 @@ public struct RepositoryReference: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension String {
-    /// Whether this is `count` digits of lower-case hexadecimal.
+    /// Whether the string is `count` lower-case hexadecimal digits.
     func isHex(count: Int) -> Bool {
         utf8.count == count
             && utf8.allSatisfy {

@@ -2,14 +2,14 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 
-/// How often, and after how long, a request is tried again.
+/// Number of attempts and delays for retrying a request.
 public struct RetryPolicy: Sendable {
-    /// Tries in a row that bring nothing.
+    /// Maximum number of consecutive attempts that receive nothing.
     public var attempts: Int
-    /// Before the second try; twice as long before each further one.
+    /// Delay before the second attempt. It doubles before each further attempt.
     public var firstDelay: Duration
     public var longestDelay: Duration
-    /// The longest wait that a server may ask for.
+    /// Longest delay that is granted to a server.
     public var longestWait: Duration
     var sleep: @Sendable (Duration) async throws -> Void
 
@@ -24,8 +24,8 @@ public struct RetryPolicy: Sendable {
         sleep = { try await Task.sleep(for: $0) }
     }
 
-    /// How long to wait after `failures` tries that failed; nil to give up.
-    /// - Parameter asked: what the server asks for.
+    /// Delay after `failures` failed attempts; nil to give up.
+    /// - Parameter asked: the delay that the server asks for.
     func delay(after failures: Int, asked: Duration?) -> Duration? {
         guard failures < attempts else { return nil }
         if let asked { return asked <= longestWait ? asked : nil }
@@ -33,12 +33,12 @@ public struct RetryPolicy: Sendable {
     }
 }
 
-/// The tries of one request.
+/// Counter of the failed attempts of one request.
 struct Attempts {
     let policy: RetryPolicy
     private var failures = 0
 
-    /// Failures to connect in a row after which to give up, where that is sooner than for other failures.
+    /// Consecutive connection failures after which to give up, if fewer than for other failures.
     private let connections: Int
 
     init(_ policy: RetryPolicy, connections: Int = .max) {
@@ -46,25 +46,25 @@ struct Attempts {
         self.connections = connections
     }
 
-    /// Forgets the failures, after something came.
+    /// Resets the count after data were received.
     mutating func reset() { failures = 0 }
 
-    /// Waits until the request may be made again.
-    /// - Throws: `failure` where it is of no use to try again, `CancellationError`.
+    /// Waits until the next attempt.
+    /// - Throws: `failure` if there should be no further attempt; `CancellationError`.
     mutating func wait(after failure: TransportFailure, report: (Duration) -> Void) async throws {
         failures += 1
         if case .connection = failure, failures >= connections { throw failure }
         guard failure.isTransient, var delay = policy.delay(after: failures, asked: failure.retryAfter) else { throw failure }
-        // So that those who were turned away together do not come back together.
+        // Random jitter, so that clients refused at the same time don't retry at the same time.
         delay += min(delay, .seconds(1)) * Double.random(in: 0...0.25)
         report(delay)
         try await policy.sleep(delay)
     }
 }
 
-/// How long a server asks to be left alone.
+/// Delay that a server asks for before the next request.
 enum RetryAfter {
-    /// `Retry-After` in seconds or as a date (RFC 9110), or the hub's `RateLimit: "api";r=0;t=55`.
+    /// Parses `Retry-After` in seconds or as a date (RFC 9110), or the hub's `RateLimit: "api";r=0;t=55`.
     static func duration(in headers: HTTPHeaders, now: Date = Date()) -> Duration? {
         if let text = headers.first(name: "Retry-After")?.trimmingCharacters(in: .whitespaces) {
             if let seconds = Int(text), (0...86_400 * 365).contains(seconds) { return .seconds(seconds) }
@@ -75,7 +75,7 @@ enum RetryAfter {
         guard fields.contains("r=0"), let reset = fields.first(where: { $0.hasPrefix("t=") }),
             let seconds = Int(reset.dropFirst(2)), (0...86_400).contains(seconds)
         else { return nil }
-        // Seconds are rounded down there.
+        // The header's seconds are rounded down.
         return .seconds(seconds + 1)
     }
 
@@ -88,14 +88,14 @@ enum RetryAfter {
     }
 }
 
-/// Why one try of a request failed.
+/// Failure of one attempt of a request.
 enum TransportFailure: Error {
-    /// No answer, or one that broke off.
+    /// No response, or one that ended early.
     case connection(host: String, reason: String)
-    /// An answer other than success.
+    /// A response with a status other than success.
     case status(Int, host: String, isEndpoint: Bool, errorCode: String?, retryAfter: Duration?)
 
-    /// Whether it may work the next time.
+    /// Whether a retry may succeed.
     var isTransient: Bool {
         switch self {
         case .connection: true
@@ -107,18 +107,18 @@ enum TransportFailure: Error {
         if case .status(_, _, _, _, let duration) = self { duration } else { nil }
     }
 
-    /// In a few words.
+    /// Short description for messages.
     var summary: String {
         switch self {
         case .connection(_, let reason): reason
-        case .status(429, let host, _, _, _): "\(host) takes no more requests for now"
+        case .status(429, let host, _, _, _): "\(host) limits the rate of requests"
         case .status(let code, let host, _, _, _): "\(host) answers with status \(code)"
         }
     }
 }
 
 extension HubError {
-    /// What a failure means for the repository, or for one of its files.
+    /// The error that a failure means for a repository, or for one of its files.
     init(_ failure: TransportFailure, reference: RepositoryReference, path: String? = nil, endpoint: URL, hasToken: Bool) {
         let repository = reference.repository
         switch failure {
