@@ -3,7 +3,7 @@ import Testing
 @testable import Hub
 
 @Suite struct ContentDigestTests {
-    /// NIST's example, and what `git hash-object` says.
+    /// NIST's example, and the output of `git hash-object`.
     @Test func knownDigests() {
         #expect(
             ContentDigest(of: Array("abc".utf8), isLarge: true)

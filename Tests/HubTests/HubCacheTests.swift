@@ -7,7 +7,7 @@ import Testing
 @Suite struct HubCacheTests {
     private static let commit = String(repeating: "c", count: 40)
 
-    /// A cache as huggingface_hub leaves it behind.
+    /// A cache as written by huggingface_hub.
     private func cache(_ folder: TemporaryFolder) throws -> HubCache {
         let repository = "models--owner--model"
         try folder.write("\(repository)/blobs/abc", "content")

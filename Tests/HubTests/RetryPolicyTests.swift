@@ -26,7 +26,7 @@ import Testing
             ([:], nil),
         ] as [([String: String], Duration?)])
     func readsRetryAfter(headers: [String: String], duration: Duration?) {
-        // RFC 9110's own example, ten seconds before.
+        // The example of RFC 9110, ten seconds before its date.
         let now = Date(timeIntervalSince1970: 784_111_777)
         #expect(RetryAfter.duration(in: HTTPHeaders(headers.map { ($0.key, $0.value) }), now: now) == duration)
     }

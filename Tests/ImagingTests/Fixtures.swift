@@ -11,7 +11,7 @@ enum Fixtures {
     /// The pixels in `NAME.ppm`.
     static func pixels(_ name: String) throws -> RGBImage {
         let bytes = try bytes("\(name).ppm")
-        // P6, width, height and 255, each ended by one white space.
+        // P6, width, height and 255, each followed by one white space.
         let fields = bytes.split(maxSplits: 4, omittingEmptySubsequences: false) { $0 == 0x20 || $0 == 0x0A }
         guard fields.count == 5, let width = Int(text(fields[1])), let height = Int(text(fields[2])) else {
             throw ImageError.notAPicture(file: name, found: Array(bytes.prefix(16)))
@@ -21,7 +21,7 @@ enum Fixtures {
 
     private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    /// A picture with something in every corner, from a seed.
+    /// A picture of random pixels from a seed.
     static func noise(width: Int, height: Int, seed: UInt64 = 1) throws -> RGBImage {
         var generator = SplitMix64(state: seed)
         let bytes = (0..<width * height * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -40,7 +40,7 @@ enum Fixtures {
         return image
     }
 
-    /// Runs `body` with the path of an empty folder, which goes away afterwards.
+    /// Runs `body` with the path of an empty folder, and deletes it afterwards.
     static func withFolder(_ body: (String) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "imaging-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -49,7 +49,7 @@ enum Fixtures {
     }
 }
 
-/// The same numbers on every run.
+/// A random number generator with a fixed seed.
 struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
 

@@ -7,7 +7,7 @@ import Testing
         #expect(filters == [nil, .nearest, .lanczos, .bilinear, .bicubic, .box, .hamming, nil])
     }
 
-    /// Whatever the sizes: weights lie within the old picture, are not more than there is room for, and sum to one.
+    /// For all sizes, weights are within the old picture, no more than `stride`, and sum to one.
     @Test(arguments: ResamplingFilter.allCases.filter { $0 != .nearest }) func weightsSumToOne(_ filter: ResamplingFilter) {
         var generator = SplitMix64(state: 7)
         for _ in 0..<200 {

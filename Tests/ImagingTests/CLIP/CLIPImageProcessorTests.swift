@@ -14,7 +14,7 @@ import Testing
         let found = try CLIPImageProcessor(options, file: name)(image)
         let expected = try goldens.tensor(named: "\(name).samples")
         #expect(found.shape == expected.shape)
-        // Not one byte differs before scaling; one would by 0.015 of the largest.
+        // All bytes are equal before scaling: a difference of one would be 0.015 of the largest value.
         try expectClose(found, expected, tolerance: 1e-6, name)
     }
 
@@ -48,7 +48,7 @@ import Testing
         #expect(throws: ImageError.self) { try processor(RGBImage(width: 3, height: 3)) }
     }
 
-    /// Whatever a file says, it is refused or pictures can be prepared by it.
+    /// Any file is either refused, or pictures can be prepared with its settings.
     @Test func damagedSettingsAreHarmless() throws {
         let text = #"""
             {"size": {"shortest_edge": 9}, "crop_size": {"height": 7, "width": 8}, "resample": 3, "do_resize": true,
