@@ -1,12 +1,12 @@
 .PHONY: help setup build test bench format lint
 
-help: ## this list
+help: ## list of targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 setup: ## Debian packages, OpenVINO and the release binary
 	@./glint setup
 
-build: setup ## the same; quick when nothing changed
+build: setup ## same as setup; quick if nothing changed
 
 test: ## set up, build and run every test
 	@Scripts/swift build --build-tests
@@ -18,5 +18,5 @@ bench: ## time every stage of the pipeline
 format: ## format the Swift sources in place
 	@swift format --in-place --recursive --parallel Sources Tests Package.swift
 
-lint: ## report what format would change
+lint: ## report changes that format would make
 	@swift format lint --strict --recursive --parallel Sources Tests Package.swift

@@ -1,6 +1,6 @@
 # Sets Glint up: Debian packages, the OpenVINO runtime, the release binary. Sourced by `glint` and
 # `Scripts/swift`, which set `root` (the checkout, without symbolic links) and `set -euo pipefail`.
-# Everything said here goes to standard error; standard output belongs to the command.
+# All messages go to standard error; standard output is the command's.
 
 openvino_version=2026.4.1
 openvino_sha256=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf
@@ -10,24 +10,24 @@ openvino_id="openvino $openvino_version sha256:$openvino_sha256"
 runtime=$root/.runtime
 openvino=$runtime/openvino
 binary=$root/.build/x86_64-unknown-linux-gnu/release/glint
-built=$root/.build/glint.built # as old as the sources that the binary was built from
+built=$root/.build/glint.built # its date is the start of the binary's build
 
 # One configuration for the command line and the tests, so that nothing is compiled twice. The
-# relative rpath lets a checkout be moved; binary and test bundle lie in the same folder.
+# relative rpath allows a checkout to be moved; binary and test bundle are in the same folder.
 swift_flags=(-c release -Xswiftc -enable-testing
     -Xlinker -rpath -Xlinker '$ORIGIN/../../../.runtime/openvino/lib')
 
 say() { printf 'glint: %s\n' "$*" >&2; }
 fail() { say "$@"; exit 1; }
 
-# --- What is there already: quick, without network -------------------------------------------------
+# --- Checks of what is installed: quick, without network -------------------------------------------
 
 have_openvino() {
     local id
     { read -r id < "$openvino/id"; } 2>/dev/null && [[ $id == "$openvino_id" ]]
 }
 
-# Directories count too: removing a file changes its directory.
+# Directories are compared too: removing a file changes its directory's date.
 have_binary() {
     [[ -x $binary && -f $built ]] && [[ -z $(find "$root/Package.swift" "$root/Sources" \
         "$root/Scripts/setup.sh" "$openvino/id" -newer "$built" -print -quit) ]]
@@ -60,7 +60,7 @@ install_packages() {
     mapfile -t missing < <(missing_packages)
     ((${#missing[@]})) || return 0
     command -v apt-get > /dev/null ||
-        fail "missing: what Debian calls ${missing[*]}; install it by your system's package manager"
+        fail "missing packages (Debian's names): ${missing[*]}; install them with your package manager"
     command="sudo apt-get update && sudo apt-get install -y ${missing[*]}"
     if ((EUID != 0)); then
         sudo -n true 2> /dev/null || fail "packages are missing; run: $command"
@@ -75,8 +75,8 @@ install_packages() {
 
 # --- OpenVINO --------------------------------------------------------------------------------------
 
-# Unpacks the pinned wheel into folder $1 as include/ and lib/. The same file serves whatever Python
-# the user has: no Python of the wheel is run.
+# Unpacks the pinned wheel into folder $1 as include/ and lib/. One wheel serves every Python version,
+# since none of its Python code is run.
 fetch_openvino() {
     [[ $(uname -sm) == "Linux x86_64" ]] || fail "OpenVINO is fetched for Linux on x86-64 only; this is $(uname -sm)"
     local pip quiet=() wheel
@@ -86,18 +86,18 @@ fetch_openvino() {
     cd "$work"
     $pip download "${quiet[@]}" --no-deps --only-binary=:all: --python-version 3.11 --implementation cp --abi cp311 \
         --platform manylinux_2_28_x86_64 --dest wheel "openvino==$openvino_version" < /dev/null >&2 ||
-        fail "could not fetch OpenVINO $openvino_version; is the network up? Just run the command again"
+        fail "could not fetch OpenVINO $openvino_version; check the network and run the command again"
     wheel=$(echo wheel/*.whl)
     sha256sum --check --status <<< "$openvino_sha256 *$wheel" ||
         fail "the OpenVINO wheel has SHA-256 $(sha256sum < "$wheel"), expected $openvino_sha256; run again"
     unzip -q "$wheel" 'openvino/include/*' 'openvino/libs/*' -d unpacked >&2 ||
-        fail "could not unpack OpenVINO in $work; is there space? Just run the command again"
+        fail "could not unpack OpenVINO in $work; check the disk space and run the command again"
     mv unpacked/openvino/include "$1/include"
     mv unpacked/openvino/libs "$1/lib"
 }
 
-# Links the user's own OpenVINO ($GLINT_OPENVINO) into folder $1: the layouts of the wheel (include,
-# libs), of the archive (runtime/include, runtime/lib/intel64) and of a prefix (include, lib).
+# Links the user's OpenVINO ($GLINT_OPENVINO) into folder $1. Its layout may be the wheel's (include,
+# libs), the archive's (runtime/include, runtime/lib/intel64) or a prefix's (include, lib).
 link_openvino() {
     local from file
     from=$(readlink -e -- "$GLINT_OPENVINO") || fail "GLINT_OPENVINO: no folder $GLINT_OPENVINO"
@@ -119,7 +119,7 @@ install_openvino() {
     if [[ -n ${GLINT_OPENVINO-} ]]; then (link_openvino "$new"); else (fetch_openvino "$new"); fi
     libraries=("$new"/lib/libopenvino_c.so.*)
     [[ -e $new/lib/libopenvino_c.so ]] || ln -s "${libraries[0]##*/}" "$new/lib/libopenvino_c.so"
-    # Quoted, as SwiftPM splits the flags at spaces.
+    # Paths are quoted, because SwiftPM splits the flags at spaces.
     cat > "$new/pkgconfig/openvino.pc" << 'END'
 prefix=${pcfiledir}/..
 Name: OpenVINO
@@ -153,7 +153,7 @@ run_swift() (
     exec swift "$1" "${swift_flags[@]}" "${@:2}"
 )
 
-# The compiler's caches hold absolute paths: in a checkout that was moved they are of no use.
+# The compiler's caches hold absolute paths, so they are deleted after a checkout was moved.
 discard_moved_build() {
     local from=$root
     if [[ -f $root/.build/glint.root ]]; then read -r from < "$root/.build/glint.root"; fi
@@ -174,16 +174,16 @@ build() {
     mv -f "$started" "$built"
 }
 
-# --- All of it -------------------------------------------------------------------------------------
+# --- Complete set-up -------------------------------------------------------------------------------
 
-# Runs a command as the only set-up of this checkout, with an empty folder $work beside the runtime,
-# so that what is made there is renamed into place. A subshell: the lock ends with it.
+# Runs a command under this checkout's set-up lock. It gets an empty folder $work beside the runtime,
+# from which results are renamed into place. The lock is released when the subshell ends.
 exclusively() (
     mkdir -p "$runtime"
-    [[ -w $runtime && -w $root ]] || fail "Glint must be set up or built again, but $root is not yours to write to"
+    [[ -w $runtime && -w $root ]] || fail "Glint must be set up or built again, but you can't write to $root"
     exec 9> "$runtime/lock"
     flock --nonblock 9 || { say "waiting for another set-up of this checkout"; flock 9; }
-    rm -rf "$runtime"/work.* # of set-ups that were killed
+    rm -rf "$runtime"/work.* # left by killed set-ups
     work=$(mktemp -d "$runtime/work.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     trap 'exit 130' INT

@@ -9,12 +9,12 @@
 
 enum {
     OUTPUT_BLOCK = 64 << 10,
-    /// A progressive file has about ten scans. A small file of very many would take minutes.
+    /// A progressive file has about ten scans. A small file with very many would take minutes to decode.
     MAX_SCANS = 100,
     EXIF_HEADER = 6,
 };
 
-/// One call's state. It lives in the frame that calls the function with `setjmp`, so a jump leaves it defined.
+/// State of one call. It lives in the frame of the caller of `setjmp`, so its values are defined after a jump.
 typedef struct {
     jmp_buf jump;
     glint_codec_status status;
@@ -59,7 +59,7 @@ static void on_error(j_common_ptr common) {
     }
 }
 
-// libjpeg warns of damaged data and fills in gray. A picture with made-up parts is not the picture that was asked for.
+// For damaged data libjpeg warns and fills in gray. Such a picture is not accepted, so a warning is an error here.
 static void on_message(j_common_ptr common, int level) {
     if (level >= 0) return;
     switch (common->err->msg_code) {
@@ -187,7 +187,7 @@ static void point_at_free_room(jpeg_job *job) {
 
 static void init_destination(j_compress_ptr jpeg) { point_at_free_room(jpeg->client_data); }
 
-// libjpeg calls it when the whole buffer is full, whatever the pointers say.
+// libjpeg calls this function when the whole buffer is full, regardless of the pointers.
 static boolean empty_output_buffer(j_compress_ptr jpeg) {
     jpeg_job *job = jpeg->client_data;
     job->picture->file_length = job->picture->file_capacity;

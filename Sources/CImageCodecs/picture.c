@@ -38,7 +38,7 @@ glint_codec_status glint_picture_check_size(
     picture->width = width;
     picture->height = height;
     if (width > limits->max_width || height > limits->max_height) return GLINT_CODEC_TOO_LARGE;
-    // Two factors below 2^32 don't overflow; three bytes a pixel still have to fit.
+    // The product of two factors below 2^32 does not overflow; three bytes per pixel may.
     uint64_t pixels = (uint64_t)width * height;
     if (pixels > limits->max_pixels || pixels > (uint64_t)PTRDIFF_MAX / 3) return GLINT_CODEC_TOO_LARGE;
     return GLINT_CODEC_OK;

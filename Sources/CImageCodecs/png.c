@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/// One call's state. It lives in the frame that calls the function with `setjmp`, so a jump leaves it defined.
+/// State of one call. It lives in the frame of the caller of `setjmp`, so its values are defined after a jump.
 typedef struct {
     jmp_buf jump;
     glint_codec_status status;
@@ -31,7 +31,7 @@ static void on_error(png_structp png, png_const_charp message) {
     fail(png_get_error_ptr(png), GLINT_CODEC_CORRUPT, message);
 }
 
-// libpng warns of a text chunk that it could not read, and goes on without it: metadata would be lost in silence.
+// For a text chunk that it can't read, libpng warns and continues without it. Metadata would be lost silently.
 static void on_warning(png_structp png, png_const_charp message) {
     static const char *const chunks[] = {"tEXt: ", "zTXt: ", "iTXt: "};
     bool is_text = false;
@@ -39,7 +39,7 @@ static void on_warning(png_structp png, png_const_charp message) {
     if (!is_text) return;
     png_job *job = png_get_error_ptr(png);
     if (strstr(message, "too large") || strstr(message, "cache")) fail(job, GLINT_CODEC_METADATA_TOO_LARGE, message);
-    // libpng stops unpacking at the limit, and then has one word for that and for data that end early.
+    // libpng stops unpacking at the limit, and reports this with the same message as data that end early.
     if (strstr(message, "truncated")) message = "a compressed text ends early, or unpacks to more than the limit";
     fail(job, GLINT_CODEC_CORRUPT, message);
 }
@@ -69,11 +69,11 @@ static void restrict_chunks(png_job *job) {
     png_set_keep_unknown_chunks(job->png, PNG_HANDLE_CHUNK_AS_DEFAULT, used, 4);
     // A wrong checksum is an error in every chunk.
     png_set_crc_action(job->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    // The picture's own limits are checked on its header; libpng's would give a message without the sizes.
+    // Limits are checked on the header here, since libpng's own check gives a message without the sizes.
     png_set_user_limits(job->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_chunk_cache_max(job->png, GLINT_MAX_METADATA_ENTRIES + 2);  // it warns when it counts down to 1
     uint64_t largest = job->limits->max_metadata_bytes;
-    // Room beyond the limit for a chunk's other fields. 0 would mean no limit.
+    // The margin is for a chunk's other fields. 0 would mean no limit.
     png_set_chunk_malloc_max(job->png, largest < PNG_SIZE_MAX - 1024 ? (png_alloc_size_t)largest + 1024 : PNG_SIZE_MAX);
 }
 

@@ -15,7 +15,8 @@ void cnumerics_keep_sums(
         int moves = (int)rintf(missing);
         float step = moves < 0 ? -1.0f : 1.0f;
         for (; moves != 0; moves -= (int)step) {
-            // The element that rounding took most from; each is moved at most once, since that leaves it owing.
+            // The element with the largest rounding error in this direction. Moving it reverses the error's sign, so each is
+            // moved at most once.
             size_t best = kernel;
             float most = 0;
             for (size_t i = 0; i < kernel; i++) {

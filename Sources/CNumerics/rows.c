@@ -120,7 +120,7 @@ static uint8_t code(float x, float scale, float zero, float low, float high) {
 WIDE static size_t quantize_wide(
     const float *row, size_t count, float scale, float zero, float low, float high, uint8_t *codes) {
     __m256 s = _mm256_set1_ps(scale), z = _mm256_set1_ps(zero), l = _mm256_set1_ps(low), h = _mm256_set1_ps(high);
-    // The lowest byte of each 32-bit number, four at the start of each half.
+    // Gathers the lowest byte of each 32-bit number at the start of each half: four bytes per half.
     __m256i pick = _mm256_setr_epi8(
         0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
         -1);
@@ -150,13 +150,13 @@ void cnumerics_quantize(
 
 // MARK: NF4
 
-/// The table of QLoRA (Dettmers et al. 2023), as OpenVINO's type nf4 has it.
+/// The table of QLoRA (Dettmers et al. 2023), as in OpenVINO's type nf4.
 static const float nf4[16] = {
     -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f,
     -0.09105003625154495f, 0.0f, 0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f};
 
-/// Above which the next entry is nearer.
+/// Midpoints of the table: above one of them, the next entry is nearer.
 static const float nf4_bounds[15] = {
     -0.84809643f, -0.6106329f, -0.45999527f, -0.33967942f, -0.2346074f, -0.13791174f, -0.045525018f, 0.03979015f,
     0.120255254f, 0.20352125f, 0.29201376f, 0.38931254f, 0.5016634f, 0.6427869f, 0.8614784f};
@@ -177,7 +177,7 @@ void cnumerics_quantize_nf4(const float *row, size_t count, float scale, uint8_t
 cnumerics_error cnumerics_row_error(
     const float *row, const uint8_t *codes, size_t count, float scale, float zero, int is_signed) {
     cnumerics_error sum = {0, 0};
-    // Blocks in f32, whose sums add up in f64: as exact as is of use, and vectorized.
+    // Each block is summed in f32, and the block sums in f64: accurate enough, and vectorized.
     for (size_t start = 0; start < count; start += 64) {
         size_t end = start + 64 < count ? start + 64 : count;
         float difference = 0, reference = 0;

@@ -2,8 +2,8 @@
 
 #include <string>
 
-// The runtime is built with libstdc++'s cxx11 strings, and so is this file by default. With any other layout the
-// lengths read here would be garbage, so refuse to compile.
+// The runtime is built with libstdc++'s cxx11 strings. With any other layout the lengths read here would be garbage, so
+// this file refuses to compile.
 #if !defined(__GLIBCXX__) || !_GLIBCXX_USE_CXX11_ABI
 #error "String tensors need libstdc++ with _GLIBCXX_USE_CXX11_ABI=1, the ABI of the OpenVINO runtime."
 #endif

@@ -1,10 +1,11 @@
 public import Foundation
 
-/// The settings that huggingface_hub takes from the environment, under the same names.
+/// Settings from environment variables, with the same names as huggingface_hub's.
 public struct HubEnvironment: Sendable {
-    /// `HF_ENDPOINT`, without a slash at the end.
+    /// `HF_ENDPOINT`, without a trailing slash.
     public let endpoint: URL
-    /// `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` or the file of `hf auth login`; nil with `HF_HUB_DISABLE_IMPLICIT_TOKEN`.
+    /// Token from `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` or the file of `hf auth login`; nil with
+    /// `HF_HUB_DISABLE_IMPLICIT_TOKEN`.
     public let token: String?
     public let cache: HubCache
     /// `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE`.
@@ -20,7 +21,7 @@ public struct HubEnvironment: Sendable {
         let address = settings["HF_ENDPOINT"] ?? "https://huggingface.co"
         guard let url = URL(string: String(address.trimmingSuffix("/"))), ["http", "https"].contains(url.scheme),
             let host = url.host, !host.isEmpty, url.query == nil, url.fragment == nil, url.user == nil
-        else { throw .invalidSetting(name: "HF_ENDPOINT", reason: "'\(address)' is no http or https address") }
+        else { throw .invalidSetting(name: "HF_ENDPOINT", reason: "'\(address)' is not an http or https URL") }
         endpoint = url
         token = try Self.token(settings)
         cache = HubCache(folder: Self.cacheFolder(settings))
@@ -29,7 +30,7 @@ public struct HubEnvironment: Sendable {
         proxy = try HubProxy(settings, for: url)
     }
 
-    /// Where huggingface_hub keeps what it has downloaded.
+    /// Cache folder of huggingface_hub.
     static func cacheFolder(_ settings: HubSettings) -> URL {
         if let path = settings["HF_HUB_CACHE"] ?? settings["HUGGINGFACE_HUB_CACHE"] { return settings.folder(path) }
         return home(settings).appending(path: "hub")
@@ -61,7 +62,7 @@ public struct HubEnvironment: Sendable {
         return try checked(text, from: file.path)
     }
 
-    /// A token as it may stand in a header; nil where there is none.
+    /// Trims a token and checks that it can be sent in a header; nil if empty.
     private static func checked(_ text: String, from source: String) throws(HubError) -> String? {
         let token = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
@@ -71,7 +72,7 @@ public struct HubEnvironment: Sendable {
     }
 }
 
-/// Environment variables; empty ones count as not set.
+/// Environment variables. An empty one counts as not set.
 struct HubSettings {
     private let variables: [String: String]
 
@@ -83,7 +84,7 @@ struct HubSettings {
 
     var home: URL { self["HOME"].map { URL(filePath: $0) } ?? FileManager.default.homeDirectoryForCurrentUser }
 
-    /// A path of which `~` is the home folder.
+    /// Folder of a path, with `~` replaced by the home folder.
     func folder(_ path: String) -> URL {
         guard path == "~" || path.hasPrefix("~/") else { return URL(filePath: path) }
         return path == "~" ? home : home.appending(path: String(path.dropFirst(2)))

@@ -1,11 +1,11 @@
 public import Foundation
 
-/// Brings a model from the hub into the cache.
+/// Downloads a model from the hub into the cache.
 public struct ModelPull: Sendable {
     public let reference: RepositoryReference
     public var environment: HubEnvironment
     public var selection: FileSelection
-    /// Files that come at the same time.
+    /// Number of files downloaded concurrently.
     public var parallelFiles = 4
     public var retry = RetryPolicy()
 
@@ -15,8 +15,8 @@ public struct ModelPull: Sendable {
         self.selection = selection
     }
 
-    /// Says what would be brought. Of the contents, only those are brought that the choice depends on (`model_index.json`, and
-    /// the indices of sharded weights).
+    /// Selects the files without downloading them, except those that the selection depends on (`model_index.json` and the
+    /// indices of sharded weights).
     /// - Throws: `HubError`, `CancellationError`.
     public func plan(report: @escaping @Sendable (PullEvent) -> Void = { _ in }) async throws -> PullPlan {
         guard !environment.isOffline else { throw offline }
@@ -26,13 +26,13 @@ public struct ModelPull: Sendable {
         }
     }
 
-    /// Brings what is missing, then makes the snapshot: it never lacks a file of the selection.
+    /// Downloads the missing files, then writes the snapshot, which is therefore never incomplete.
     ///
-    /// Offline, or where the hub can't be reached, an earlier snapshot is returned as it is, with a note.
-    /// - Throws: `HubError`, `CancellationError`; what has come by then stays in the cache for the next pull.
+    /// If offline, or if the hub can't be reached, an earlier snapshot is returned unchanged, with a note.
+    /// - Throws: `HubError`, `CancellationError`; the data received so far stay in the cache for the next pull.
     public func run(report: @escaping @Sendable (PullEvent) -> Void = { _ in }) async throws -> PulledModel {
         if environment.isOffline {
-            guard let model = cached(note: "HF_HUB_OFFLINE is set: this is what was pulled before") else { throw offline }
+            guard let model = cached(note: "HF_HUB_OFFLINE is set: using the files of an earlier pull") else { throw offline }
             return model
         }
         return try await HubTransport.with(environment) { transport in
@@ -41,7 +41,7 @@ public struct ModelPull: Sendable {
             do {
                 listing = try await hub.listing()
             } catch HubError.unreachable(let host, let reason) {
-                guard let model = cached(note: "\(host) can't be reached (\(reason)): this is what was pulled before") else {
+                guard let model = cached(note: "\(host) can't be reached (\(reason)): using the files of an earlier pull") else {
                     throw HubError.unreachable(host: host, reason: reason)
                 }
                 return model
@@ -73,7 +73,7 @@ public struct ModelPull: Sendable {
 
     private func bring(_ plan: PullPlan, from hub: HubRepository) async throws -> PulledModel {
         let (cache, repository) = (environment.cache, reference.repository)
-        // The largest first: they should not be what is left for one connection at the end.
+        // The largest files first, so that none is left for a single connection at the end.
         let missing = plan.files.map(\.remote).filter { !cache.hasBlob(of: $0, in: repository) }.sorted { $0.size > $1.size }
         let missingBytes = missing.reduce(0) { $0 + $1.size }
         hub.report(.selected(files: plan.files.count, bytes: plan.bytes, cached: plan.bytes - missingBytes))
@@ -94,7 +94,8 @@ public struct ModelPull: Sendable {
             folder: cache.snapshotFolder(repository, commit: plan.commit), commit: plan.commit, files: files, notes: plan.notes)
     }
 
-    /// - Throws: `HubError.diskFull`, before hours of a download that has no room.
+    /// Checks the free disk space before the download.
+    /// - Throws: `HubError.diskFull`.
     private func checkSpace(for files: [RemoteFile]) throws(HubError) {
         let cache = environment.cache
         var needed = 0
@@ -116,18 +117,18 @@ public struct ModelPull: Sendable {
     }
 }
 
-/// What a pull brings.
+/// The files that a pull selects.
 public struct PullPlan: Sendable {
     public struct File: Sendable {
         public let remote: RemoteFile
-        /// Whether its content was there before.
+        /// Whether the cache has the file's content.
         public let isCached: Bool
     }
 
     public let commit: String
-    /// By path.
+    /// Files sorted by path.
     public let files: [File]
-    /// What is worth saying about the choice.
+    /// Remarks on the selection, for the user.
     public let notes: [String]
 
     public var bytes: Int { files.reduce(0) { $0 + $1.remote.size } }
@@ -139,14 +140,29 @@ public struct PulledModel: Sendable {
     public struct File: Sendable {
         public let path: String
         public let bytes: Int
-        /// Whether it was there before.
+        /// Whether the cache had the file before the pull.
         public let wasCached: Bool
     }
 
     /// The snapshot's folder.
     public let folder: URL
     public let commit: String
-    /// By path.
+    /// Files sorted by path.
     public let files: [File]
     public let notes: [String]
+}
+
+/// An event during a pull.
+public enum PullEvent: Sendable {
+    /// The selection: number of files and their total bytes, of which `cached` are in the cache.
+    case selected(files: Int, bytes: Int, cached: Int)
+    /// Content that an earlier pull or another program has downloaded.
+    case found(path: String, bytes: Int)
+    case received(bytes: Int)
+    /// Content that was reported before and turned out unusable.
+    case discarded(path: String, bytes: Int, reason: String)
+    case finished(path: String)
+    /// Another program is downloading the file.
+    case waiting(path: String)
+    case retrying(what: String, reason: String, delay: Duration)
 }

@@ -1,11 +1,11 @@
-/// How a camera held a picture: what to do with the stored rows before showing them.
+/// Orientation of a camera's picture: the rotation or reflection that makes stored rows upright.
 ///
 /// Raw values are EXIF's (tag 0x0112).
 enum EXIFOrientation: Int {
     case upright = 1
     case mirrored, rotated180, flipped, transposed, rotated90, transversed, rotated270
 
-    /// The orientation in EXIF data, from its TIFF header on; nil where there is none or the data make no sense.
+    /// Reads the orientation from EXIF data that begin with the TIFF header; nil if it is absent or the data are invalid.
     init?(exif bytes: [UInt8]) {
         let isLittleEndian: Bool
         switch bytes.prefix(4) {
@@ -33,7 +33,7 @@ enum EXIFOrientation: Int {
 }
 
 extension RGBImage {
-    /// The picture as it is meant to be seen.
+    /// The upright picture.
     func oriented(_ orientation: EXIFOrientation) throws(ImageError) -> RGBImage {
         if orientation == .upright { return self }
         let isTurned = orientation.rawValue >= EXIFOrientation.transposed.rawValue

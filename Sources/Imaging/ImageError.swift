@@ -1,28 +1,28 @@
 import Glibc
 
-/// What can go wrong with pictures and their files.
+/// An error of a picture or a picture file.
 public enum ImageError: Error, Equatable, Sendable {
-    /// `expected` samples for this size, nil where no picture can have it.
+    /// A size that does not match its samples (`expected` are needed), or that no picture can have (`expected` is nil).
     case size(width: Int, height: Int, expected: Int?, found: Int)
-    /// A sample of a network's picture; channel 0 is red.
+    /// A NaN in the samples of a network's picture; channel 0 is red.
     case notANumber(x: Int, y: Int, channel: Int)
 
     /// Samples whose last axes are not the mask's height and width.
     case maskSize(width: Int, height: Int, samples: [Int])
-    /// A blur's standard deviation in pixels.
+    /// A blur's standard deviation, in pixels, outside 0...`limit`.
     case blurRadius(Float, limit: Float)
-    /// A parameter of preprocessor_config.json has a value that makes no sense.
+    /// An invalid value in preprocessor_config.json.
     case parameter(String, value: String, expected: String, file: String)
 
     case missing(file: String)
-    /// With the system's error number.
+    /// A file that can't be read; `errno` is the system's error number.
     case cannotRead(file: String, errno: CInt)
     case cannotWrite(file: String, errno: CInt)
 
-    /// Neither PNG nor JPEG: the file's first bytes, at most 16.
+    /// A file that is neither PNG nor JPEG; `found` are its first bytes, at most 16.
     case notAPicture(file: String, found: [UInt8])
     case truncated(file: String, ImageFormat)
-    /// `reason` is the decoder's.
+    /// A damaged file; `reason` is the decoder's message.
     case corrupt(file: String, ImageFormat, reason: String)
     case unsupported(file: String, ImageFormat, reason: String)
 
@@ -31,12 +31,12 @@ public enum ImageError: Error, Equatable, Sendable {
     case metadataTooLarge(file: String, limit: Int)
     case outOfMemory(file: String)
 
-    /// A text that can't go into a picture.
+    /// A metadata text that the format can't store.
     case metadata(key: String, problem: MetadataProblem)
     case metadataCount(Int, limit: Int)
     /// A JPEG's quality outside 1...100.
     case quality(Int)
-    /// The encoder refused.
+    /// A failure of the encoder.
     case cannotEncode(ImageFormat, reason: String)
 
     public enum MetadataProblem: Equatable, Sendable {
@@ -50,7 +50,7 @@ extension ImageError: CustomStringConvertible {
         switch self {
         case .size(let width, let height, let expected?, let found):
             "A picture of \(width)×\(height) has \(expected) samples, not \(found)."
-        case .size(let width, let height, nil, _): "A picture can't be \(width)×\(height)."
+        case .size(let width, let height, nil, _): "\(width)×\(height) is not a valid size of a picture."
         case .notANumber(let x, let y, let channel):
             "The \(["red", "green", "blue"][min(max(channel, 0), 2)]) sample at (\(x), \(y)) is not a number; "
                 + "the model overflowed (a higher precision helps)."
@@ -65,7 +65,7 @@ extension ImageError: CustomStringConvertible {
             "'\(file)' is neither PNG nor JPEG; it begins with \(Self.hexadecimal(found)) (\(Self.printable(found)))."
         case .truncated(let file, let format): "'\(file)' is a \(format) that ends early."
         case .corrupt(let file, let format, let reason): "'\(file)' is a damaged \(format): \(reason)."
-        case .unsupported(let file, let format, let reason): "'\(file)' is a \(format) of a kind that isn't read: \(reason)."
+        case .unsupported(let file, let format, let reason): "'\(file)' is a \(format) of an unsupported kind: \(reason)."
         case .tooLarge(let file, let width, let height, let limits):
             "'\(file)' is \(width)×\(height); the limits are \(limits.width)×\(limits.height) and \(limits.pixels) pixels."
         case .fileTooLarge(let file, let limit): "'\(file)' is larger than the limit of \(limit) bytes."
@@ -73,7 +73,7 @@ extension ImageError: CustomStringConvertible {
             "The texts in '\(file)' are more than the limit of \(limit) bytes or \(ImageMetadata.maximumCount) entries."
         case .outOfMemory(let file): "There is not enough memory for '\(file)'."
         case .metadata(let key, let problem): "The text '\(key)' can't be stored: \(problem)."
-        case .metadataCount(let count, let limit): "A picture carries at most \(limit) texts, not \(count)."
+        case .metadataCount(let count, let limit): "A picture holds at most \(limit) texts, not \(count)."
         case .quality(let quality): "A JPEG's quality is 1 to 100, not \(quality)."
         case .cannotEncode(let format, let reason): "The \(format) can't be made: \(reason)."
         }

@@ -1,16 +1,16 @@
 import CImageCodecs
 
-/// A picture file's content.
+/// The content of a picture file.
 ///
-/// Pixels are those that diffusers' `load_image` gives: palettes, grays and CMYK (without a profile) become RGB,
-/// alpha is dropped rather than composited, EXIF's orientation is applied, profiles and gamma are not. 16-bit samples
-/// are scaled to 8 bits with rounding.
+/// Pixels are the same as from diffusers' `load_image`: palettes, grays and CMYK (without a profile) become RGB, alpha is
+/// dropped rather than composited, EXIF orientation is applied, profiles and gamma are not. 16-bit samples are scaled to
+/// 8 bits with rounding.
 public struct ImageFile: Sendable, Hashable {
     public let format: ImageFormat
     public let image: RGBImage
     public let metadata: ImageMetadata
 
-    /// Reads a file. Its first bytes say which format it has, not its name.
+    /// Reads a file. The format is told from the first bytes, not the file's name.
     /// - Throws: any error of `ImageError` that names a file.
     public init(path: String, limits: ImageLimits = ImageLimits()) throws(ImageError) {
         try self.init(bytes: try readPicture(path: path, limits: limits), file: path, limits: limits)
@@ -46,7 +46,7 @@ public struct ImageFile: Sendable, Hashable {
 }
 
 extension RGBImage {
-    /// The picture as a file's bytes, with `metadata` inside.
+    /// Encodes the picture as a file with `metadata`.
     /// - Throws: `ImageError.metadata`, `.metadataCount`, `.quality`, `.cannotEncode`.
     public func encoded(as encoding: ImageEncoding = .png(), metadata: ImageMetadata = [:]) throws(ImageError) -> [UInt8] {
         if case .jpeg(let quality) = encoding, !(1...100 ~= quality) { throw .quality(quality) }
@@ -63,7 +63,7 @@ extension RGBImage {
         return try picture.encode(self, as: encoding)
     }
 
-    /// Writes the picture to a file, which is there whole or not at all: see `writeAtomically`.
+    /// Writes the picture to a file atomically, see `writeAtomically`.
     /// - Throws: as `encoded(as:metadata:)`, and `ImageError.cannotWrite`.
     public func write(to path: String, as encoding: ImageEncoding = .png(), metadata: ImageMetadata = [:]) throws(ImageError) {
         try writeAtomically(try encoded(as: encoding, metadata: metadata), to: path)

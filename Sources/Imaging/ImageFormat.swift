@@ -1,8 +1,8 @@
-/// A kind of picture file that can be read and written.
+/// A format of picture files that can be read and written.
 public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case png, jpeg
 
-    /// The format whose signature `bytes` begin with, whatever the file's name says.
+    /// The format whose signature `bytes` begin with; nil if there is none.
     public init?(signatureOf bytes: some Sequence<UInt8>) {
         guard let format = Self.allCases.first(where: { bytes.starts(with: $0.signature) }) else { return nil }
         self = format
@@ -15,7 +15,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The usual ending of a file's name, without the dot.
+    /// The usual file name extension, without the dot.
     public var fileExtension: String {
         switch self {
         case .png: "png"
@@ -28,11 +28,11 @@ extension ImageFormat: CustomStringConvertible {
     public var description: String { rawValue.uppercased() }
 }
 
-/// How a picture becomes a file.
+/// Format and options for encoding a picture.
 public enum ImageEncoding: Sendable, Hashable {
     /// Lossless.
     case png(PNGCompression = .fast)
-    /// Lossy: quality 1...100, with full colour resolution (4:4:4) from 90 on and half (4:2:0) below.
+    /// Lossy: quality 1...100. Chroma has full resolution (4:4:4) from 90 on and half (4:2:0) below.
     case jpeg(quality: Int = 95)
 
     public var format: ImageFormat {
@@ -43,18 +43,18 @@ public enum ImageEncoding: Sendable, Hashable {
     }
 }
 
-/// How long to look for a small PNG.
+/// Effort spent on making a PNG small.
 public enum PNGCompression: Sendable, Hashable, CaseIterable {
     case none, fast, small
 }
 
-/// What a file from outside may ask for: a small one can unpack to more than memory holds.
+/// Limits for files from untrusted sources: a small file can unpack to more than memory holds.
 public struct ImageLimits: Sendable, Hashable {
     public var width = 32_768
     public var height = 32_768
     /// 64 Mi pixels are 192 MiB as RGB.
     public var pixels = 64 << 20
-    /// Bytes of all texts together, decompressed.
+    /// Total decompressed bytes of all texts.
     public var metadataBytes = 4 << 20
     public var fileBytes = 256 << 20
 

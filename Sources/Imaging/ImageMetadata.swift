@@ -1,11 +1,11 @@
-/// Texts that travel inside a picture's file, in order: what was asked for, and all that is needed to draw it again.
+/// Texts in a picture's file, in order: the request, and all that is needed to draw the picture again.
 ///
 /// A PNG holds them as tEXt or iTXt chunks, a JPEG as comments `key: text`.
 public struct ImageMetadata: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
-        /// PNG's rules: 1 to 79 printable characters of Latin-1, no space at an end, no two spaces together.
+        /// Keyword by PNG's rules: 1 to 79 printable Latin-1 characters, no leading, trailing or consecutive spaces.
         public let key: String
-        /// Anything but NUL.
+        /// Text of any characters except NUL.
         public let text: String
 
         public init(key: String, text: String) {
@@ -14,10 +14,10 @@ public struct ImageMetadata: Sendable, Hashable {
         }
     }
 
-    /// In the file's order. Several may have one key.
+    /// Entries in the file's order. Several may have the same key.
     public var entries: [Entry]
 
-    /// The most entries that one picture may carry.
+    /// Maximum number of entries of a picture.
     public static let maximumCount = 1000
 
     public init(_ entries: [Entry] = []) { self.entries = entries }
@@ -27,7 +27,7 @@ public struct ImageMetadata: Sendable, Hashable {
 
     public mutating func append(_ text: String, for key: String) { entries.append(Entry(key: key, text: text)) }
 
-    /// What a file of this format can't hold.
+    /// Checks that a file of this format can hold the entries.
     /// - Throws: `ImageError.metadata`, `.metadataCount`.
     func validate(for format: ImageFormat) throws(ImageError) {
         guard entries.count <= Self.maximumCount else { throw .metadataCount(entries.count, limit: Self.maximumCount) }
@@ -52,7 +52,7 @@ extension ImageMetadata: ExpressibleByDictionaryLiteral {
 }
 
 extension ImageMetadata.Entry {
-    /// Bytes of one JPEG segment, less its length field.
+    /// Bytes that one JPEG segment can hold, without its length field.
     static let maximumCommentBytes = 65_533
 
     var hasValidKey: Bool {
@@ -70,7 +70,7 @@ extension ImageMetadata.Entry {
     /// The entry as a JPEG's comment.
     var comment: String { "\(key): \(text)" }
 
-    /// An entry from a JPEG's comment; one that others wrote, without a key, is named `Comment`.
+    /// Makes an entry of a JPEG's comment. A comment without a key, from other programs, gets the key `Comment`.
     init(comment: String) {
         let scalars = comment.unicodeScalars
         if let colon = scalars.indices.first(where: { scalars[$0...].starts(with: [":", " "]) }) {

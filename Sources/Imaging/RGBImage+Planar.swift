@@ -1,22 +1,22 @@
 public import TensorStore
 
-/// What black and full intensity are in an image of floating-point samples.
+/// Value range of floating-point samples, from black to full intensity.
 public enum SampleRange: Sendable, Hashable {
     /// 0 black, 1 full.
     case unit
-    /// −1 black, 1 full: what autoencoders give.
+    /// −1 black, 1 full, as autoencoders compute.
     case signed
 }
 
 extension RGBImage {
-    /// Rounds a network's picture to 8 bits, to the same bytes as diffusers' `VaeImageProcessor.postprocess`:
+    /// Rounds a network's picture to 8 bits; same bytes as diffusers' `VaeImageProcessor.postprocess`:
     /// x · 0.5 + 0.5 for signed samples, clamped to 0...1, times 255, rounded half to even, all in f32.
     ///
     /// - Parameters:
     ///   - samples: `[3, height, width]`, f32, all of red, then green, then blue.
-    ///   - range: what the samples' black and full intensity are. Samples beyond are clamped.
-    /// - Throws: `ImageError.size`; `.notANumber` for a NaN, which a network gives after an overflow (NumPy would make
-    ///   it some byte).
+    ///   - range: value range of the samples. Samples beyond are clamped.
+    /// - Throws: `ImageError.size`; `.notANumber` for a NaN, which a network computes after an overflow (NumPy would
+    ///   convert it to an arbitrary byte).
     public init(planar samples: UnsafeBufferPointer<Float>, width: Int, height: Int, range: SampleRange) throws(ImageError) {
         let count = try Self.sampleCount(width: width, height: height, found: samples.count)
         guard samples.count == count else {
@@ -31,8 +31,8 @@ extension RGBImage {
                     let sample = samples[channel * plane + pixel]
                     hasNaN = hasNaN || sample != sample
                     let unit = min(max(sample * scale + offset, 0), 1)
-                    // Adding 2²³ leaves no bits for a fraction, so the sum itself rounds half to even; its low byte is
-                    // the result. `rounded()` would be a library call for each sample on baseline x86-64.
+                    // Adding 2²³ leaves no bits for a fraction, so the addition rounds half to even; the sum's low byte
+                    // is the result. `rounded()` would be a library call per sample on baseline x86-64.
                     target[pixel * 3 + channel] = UInt8(truncatingIfNeeded: (unit * 255 + 0x1p23).bitPattern)
                 }
             }
@@ -45,16 +45,16 @@ extension RGBImage {
         try self.init(width: width, height: height, bytes: bytes)
     }
 
-    /// The same from an array.
+    /// Rounds a network's picture given as an array, as above.
     public init(planar samples: [Float], width: Int, height: Int, range: SampleRange) throws(ImageError) {
         self = try samples.withUnsafeBufferPointer { buffer throws(ImageError) in
             try RGBImage(planar: buffer, width: width, height: height, range: range)
         }
     }
 
-    /// The picture as an autoencoder's encoder takes it: `[1, 3, height, width]`, f32, all of red, then green, then blue; the
-    /// same samples as diffusers' `VaeImageProcessor.preprocess` makes of a picture of this size.
-    /// - Parameter range: what black and full intensity are to be.
+    /// Samples for an autoencoder's encoder: `[1, 3, height, width]`, f32, all of red, then green, then blue; the same as
+    /// from diffusers' `VaeImageProcessor.preprocess` for a picture of this size.
+    /// - Parameter range: value range of the samples.
     public func planar(range: SampleRange) throws(TensorError) -> Tensor {
         let plane = width * height
         let samples = (0...255).map { byte in

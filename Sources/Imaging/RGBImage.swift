@@ -1,6 +1,6 @@
 /// A picture of 8-bit RGB pixels, by convention sRGB.
 ///
-/// A value: copies share memory until one of them is written to.
+/// Copies share memory until one of them is written to.
 public struct RGBImage: Sendable, Hashable {
     /// Pixels in a row, at least 1.
     public let width: Int
@@ -10,7 +10,7 @@ public struct RGBImage: Sendable, Hashable {
     public private(set) var bytes: [UInt8]
 
     /// - Parameter bytes: R, G, B of each pixel, rows from top to bottom.
-    /// - Throws: `ImageError.size` where a side is below 1, or `bytes` are not width × height × 3.
+    /// - Throws: `ImageError.size` if a side is below 1, or the number of `bytes` is not width × height × 3.
     public init(width: Int, height: Int, bytes: [UInt8]) throws(ImageError) {
         let count = try Self.sampleCount(width: width, height: height, found: bytes.count)
         guard bytes.count == count else { throw .size(width: width, height: height, expected: count, found: bytes.count) }
@@ -19,8 +19,8 @@ public struct RGBImage: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// A picture of one colour.
-    /// - Throws: `ImageError.size` where a side is below 1 or the picture would not fit memory.
+    /// Makes a picture of one colour.
+    /// - Throws: `ImageError.size` if a side is below 1 or the picture would not fit in memory.
     public init(width: Int, height: Int, filledWith pixel: RGBPixel = RGBPixel(red: 0, green: 0, blue: 0)) throws(ImageError) {
         let count = try Self.sampleCount(width: width, height: height, found: 0)
         self.width = width

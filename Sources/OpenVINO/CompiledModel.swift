@@ -1,13 +1,13 @@
 import COpenVINO
 import TensorStore
 
-/// A model compiled for a device (`ov_compiled_model_t`): shared by any number of requests, in any number of tasks.
+/// A model compiled for a device (`ov_compiled_model_t`). Any number of requests in any number of tasks can share it.
 ///
-/// @unchecked: `handle` is written once, in init. A compiled model doesn't change, and OpenVINO lets several threads
-/// create requests of it and read its properties; all else here is a value.
+/// @unchecked: `handle` is written once, in init. A compiled model is immutable, and OpenVINO allows several threads to
+/// create requests and read properties; all other members are values.
 public final class CompiledModel: @unchecked Sendable {
     let handle: OpaquePointer
-    /// What lends the memory that constants may still lie in: the weights, or the blob.
+    /// Owner of the memory that constants may still lie in: the weights or the blob.
     private let memory: Tensor?
 
     /// In the model's order.
@@ -22,7 +22,7 @@ public final class CompiledModel: @unchecked Sendable {
             inputs = try Self.inputReader(handle).ports()
             outputs = try Self.outputReader(handle).ports()
         } catch {
-            // Nothing else frees the handle when init throws: a class that is not wholly initialized has no deinit.
+            // When init throws, deinit does not run, so the handle is freed here.
             ov_compiled_model_free(handle)
             throw error
         }
@@ -30,22 +30,22 @@ public final class CompiledModel: @unchecked Sendable {
 
     deinit { ov_compiled_model_free(handle) }
 
-    /// - Throws: `.unknownPort`, with those that there are.
+    /// - Throws: `.unknownPort`, which lists the existing ports.
     public func input(_ key: some PortKey) throws(OpenVINOError) -> Port {
         try Self.inputReader(handle).port(key.portReference, among: inputs)
     }
 
-    /// - Throws: `.unknownPort`, with those that there are.
+    /// - Throws: `.unknownPort`, which lists the existing ports.
     public func output(_ key: some PortKey) throws(OpenVINOError) -> Port {
         try Self.outputReader(handle).port(key.portReference, among: outputs)
     }
 
-    /// A request with inputs, outputs and variables of its own. A fresh one has its variables as the model starts them.
+    /// Creates a request with its own inputs, outputs and variables. Variables have the model's initial values.
     public func makeRequest() throws(OpenVINOError) -> InferRequest {
         try InferRequest(of: self)
     }
 
-    /// Writes the compiled model to a file that `Core.importModel` reads on the same device with the same OpenVINO.
+    /// Writes the compiled model to a file. `Core.importModel` can read it with the same device and OpenVINO version.
     /// - Parameter path: an existing file is overwritten.
     public func exportModel(to path: String) throws(OpenVINOError) {
         try requireNoNUL(path, in: "path")
@@ -54,7 +54,7 @@ public final class CompiledModel: @unchecked Sendable {
 
     // MARK: Properties
 
-    /// What a property is, such as `.optimalNumberOfInferRequests`.
+    /// Reads a property, such as `.optimalNumberOfInferRequests`.
     /// - Throws: `.runtime` for a property that compiled models don't have; `.property` for a value of another type.
     public func property<Value>(_ key: PropertyKey<Value>) throws(OpenVINOError) -> Value {
         try requireNoNUL(key.name, in: "name of a property")
@@ -63,7 +63,7 @@ public final class CompiledModel: @unchecked Sendable {
         return try key.value(of: text.map { takeString($0) } ?? "")
     }
 
-    /// Changes properties after compiling; on CPU there are none that may.
+    /// Changes properties after compiling. The CPU device has no property that can be changed then.
     public func set(_ properties: Properties) throws(OpenVINOError) {
         try properties.withCProperties { (count, cProperties) throws(OpenVINOError) in
             try check("ov_compiled_model_set_properties") { ov_compiled_model_set_properties(handle, count, cProperties) }

@@ -5,8 +5,8 @@ extension Core {
     // MARK: Reading
 
     /// Reads a model file: IR, ONNX, TensorFlow, TensorFlow Lite or PaddlePaddle.
-    /// - Parameter weights: IR's file of constants; by default the one beside it that ends in .bin.
-    /// - Throws: `.missingVariableID`; `.runtime` where the file is missing or no model.
+    /// - Parameter weights: the IR's file of constants; by default the .bin file of the same name.
+    /// - Throws: `.missingVariableID`; `.runtime` if the file is missing or not a model.
     public func readModel(path: String, weights: String? = nil) throws(OpenVINOError) -> Model {
         try requireNoNUL(path, in: "path")
         if let weights { try requireNoNUL(weights, in: "path") }
@@ -17,11 +17,10 @@ extension Core {
 
     /// Reads IR text whose constants lie at byte offsets in `weights`.
     ///
-    /// The constants stay there: the model, and what is compiled of it, keep `weights` and with it the mapping or whatever
-    /// lends its memory.
+    /// Constants are not copied: the model and every model compiled from it retain `weights`, and so its memory.
     /// - Parameter xml: IR, in UTF-8.
-    /// - Parameter weights: its bytes count, not its type and shape; nil for a model without constants.
-    /// - Throws: `.missingVariableID`; `.runtime` for text that is no model, or constants outside of `weights`.
+    /// - Parameter weights: a buffer of bytes (type and shape are ignored); nil for a model without constants.
+    /// - Throws: `.missingVariableID`; `.runtime` for text that is not a model, or constants outside `weights`.
     public func readModel(xml: some Collection<UInt8>, weights: Tensor? = nil) throws(OpenVINOError) -> Model {
         let text = ContiguousArray(xml)
         let tensor = try weights.map { (weights) throws(OpenVINOError) in try InferTensor(weights) }
@@ -37,15 +36,15 @@ extension Core {
         return Model(owning: model, weights: weights)
     }
 
-    /// Reads IR text, as with bytes.
+    /// Reads IR text given as a string; otherwise the same as with bytes.
     public func readModel(xml: String, weights: Tensor? = nil) throws(OpenVINOError) -> Model {
         try readModel(xml: xml.utf8, weights: weights)
     }
 
     // MARK: Compiling
 
-    /// Compiles a model for a device. The model may be reshaped or go away afterwards.
-    /// - Throws: `.runtime` for a device or property that there is not, or a model that the device can't run.
+    /// Compiles a model for a device. The model may be reshaped or released afterwards.
+    /// - Throws: `.runtime` for an unknown device or property, or a model that the device can't run.
     public func compile(
         _ model: Model, device: Device = .cpu, properties: Properties = []
     ) throws(OpenVINOError) -> CompiledModel {
@@ -58,7 +57,7 @@ extension Core {
         return try CompiledModel(owning: compiled, memory: model.weights)
     }
 
-    /// Reads and compiles a file in one go, which leaves the reading out where the cache has the compiled model.
+    /// Reads and compiles a file in one call. The file is not parsed if the cache holds the compiled model.
     public func compile(
         path: String, device: Device = .cpu, properties: Properties = []
     ) throws(OpenVINOError) -> CompiledModel {
@@ -73,14 +72,14 @@ extension Core {
         return try CompiledModel(owning: compiled, memory: nil)
     }
 
-    /// Reads a compiled model from bytes that `CompiledModel.exportModel` wrote, on the same kind of device.
+    /// Reads a compiled model from bytes that `CompiledModel.exportModel` wrote for the same kind of device.
     ///
-    /// Constants stay in these bytes, so the compiled model keeps `blob`. It takes no properties: those of the model
-    /// are in the blob, and others of the device are set by `set(_:of:)`.
-    /// - Throws: `.runtime` for bytes that no device of this name and version wrote.
+    /// Constants are not copied, so the compiled model retains `blob`. There is no parameter for properties: the model's
+    /// are in the blob, and the device's are set by `set(_:of:)`.
+    /// - Throws: `.runtime` for bytes that were not written by this device and version.
     public func importModel(_ blob: Tensor, device: Device = .cpu) throws(OpenVINOError) -> CompiledModel {
         try requireNoNUL(device.name, in: "name of a device")
-        // The buffer of a tensor stays where it is for as long as a copy of the tensor lives.
+        // A tensor's buffer keeps its address while any copy of the tensor exists.
         let bytes = blob.withUnsafeBytes { $0 }
         let compiled = try create("ov_core_import_model", takesLong: true) {
             ov_core_import_model(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, device.name, $0)
@@ -88,8 +87,8 @@ extension Core {
         return try CompiledModel(owning: compiled, memory: blob)
     }
 
-    /// Reads a compiled model from a file, which is mapped.
-    /// - Throws: `.unreadableFile` besides.
+    /// Reads a compiled model from a file, which is mapped into memory.
+    /// - Throws: `.unreadableFile`, and the errors of `importModel(_:device:)`.
     public func importModel(path: String, device: Device = .cpu) throws(OpenVINOError) -> CompiledModel {
         let blob: Tensor
         do {

@@ -1,28 +1,28 @@
 import COpenVINO
 
-/// The runtime: its devices, their properties, and what reads and compiles models (`ov_core_t`).
+/// The runtime (`ov_core_t`): lists devices, sets their properties, reads and compiles models.
 ///
-/// One is enough for a program (`Core.shared`): devices, properties and caches belong to it.
+/// One instance is enough for a program (`Core.shared`): it owns devices, properties and caches.
 ///
-/// @unchecked: `handle` is written once, in init, and goes only to calls that OpenVINO documents as thread-safe
+/// @unchecked: `handle` is written once, in init, and passed only to calls that OpenVINO documents as thread-safe
 /// ("ov::Core … is thread-safe" for reading, compiling and properties).
 public final class Core: @unchecked Sendable {
     let handle: OpaquePointer
 
-    /// - Throws: `.runtime` where the runtime's libraries are incomplete.
+    /// - Throws: `.runtime` if the runtime's libraries are incomplete.
     public init() throws(OpenVINOError) {
         handle = try create("ov_core_create", takesLong: true) { ov_core_create($0) }
     }
 
     deinit { ov_core_free(handle) }
 
-    /// The one that most programs need, made at its first use.
+    /// The shared instance, created at first use.
     public static var shared: Core { get throws(OpenVINOError) { try sharedResult.get() } }
     private static let sharedResult = Result { () throws(OpenVINOError) in try Core() }
 
     // MARK: Devices
 
-    /// Such as CPU, GPU.0, GPU.1.
+    /// Devices of this machine, such as CPU, GPU.0, GPU.1.
     public var availableDevices: [Device] {
         get throws(OpenVINOError) {
             var list = ov_available_devices_t(devices: nil, size: 0)
@@ -34,7 +34,7 @@ public final class Core: @unchecked Sendable {
         }
     }
 
-    /// The versions of a device's plugins; several for a device such as `HETERO:GPU,CPU`.
+    /// Versions of a device's plugins; several for a device such as `HETERO:GPU,CPU`.
     public func versions(of device: Device) throws(OpenVINOError) -> [Version] {
         try requireNoNUL(device.name, in: "name of a device")
         var list = ov_core_version_list_t(versions: nil, size: 0)
@@ -51,8 +51,8 @@ public final class Core: @unchecked Sendable {
 
     // MARK: Properties
 
-    /// What a device's property is.
-    /// - Throws: `.runtime` for a device or property that there is not; `.property` for a value of another type.
+    /// Reads a device's property.
+    /// - Throws: `.runtime` for an unknown device or property; `.property` for a value of another type.
     public func property<Value>(_ key: PropertyKey<Value>, of device: Device = .cpu) throws(OpenVINOError) -> Value {
         try requireNoNUL(device.name, in: "name of a device")
         try requireNoNUL(key.name, in: "name of a property")
@@ -61,7 +61,7 @@ public final class Core: @unchecked Sendable {
         return try key.value(of: text.map { takeString($0) } ?? "")
     }
 
-    /// Sets a device's properties for all models that are compiled from now on.
+    /// Sets a device's properties for all models compiled afterwards.
     public func set(_ properties: Properties, of device: Device = .cpu) throws(OpenVINOError) {
         try requireNoNUL(device.name, in: "name of a device")
         try properties.withCProperties { (count, cProperties) throws(OpenVINOError) in
@@ -69,7 +69,7 @@ public final class Core: @unchecked Sendable {
         }
     }
 
-    /// Loads a library of operations, such as that of the tokenizers.
+    /// Loads an extension library with further operations, such as openvino_tokenizers.
     /// - Parameter path: a shared library built for this version of OpenVINO.
     public func addExtension(_ path: String) throws(OpenVINOError) {
         try requireNoNUL(path, in: "path")

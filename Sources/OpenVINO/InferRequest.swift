@@ -1,9 +1,10 @@
 import COpenVINO
 
-/// One inference at a time of a compiled model, with inputs, outputs and variables of its own (`ov_infer_request_t`).
+/// A request (`ov_infer_request_t`): runs one inference of a compiled model at a time, on its own inputs, outputs and
+/// variables.
 ///
-/// Not `Sendable`: one task uses it at a time. Several requests of one model run side by side. Variables (`ReadValue`,
-/// `Assign`) carry over from one inference to the next; a new request starts them afresh.
+/// Not `Sendable`: one task uses it at a time. Several requests of one model run concurrently. Variables (`ReadValue`,
+/// `Assign`) keep their values from one inference to the next; a new request starts with the initial values.
 public final class InferRequest {
     public var model: CompiledModel { handle.model }
     let handle: RequestHandle
@@ -15,22 +16,22 @@ public final class InferRequest {
         handle = RequestHandle(owning: pointer, of: model)
     }
 
-    /// Infers, and blocks the calling thread until done.
-    /// - Throws: `.runtime`, with REQUEST_BUSY where the request is already being inferred. A model of dynamic shapes that
-    ///   failed over shapes which don't fit goes on failing over those of its last success until it has had others;
-    ///   compile it anew to be sure.
+    /// Runs an inference and blocks the calling thread until it is done.
+    /// - Throws: `.runtime`, with REQUEST_BUSY if the request is already running. After a model with dynamic shapes has
+    ///   failed for input shapes that don't fit, it also fails for the shapes of its last success, until it has run with
+    ///   yet other shapes; compiling it again avoids this.
     public func infer() throws(OpenVINOError) {
-        // Not by `ov_infer_request_infer`: in 2026.4.1 it returns OK when the CPU plugin fails, and once that happened on
-        // several threads, the process crashes.
+        // `ov_infer_request_infer` of 2026.4.1 is not used: it returns OK when the CPU plugin fails, and the process
+        // crashes after that has happened on several threads.
         try handle.startAsync()
         try handle.wait()
     }
 
-    /// Infers without blocking the calling thread.
+    /// Runs an inference without blocking the calling thread.
     ///
-    /// Cancelling the task stops the inference after the node that it is at; the request can then be used again.
-    /// - Throws: `CancellationError` where the task was cancelled before the end; `OpenVINOError`, with REQUEST_BUSY where
-    ///   the request is already being inferred.
+    /// Cancelling the task stops the inference after the node that is running; the request can then be used again.
+    /// - Throws: `CancellationError` if the task was cancelled before the end; `OpenVINOError`, with REQUEST_BUSY if the
+    ///   request is already running.
     public func infer(isolation: isolated (any Actor)? = #isolation) async throws {
         try Task.checkCancellation()
         try handle.startAsync()
@@ -39,15 +40,15 @@ public final class InferRequest {
         } onCancel: { [handle] in
             handle.cancel()
         }
-        // Cancelling may come too late to stop the runtime, or make it fail in another way.
+        // A cancellation may arrive too late to stop the runtime, or make it fail with another error.
         try Task.checkCancellation()
         try result.get()
     }
 
-    /// What the nodes of the device's graph took, in the order that they run in.
+    /// Times of the nodes in the device's graph, in execution order.
     ///
-    /// On CPU the times are means over all inferences so far on this request's stream, those of other requests too.
-    /// Unless the model was compiled with `.enableProfiling(true)`, no node has run.
+    /// On CPU a time is the mean over all inferences so far on this request's stream, including other requests'. Without
+    /// `.enableProfiling(true)` at compile time, every node has the status `.notRun`.
     public func profilingInfo() throws(OpenVINOError) -> [ProfilingInfo] {
         var list = ov_profiling_info_list_t(profiling_infos: nil, size: 0)
         try check("ov_infer_request_get_profiling_info") { ov_infer_request_get_profiling_info(handle.pointer, &list) }

@@ -3,8 +3,8 @@ import COpenVINOStrings
 public import TensorStore
 
 extension InferTensor {
-    /// A tensor of strings: a copy of `strings`, row-major.
-    /// - Throws: `.stringCount` where their number is not the shape's; `.embeddedNUL` where one contains a NUL.
+    /// Makes a tensor of strings, copied from `strings` in row-major order.
+    /// - Throws: `.stringCount` if their number is not the shape's; `.embeddedNUL` if one contains a NUL.
     public convenience init(_ strings: [String], shape: Shape) throws(OpenVINOError) {
         guard let count = shape.checkedElementCount, count == strings.count else {
             throw .stringCount(shape, found: strings.count)
@@ -12,7 +12,7 @@ extension InferTensor {
         for (index, string) in strings.enumerated() { try requireNoNUL(string, in: "string \(index)") }
         let handle = try shape.withCShape { (shape) throws(OpenVINOError) in
             try withCStrings(strings) { (cStrings) throws(OpenVINOError) in
-                // No strings at all make no array, which the C API refuses.
+                // The C API refuses an empty array of strings.
                 guard count > 0 else { return try create("ov_tensor_create") { ov_tensor_create(STRING, shape, $0) } }
                 var cStrings = cStrings
                 return try create("ov_tensor_create_from_string_array") {
@@ -23,7 +23,7 @@ extension InferTensor {
         self.init(owning: handle, owner: .runtime)
     }
 
-    /// A copy of the strings, row-major. Bytes that are no UTF-8 become replacement characters.
+    /// Copies the strings, row-major. Bytes that are not UTF-8 become replacement characters.
     /// - Throws: `.elementType` for a tensor of another type.
     public func strings() throws(OpenVINOError) -> [String] {
         let type = try elementType

@@ -1,21 +1,21 @@
 import COpenVINO
 public import TensorStore
 
-/// Memory that requests read and write in place (`ov_tensor_t`): set as an input or output, or taken from a request.
+/// Memory that requests read and write in place (`ov_tensor_t`). It is set as an input or output, or taken from a request.
 ///
-/// A reference, unlike `TensorStore.Tensor`: what one request writes, the next one reads, without a copy. Not
-/// `Sendable`, and not to be touched while a request that it is set in is being inferred.
+/// Has reference semantics, unlike `TensorStore.Tensor`: one request's output can be another's input without a copy. Not
+/// `Sendable`, and must not be accessed while a request that uses it is running.
 public final class InferTensor {
     let handle: OpaquePointer
-    /// Keeps memory that is not the runtime's own.
+    /// Retains memory that the runtime does not own.
     private let owner: Owner
 
     enum Owner {
         case runtime
-        /// A tensor value, whose memory may only be read.
+        /// A tensor value, whose memory is read-only.
         case tensor(Tensor)
         case object(any AnyObject & Sendable)
-        /// Memory of a request of this model: the runtime's own, or that of the tensor which was set.
+        /// Memory of a request of this model: the runtime's own, or that of the tensor that was set.
         case request(of: CompiledModel, InferTensor?)
     }
 
@@ -27,7 +27,7 @@ public final class InferTensor {
 
     deinit { ov_tensor_free(handle) }
 
-    /// Zeros, in memory of the runtime's own.
+    /// Allocates a tensor of zeros in the runtime's memory.
     /// - Throws: `.impossibleTensor` for a type without a fixed size, a negative axis, or too many elements.
     public convenience init(zeros shape: Shape, of elementType: ElementType) throws(OpenVINOError) {
         let byteCount = try Self.byteCount(shape, elementType)
@@ -38,20 +38,20 @@ public final class InferTensor {
         if byteCount > 0 { try data().initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
     }
 
-    /// The tensor's own memory, not a copy; it can be read by requests, and not be written to.
+    /// Wraps a tensor's memory without a copy. Requests can read it, but not write to it.
     ///
-    /// The value keeps its meaning: writing to another copy of `tensor` leaves this one as it was.
+    /// Value semantics hold: writing to another copy of `tensor` does not change this one.
     public convenience init(_ tensor: Tensor) throws(OpenVINOError) {
-        // The buffer of a tensor stays where it is for as long as a copy of the tensor, here the one in `owner`, lives.
+        // A tensor's buffer keeps its address while any copy of the tensor exists; `owner` holds one.
         let bytes = tensor.withUnsafeBytes { $0 }
         try self.init(
             UnsafeMutableRawBufferPointer(mutating: bytes), owner: .tensor(tensor), shape: tensor.shape, of: tensor.elementType)
     }
 
-    /// Memory of the caller's own, which requests read and write in place.
+    /// Wraps the caller's memory, which requests read and write in place.
     /// - Parameter bytes: at least as many as shape and type need; any alignment.
-    /// - Parameter owner: keeps the memory, and is kept for as long as a request may use it.
-    /// - Throws: `.impossibleTensor`; `.byteCount` where `bytes` are too few.
+    /// - Parameter owner: owner of the memory, retained while a request may use it.
+    /// - Throws: `.impossibleTensor`; `.byteCount` if there are too few `bytes`.
     public convenience init(
         borrowing bytes: UnsafeMutableRawBufferPointer, owner: any AnyObject & Sendable, shape: Shape, of elementType: ElementType
     ) throws(OpenVINOError) {
@@ -93,7 +93,7 @@ public final class InferTensor {
 
     // MARK: Access
 
-    /// As it is now: an output of dynamic shape changes with each inference.
+    /// The current shape; a dynamic output's may change with each inference.
     public var shape: Shape {
         get throws(OpenVINOError) { try Shape("ov_tensor_get_shape") { ov_tensor_get_shape(handle, $0) } }
     }
@@ -115,7 +115,7 @@ public final class InferTensor {
     }
 
     /// Lends the bytes for writing.
-    /// - Throws: `.readOnly` for memory that a tensor value lends.
+    /// - Throws: `.readOnly` for memory of a `Tensor`.
     public func withUnsafeMutableBytes<Result, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws -> Result {
@@ -124,7 +124,7 @@ public final class InferTensor {
         return try body(try bytes())
     }
 
-    /// A copy of type, shape and bytes.
+    /// Copies type, shape and bytes.
     public func copy() throws -> Tensor {
         let (shape, type) = (try shape, try elementType)
         return try withUnsafeBytes { try Tensor(copying: $0, shape: shape, of: type) }
@@ -132,13 +132,14 @@ public final class InferTensor {
 
     private func bytes() throws(OpenVINOError) -> UnsafeMutableRawBufferPointer {
         let (shape, type) = (try shape, try elementType)
-        // Bytes of strings are the runtime's own objects, which nobody else may read or write as such.
+        // Elements of a string tensor are C++ objects, which must not be read or written as bytes.
         guard type != .string else { throw .stringBytes }
         let count = try Self.byteCount(shape, type)
         return UnsafeMutableRawBufferPointer(start: count == 0 ? nil : try data(), count: count)
     }
 
-    /// The memory's address; of a tensor without elements it may be none.
+    /// The memory's address.
+    /// - Throws: `.runtime` if there is no memory, which can be so for a tensor without elements.
     func data() throws(OpenVINOError) -> UnsafeMutableRawPointer {
         var address: UnsafeMutableRawPointer?
         try check("ov_tensor_data") { ov_tensor_data(handle, &address) }

@@ -1,12 +1,12 @@
 import COpenVINO
 public import TensorStore
 
-/// A model that was read and not yet compiled (`ov_model_t`).
+/// A model that has been read and can be compiled (`ov_model_t`).
 ///
-/// Not `Sendable`: reshaping changes it.
+/// Not `Sendable`, because reshaping mutates it.
 public final class Model {
     let handle: OpaquePointer
-    /// What lends the memory that constants lie in; nil where the runtime owns it.
+    /// Owner of the constants' memory; nil if the runtime owns it.
     let weights: Tensor?
 
     init(owning handle: OpaquePointer, weights: Tensor?) {
@@ -16,7 +16,7 @@ public final class Model {
 
     deinit { ov_model_free(handle) }
 
-    /// The model's name; the runtime makes one up where the file has none.
+    /// The model's name; the runtime generates one if the file has none.
     public var name: String {
         get throws(OpenVINOError) {
             var text: UnsafeMutablePointer<CChar>?
@@ -28,25 +28,25 @@ public final class Model {
     /// Whether any shape in the model is known only at run time.
     public var isDynamic: Bool { ov_model_is_dynamic(handle) }
 
-    /// The inputs as they are now, in the model's order.
+    /// The inputs with their current shapes, in the model's order.
     public var inputs: [Port] { get throws(OpenVINOError) { try inputReader.ports() } }
-    /// The outputs as they are now, in the model's order.
+    /// The outputs with their current shapes, in the model's order.
     public var outputs: [Port] { get throws(OpenVINOError) { try outputReader.ports() } }
 
-    /// - Throws: `.unknownPort`, with those that there are.
+    /// - Throws: `.unknownPort`, which lists the existing ports.
     public func input(_ key: some PortKey) throws(OpenVINOError) -> Port {
         try inputReader.port(key.portReference, among: inputs)
     }
 
-    /// - Throws: `.unknownPort`, with those that there are.
+    /// - Throws: `.unknownPort`, which lists the existing ports.
     public func output(_ key: some PortKey) throws(OpenVINOError) -> Port {
         try outputReader.port(key.portReference, among: outputs)
     }
 
-    /// Gives inputs new shapes, all at once, and infers all other shapes again.
-    /// - Parameter shapes: by the inputs' names; inputs that are not named keep theirs.
+    /// Sets new input shapes together and infers all other shapes again.
+    /// - Parameter shapes: shapes by input name; other inputs keep theirs.
     /// - Throws: `.unknownPort`; `.reshape` for a new shape without axes or of unknown rank, which the C API can't express;
-    ///   `.runtime` where the graph can't take these shapes, and then it keeps its own.
+    ///   `.runtime` if the shapes don't fit the graph, which then keeps its old shapes.
     public func reshape(_ shapes: [String: PartialShape]) throws(OpenVINOError) {
         var changes: [(key: String, value: PartialShape)] = []
         for (name, shape) in shapes where try input(name).shape != shape {

@@ -1,6 +1,6 @@
 import COpenVINO
 
-/// What one node of a device's graph took in one inference.
+/// Time and kernel of one node of a device's graph.
 public struct ProfilingInfo: Sendable, Hashable {
     public enum Status: Sendable, Hashable { case notRun, optimizedOut, executed }
 
@@ -10,9 +10,9 @@ public struct ProfilingInfo: Sendable, Hashable {
     /// Kernel, instruction set and precision, such as `brgemm_avx512_f32`.
     public let execType: String
     public let status: Status
-    /// From start to end, by the clock; a multiple of 1 µs.
+    /// Wall-clock time; a multiple of 1 µs.
     public let realTime: Duration
-    /// Of the processor; a multiple of 1 µs.
+    /// Processor time; a multiple of 1 µs.
     public let cpuTime: Duration
 
     init(_ info: ov_profiling_info_t) {

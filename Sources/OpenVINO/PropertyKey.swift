@@ -2,12 +2,12 @@ public import TensorStore
 
 /// A property's name and the type of its values.
 ///
-/// Add further ones in an extension, or read any as text: `core.property(PropertyKey<String>("CPU_DENORMALS_OPTIMIZATION"))`.
+/// Add keys in an extension, or read any property as text: `core.property(PropertyKey<String>("CPU_DENORMALS_OPTIMIZATION"))`.
 public struct PropertyKey<Value: PropertyValue>: Sendable, Hashable {
     public let name: String
     public init(_ name: String) { self.name = name }
 
-    /// - Throws: `.property` where `text` is no value of this property's type.
+    /// - Throws: `.property` if `text` is not a value of this property's type.
     func value(of text: String) throws(OpenVINOError) -> Value {
         guard let value = Value(propertyText: text) else {
             throw .property(key: name, expected: "\(Value.self)", found: text)
@@ -22,13 +22,13 @@ extension PropertyKey where Value == ElementType {
 }
 
 extension PropertyKey where Value == Int {
-    /// Threads that infer, over all streams; 0 lets the device choose.
+    /// Number of inference threads over all streams; 0 lets the device choose.
     public static var numThreads: Self { Self("INFERENCE_NUM_THREADS") }
-    /// Requests that the application keeps in flight; 0 where unknown.
+    /// Number of requests that the application runs concurrently; 0 if unknown.
     public static var performanceHintNumRequests: Self { Self("PERFORMANCE_HINT_NUM_REQUESTS") }
-    /// Values that share a scale where activations are quantized on the fly for compressed weights; 0 for never.
+    /// Number of activations that share a scale in dynamic quantization for compressed weights; 0 turns it off.
     public static var dynamicQuantizationGroupSize: Self { Self("DYNAMIC_QUANTIZATION_GROUP_SIZE") }
-    /// Read only, of a compiled model.
+    /// Read-only, of a compiled model.
     public static var optimalNumberOfInferRequests: Self { Self("OPTIMAL_NUMBER_OF_INFER_REQUESTS") }
 }
 
@@ -57,30 +57,30 @@ extension PropertyKey where Value == LogLevel {
 }
 
 extension PropertyKey where Value == Bool {
-    /// Whether `InferRequest.profilingInfo()` has anything to tell.
+    /// Whether inferences are timed for `InferRequest.profilingInfo()`.
     public static var enableProfiling: Self { Self("PERF_COUNT") }
     public static var enableHyperThreading: Self { Self("ENABLE_HYPER_THREADING") }
     public static var enableCPUPinning: Self { Self("ENABLE_CPU_PINNING") }
-    /// Whether files of weights are mapped rather than read; a property of `Device.core`.
+    /// Whether weight files are mapped rather than read; a property of `Device.core`.
     public static var enableMmap: Self { Self("ENABLE_MMAP") }
-    /// Read only, of a compiled model: whether it came from the cache directory.
+    /// Read-only, of a compiled model: whether it was loaded from the cache folder.
     public static var loadedFromCache: Self { Self("LOADED_FROM_CACHE") }
 }
 
 extension PropertyKey where Value == String {
-    /// A folder for compiled models; empty for none.
+    /// Cache folder for compiled models; empty for none.
     public static var cacheDirectory: Self { Self("CACHE_DIR") }
-    /// Read only: such as "Intel(R) Xeon(R) Processor @ 2.50GHz".
+    /// Read-only: such as "Intel(R) Xeon(R) Processor @ 2.50GHz".
     public static var fullDeviceName: Self { Self("FULL_DEVICE_NAME") }
-    /// Read only, of a compiled model.
+    /// Read-only, of a compiled model.
     public static var modelName: Self { Self("NETWORK_NAME") }
 }
 
 extension PropertyKey where Value == [String] {
-    /// Read only: such as FP32, INT8, EXPORT_IMPORT.
+    /// Read-only: such as FP32, INT8, EXPORT_IMPORT.
     public static var optimizationCapabilities: Self { Self("OPTIMIZATION_CAPABILITIES") }
-    /// Read only: names of the properties that there are.
+    /// Read-only: names of the supported properties.
     public static var supportedProperties: Self { Self("SUPPORTED_PROPERTIES") }
-    /// Read only, of a compiled model.
+    /// Read-only, of a compiled model.
     public static var executionDevices: Self { Self("EXECUTION_DEVICES") }
 }

@@ -1,8 +1,8 @@
 public import TensorStore
 
-/// A type of property values, which cross the C API as text.
+/// A type of property values. The C API passes values as text.
 public protocol PropertyValue: Sendable {
-    /// nil where the text is none of this type's values.
+    /// Parses a value; nil if the text is not a value of this type.
     init?(propertyText: String)
     var propertyText: String { get }
 }
@@ -45,7 +45,7 @@ extension Double: PropertyValue {
 
 extension ElementType: PropertyValue {}
 
-/// Words separated by spaces, which may stand in brackets or be separated by commas.
+/// Words separated by spaces or commas, with or without brackets around them.
 extension [String]: PropertyValue {
     public init?(propertyText: String) {
         self = propertyText.split { " ,[]{}".contains($0) }.map(String.init)
@@ -53,32 +53,32 @@ extension [String]: PropertyValue {
     public var propertyText: String { joined(separator: " ") }
 }
 
-/// What the device shall be good at.
+/// Performance hint to a device.
 public enum PerformanceMode: String, PropertyValue, Hashable {
-    /// One request as soon as possible.
+    /// Short time per request.
     case latency = "LATENCY"
-    /// Many requests at once.
+    /// Many requests per second, run concurrently.
     case throughput = "THROUGHPUT"
     case cumulativeThroughput = "CUMULATIVE_THROUGHPUT"
 }
 
-/// Whether the device may trade accuracy for speed.
+/// Hint whether a device may trade accuracy for speed.
 public enum ExecutionMode: String, PropertyValue, Hashable {
     case performance = "PERFORMANCE"
     case accuracy = "ACCURACY"
 }
 
-/// Which kinds of cores run inference.
+/// Kinds of cores to run inference on.
 public enum SchedulingCoreType: String, PropertyValue, Hashable {
     case any = "ANY_CORE"
     case performanceCores = "PCORE_ONLY"
     case efficiencyCores = "ECORE_ONLY"
 }
 
-/// How many streams a device runs: groups of threads that each infer one request at a time.
+/// Number of a device's streams. A stream is a group of threads that runs one request at a time.
 public enum StreamCount: PropertyValue, Hashable {
     case auto
-    /// One for each NUMA node.
+    /// One per NUMA node.
     case numa
     case count(Int)
 
@@ -105,7 +105,7 @@ extension StreamCount: ExpressibleByIntegerLiteral {
     public init(integerLiteral value: Int) { self = .count(value) }
 }
 
-/// How much the runtime writes to the standard output.
+/// Verbosity of the runtime's log on standard output.
 public enum LogLevel: String, PropertyValue, Hashable {
     case none = "LOG_NONE"
     case error = "LOG_ERROR"

@@ -1,17 +1,17 @@
 import COpenVINO
 import Dispatch
 
-/// Owner of an `ov_infer_request_t` and of what an inference needs, which may outlive its `InferRequest`.
+/// Owner of an `ov_infer_request_t` and of the memory that an inference uses. It may outlive its `InferRequest`.
 ///
-/// @unchecked: other threads only wait and cancel, which OpenVINO allows from any thread; all else is done by the
-/// one task that has the `InferRequest`, and fails with REQUEST_BUSY while an inference runs.
+/// @unchecked: other threads only wait and cancel, which OpenVINO allows from any thread. Everything else is done by the
+/// one task that holds the `InferRequest`, and fails with REQUEST_BUSY while an inference runs.
 final class RequestHandle: @unchecked Sendable {
     let pointer: OpaquePointer
-    /// Keeps the memory of the constants.
+    /// Retains the memory of the constants.
     let model: CompiledModel
-    /// Where waiting blocks a thread: one of its own, so that no other request's inference is waited for first.
+    /// Queue on which waiting blocks a thread. Each request has its own, so that waits don't queue up behind each other.
     private let queue = DispatchQueue(label: "OpenVINO.InferRequest")
-    /// What was set, by port: the runtime keeps tensors alive, not the memory of others that they lie over.
+    /// Tensors that were set, by port. The runtime retains its tensor objects, but not the borrowed memory they wrap.
     var inputs: [Int: InferTensor] = [:]
     var outputs: [Int: InferTensor] = [:]
 
@@ -20,30 +20,30 @@ final class RequestHandle: @unchecked Sendable {
         self.model = model
     }
 
-    /// Waits for an inference that still runs; only then the tensors and the model go.
+    /// Waits for a running inference; tensors and model are released afterwards.
     deinit { ov_infer_request_free(pointer) }
 
-    /// Outside of the lock of `check`, as is `cancel`: a device may begin by inferring on this thread.
+    /// Starts an inference. The lock of `check` is not held, nor in `cancel`: a device may start by computing on this thread.
     func startAsync() throws(OpenVINOError) {
         try checkLong("ov_infer_request_start_async") { ov_infer_request_start_async(pointer) }
     }
 
-    /// Whether there is anything to cancel, and whether it comes in time, shows when waiting.
+    /// Asks the runtime to cancel. Its status is ignored: waiting shows whether the inference was cancelled.
     func cancel() {
         _ = ov_infer_request_cancel(pointer)
     }
 
-    /// Blocks until the inference that was started is done.
+    /// Blocks until the started inference is done.
     func wait() throws(OpenVINOError) {
         guard ov_infer_request_wait(pointer) != OK else { return }
-        // The exception is kept: ask for it once more, at once now, and so with a message that is surely its own.
+        // The runtime keeps the exception, so a second wait returns at once. Under the lock, its message is certain.
         try check("ov_infer_request_wait") { ov_infer_request_wait(pointer) }
     }
 
-    /// Suspends until the inference that was started is done.
+    /// Suspends until the started inference is done.
     ///
-    /// Not by the request's callback: it drops the exception, and whether it or waiting returns first differs between
-    /// releases, so that neither could free the request.
+    /// The request's callback is not used: it drops the exception, and releases differ in whether the callback or the
+    /// wait returns first, so neither could safely free the request.
     func waitSuspended() async -> Result<Void, OpenVINOError> {
         await withCheckedContinuation { continuation in
             queue.async { [self] in

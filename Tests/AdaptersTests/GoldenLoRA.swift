@@ -8,7 +8,7 @@ import OpenVINO
 import TensorStore
 import TestSupport
 
-/// LoRAs applied to small networks by diffusers: `Tests/Goldens/lora/make.py`.
+/// LoRAs applied to small networks by diffusers: `Tests/Goldens/Adapters/make.py`.
 struct GoldenLoRA {
     /// The set with the weights that the reference had.
     let set: LoRASet
@@ -17,7 +17,7 @@ struct GoldenLoRA {
     static let weights: [Float] = [0.8, -0.6]
 
     init(_ name: String, files: Int = 2) throws {
-        let folder = Goldens.url("lora")
+        let folder = Goldens.url("Adapters")
         set = try LoRASet(
             (0..<files).map {
                 .init(try LoRA(path: folder.appending(path: "\(name).\($0).safetensors").path), scale: Self.weights[$0])
@@ -39,10 +39,12 @@ struct SmallNetwork {
         values = try SafetensorsCheckpoint(path: folder.appending(path: "golden.safetensors").path)
     }
 
-    static func unet(_ name: String) throws -> SmallNetwork { try SmallNetwork("unet/\(name)", "UNet2DConditionModel") }
+    static func unet(_ name: String) throws -> SmallNetwork {
+        try SmallNetwork("Architectures/unet/\(name)", "UNet2DConditionModel")
+    }
 
     static func text(_ name: String) throws -> SmallNetwork {
-        try SmallNetwork("clip/\(name)", "CLIPTextModel", library: "transformers")
+        try SmallNetwork("Architectures/clip/\(name)", "CLIPTextModel", library: "transformers")
     }
 
     /// - Parameter isDynamic: whether sizes are known at run time only, as in exported models.

@@ -5,7 +5,7 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/lora/make.py`, diffusers' `load_lora_weights` and `set_adapters` in f32 on the CPU.
+/// Goldens: `Tests/Goldens/Adapters/make.py`, diffusers' `load_lora_weights` and `set_adapters` in f32 on the CPU.
 @Suite struct LoRASetTests {
     let folder: TemporaryFolder
 

@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func truncatedFilesAreRefused() throws {
-        let whole = try Data(contentsOf: Goldens.url("lora/dora.0.safetensors"))
+        let whole = try Data(contentsOf: Goldens.url("Adapters/dora.0.safetensors"))
         for length in stride(from: 0, to: whole.count, by: 97) {
             let file = try folder.write("cut.safetensors", whole.prefix(length))
             #expect(throws: LoRAError.self) { try LoRA(path: file.path) }

@@ -5,13 +5,13 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/vae/make.py` and `tiny-vae/make.py`, diffusers' autoencoders in f32 on the CPU.
+/// Goldens: `Tests/Goldens/Architectures/vae/make.py` and `tiny-vae/make.py` beside, diffusers' autoencoders in f32 on the CPU.
 @Suite struct AutoencoderTests {
     static let cases = [
-        ("vae/sd15", "AutoencoderKL"), ("vae/sd15-deprecated-keys", "AutoencoderKL"),
-        ("vae/sd15-deprecated-convolutions", "AutoencoderKL"), ("vae/bare-f32", "AutoencoderKL"),
-        ("vae/one-level-bf16", "AutoencoderKL"), ("tiny-vae/taesd", "AutoencoderTiny"),
-        ("tiny-vae/odd-widths-f32", "AutoencoderTiny"), ("tiny-vae/silu-bf16", "AutoencoderTiny"),
+        ("Architectures/vae/sd15", "AutoencoderKL"), ("Architectures/vae/sd15-deprecated-keys", "AutoencoderKL"),
+        ("Architectures/vae/sd15-deprecated-convolutions", "AutoencoderKL"), ("Architectures/vae/bare-f32", "AutoencoderKL"),
+        ("Architectures/vae/one-level-bf16", "AutoencoderKL"), ("Architectures/tiny-vae/taesd", "AutoencoderTiny"),
+        ("Architectures/tiny-vae/odd-widths-f32", "AutoencoderTiny"), ("Architectures/tiny-vae/silu-bf16", "AutoencoderTiny"),
     ]
 
     @Test(arguments: cases) func decoderMatchesDiffusers(_ path: String, _ className: String) throws {

@@ -6,10 +6,10 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/clip_vision/make.py`, transformers' CLIPModel in f32 on the CPU.
+/// Goldens: `Tests/Goldens/Architectures/clip-vision/make.py`, transformers' CLIPModel in f32 on the CPU.
 @Suite struct CLIPModelTests {
     private let component = Component(
-        name: "clip", library: "transformers", className: "CLIPModel", folder: Goldens.url("clip_vision/model"))
+        name: "clip", library: "transformers", className: "CLIPModel", folder: Goldens.url("Architectures/clip-vision/model"))
 
     private func model() throws -> CLIPModel {
         let config = component.folder.appending(path: "config.json")
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func bothHalvesMatchTransformers() throws {
-        let golden = try SafetensorsCheckpoint(path: Goldens.url("clip_vision/golden.safetensors").path)
+        let golden = try SafetensorsCheckpoint(path: Goldens.url("Architectures/clip-vision/golden.safetensors").path)
         let model = try model()
         let (text, vision) = (
             try model.text.graph(component.weights(), batch: 2, tokens: 77, outputs: .init(pooled: true)),

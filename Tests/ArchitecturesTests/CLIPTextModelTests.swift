@@ -5,13 +5,13 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/clip/make.py`, transformers' CLIPTextModel in f32 on the CPU.
+/// Goldens: `Tests/Goldens/Architectures/clip/make.py`, transformers' CLIPTextModel in f32 on the CPU.
 @Suite struct CLIPTextModelTests {
     @Test(arguments: [
         ("quick-gelu-legacy-eos", "CLIPTextModel"), ("gelu-no-prefix-f32", "CLIPTextModel"),
         ("projection-bf16", "CLIPTextModelWithProjection"),
     ]) func matchesTransformers(_ name: String, _ className: String) throws {
-        let golden = try GoldenNetwork("clip/\(name)", library: "transformers", className: className)
+        let golden = try GoldenNetwork("Architectures/clip/\(name)", library: "transformers", className: className)
         let network = try Registry.make(golden.component.config(), from: Registry.textEncoders)
         let ids = try golden["input_ids"].shape
         let graph = try network.graph(

@@ -6,11 +6,11 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/safety/make.py`, diffusers' StableDiffusionSafetyChecker in f32 on the CPU.
+/// Goldens: `Tests/Goldens/Architectures/safety/make.py`, diffusers' StableDiffusionSafetyChecker in f32 on the CPU.
 @Suite struct SafetyCheckerTests {
     private let component = Component(
         name: "safety_checker", library: "transformers", className: StableDiffusionSafetyChecker.className,
-        folder: Goldens.url("safety/safety_checker"))
+        folder: Goldens.url("Architectures/safety/safety_checker"))
 
     private func network() throws -> StableDiffusionSafetyChecker {
         let config = component.folder.appending(path: "config.json")
@@ -19,7 +19,7 @@ import Testing
 
     /// With the two prefixes of published files, and with the one that newer versions of transformers write.
     @Test(arguments: ["vision_model.vision_model.", "vision_model."]) func scoresAreDiffusers(_ prefix: String) throws {
-        let golden = try SafetensorsCheckpoint(path: Goldens.url("safety/golden.safetensors").path)
+        let golden = try SafetensorsCheckpoint(path: Goldens.url("Architectures/safety/golden.safetensors").path)
         let published = "vision_model.vision_model."
         let weights = try component.weights().renamed { name in
             name.hasPrefix(published) ? prefix + name.dropFirst(published.count) : name

@@ -6,16 +6,16 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/prompts/make.py`, a small model's text encoder with tokens that diffusers'
+/// Goldens: `Tests/Goldens/Tokenizers/prompts/make.py`, a small model's text encoder with tokens that diffusers'
 /// `load_textual_inversion` added.
 @Suite struct TextualInversionTests {
     @Test(arguments: 0..<4) func matchesDiffusers(_ prompt: Int) throws {
         func values(_ file: String, _ name: String) throws -> Tensor {
-            try SafetensorsCheckpoint(path: Goldens.url("prompts/\(file).safetensors").path).tensor(named: name)
+            try SafetensorsCheckpoint(path: Goldens.url("Tokenizers/prompts/\(file).safetensors").path).tensor(named: name)
         }
         let component = Component(
             name: "text_encoder", library: "transformers", className: "CLIPTextModel",
-            folder: Goldens.url("pipeline/autoencoder-kl/model/text_encoder"))
+            folder: Goldens.url("Diffusion/pipeline/autoencoder-kl/model/text_encoder"))
         let network = try Registry.make(component.config(), from: Registry.textEncoders)
         let rows =
             try values("toy", "<toy>").elements() as [Float]

@@ -5,7 +5,7 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/unet/make.py`, diffusers' UNet2DConditionModel in f32 on the CPU.
+/// Goldens: `Tests/Goldens/Architectures/unet/make.py`, diffusers' UNet2DConditionModel in f32 on the CPU.
 @Suite struct UNet2DConditionModelTests {
     static let cases = [
         "lcm", "sd15-few-keys", "sd2-sharded", "sdxl", "timesteps", "mixed-blocks", "not-mirrored", "no-mid-block",
@@ -14,14 +14,14 @@ import Testing
     ]
 
     @Test(arguments: cases) func matchesDiffusers(_ name: String) throws {
-        let golden = try GoldenNetwork("unet/\(name)", className: "UNet2DConditionModel")
+        let golden = try GoldenNetwork("Architectures/unet/\(name)", className: "UNet2DConditionModel")
         let output = try golden.run(golden.unet(golden.staticShape), inputs: ["timestep": golden.timestep])
         try expectClose(try #require(output["out_sample"]), golden["out_sample"], tolerance: 1e-4, name)
     }
 
     /// One graph whose sizes are known at run time only, as exported models have them.
     @Test(arguments: cases) func matchesDiffusersWithDynamicShapes(_ name: String) throws {
-        let golden = try GoldenNetwork("unet/\(name)", className: "UNet2DConditionModel")
+        let golden = try GoldenNetwork("Architectures/unet/\(name)", className: "UNet2DConditionModel")
         let shape = UNet2DConditionModel.InputShape(
             batch: .any, height: .any, width: .any, tokens: .any, timesteps: .any, timestepType: .i64)
         let output = try golden.run(golden.unet(shape))
@@ -30,7 +30,7 @@ import Testing
 
     /// What does not change between steps, computed by networks of its own.
     @Test(arguments: ["lcm", "sdxl", "scale-shift", "odd-size"]) func matchesDiffusersInStages(_ name: String) throws {
-        let golden = try GoldenNetwork("unet/\(name)", className: "UNet2DConditionModel")
+        let golden = try GoldenNetwork("Architectures/unet/\(name)", className: "UNet2DConditionModel")
         let stages = try golden.unet(golden.staticShape).stages([
             ["encoder_hidden_states", "timestep_cond", "text_embeds", "time_ids"], ["timestep"], ["sample"],
         ])

@@ -9,11 +9,14 @@ import Testing
 /// What tensors alone tell of a UNet's config, for every golden that has one: blocks left out, uneven levels, lists in lists.
 @Suite struct UNetStructureTests {
     private static let cases =
-        (try? FileManager.default.contentsOfDirectory(atPath: Goldens.url("unet").path))?
-        .filter { FileManager.default.fileExists(atPath: Goldens.url("unet/\($0)/config.json").path) }.sorted() ?? []
+        (try? FileManager.default.contentsOfDirectory(atPath: Goldens.url("Architectures/unet").path))?
+        .filter { FileManager.default.fileExists(atPath: Goldens.url("Architectures/unet/\($0)/config.json").path) }.sorted()
+        ?? []
 
     private func component(_ name: String) -> Component {
-        Component(name: "unet", library: "diffusers", className: "UNet2DConditionModel", folder: Goldens.url("unet/\(name)"))
+        Component(
+            name: "unet", library: "diffusers", className: "UNet2DConditionModel",
+            folder: Goldens.url("Architectures/unet/\(name)"))
     }
 
     /// The parts of a config that the network's tensors depend on.

@@ -24,16 +24,16 @@ import Testing
     }
 
     static let networks = [
-        Network(path: "clip/quick-gelu-legacy-eos", library: "transformers", className: "CLIPTextModel") {
+        Network(path: "Architectures/clip/quick-gelu-legacy-eos", library: "transformers", className: "CLIPTextModel") {
             try Registry.make($0, from: Registry.textEncoders).graph($1, batch: 1, tokens: 4)
         },
-        Network(path: "unet/lcm", library: "diffusers", className: "UNet2DConditionModel") {
+        Network(path: "Architectures/unet/lcm", library: "diffusers", className: "UNet2DConditionModel") {
             try Registry.make($0, from: Registry.unets).graph($1, .init(batch: 1, height: 8, width: 8, tokens: 3))
         },
-        Network(path: "vae/sd15", library: "diffusers", className: "AutoencoderKL") {
+        Network(path: "Architectures/vae/sd15", library: "diffusers", className: "AutoencoderKL") {
             try Registry.make($0, from: Registry.autoencoders).decoder($1, batch: 1, height: 8, width: 8)
         },
-        Network(path: "tiny-vae/taesd", library: "diffusers", className: "AutoencoderTiny") {
+        Network(path: "Architectures/tiny-vae/taesd", library: "diffusers", className: "AutoencoderTiny") {
             try Registry.make($0, from: Registry.autoencoders).decoder($1, batch: 1, height: 8, width: 8)
         },
     ]

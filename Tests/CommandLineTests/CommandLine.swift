@@ -16,11 +16,11 @@ enum Program {
     /// A small model of random weights that draws in about a second: a latent consistency model.
     static let smallModel = model("autoencoder-kl")
     /// Others of its size: `sd15`, `sd21`, `sdxl`, `ssd`, `inpainting`.
-    static func model(_ name: String) -> String { Goldens.url("pipeline/\(name)/model").path }
+    static func model(_ name: String) -> String { Goldens.url("Diffusion/pipeline/\(name)/model").path }
     /// A picture of 32×40, one that is no multiple of 8, or a mask for them.
-    static func picture(_ name: String) -> String { Goldens.url("pipeline/pictures/\(name).png").path }
+    static func picture(_ name: String) -> String { Goldens.url("Diffusion/pipeline/pictures/\(name).png").path }
     /// For the UNet of `sd15`.
-    static let lora = Goldens.url("pipeline/sd15/lcm-lora.safetensors").path
+    static let lora = Goldens.url("Diffusion/pipeline/sd15/lcm-lora.safetensors").path
     /// Arguments that draw its quickest picture.
     static let quick = ["--model", smallModel, "--width", "64", "--height", "64", "--steps", "1"]
 }
@@ -115,7 +115,7 @@ struct Workplace {
         try files.copyItem(atPath: Program.smallModel, toPath: path("checked"))
         for part in ["safety_checker", "feature_extractor"] {
             try files.removeItem(atPath: path("checked/\(part)"))
-            try files.copyItem(at: Goldens.url("safety/\(part)"), to: URL(filePath: path("checked/\(part)")))
+            try files.copyItem(at: Goldens.url("Architectures/safety/\(part)"), to: URL(filePath: path("checked/\(part)")))
         }
         return "checked"
     }

@@ -17,7 +17,7 @@ import Testing
     /// A CLIP model of random weights, with the small model's tokenizer.
     private func clipModel() throws -> String {
         let folder = place.folder.url.appending(path: "clip")
-        try FileManager.default.copyItem(at: Goldens.url("clip_vision/model"), to: folder)
+        try FileManager.default.copyItem(at: Goldens.url("Architectures/clip-vision/model"), to: folder)
         for name in ["vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"] {
             let file = URL(filePath: Program.smallModel).appending(path: "tokenizer").appending(path: name)
             try FileManager.default.copyItem(at: file, to: folder.appending(path: name))
@@ -110,9 +110,9 @@ import Testing
     @Test func networksThatAreNoneAreRefused() throws {
         for (option, path, complaint) in [
             ("--clip", Program.smallModel, "config.json"), ("--clip", "nowhere", "nowhere"),
-            ("--feature-network", Goldens.url("evaluation/pictures.safetensors").path, "features.0.weight"),
+            ("--feature-network", Goldens.url("Evaluation/pictures.safetensors").path, "features.0.weight"),
             ("--feature-network", "none.pth", "none.pth"),
-            ("--inception", Goldens.url("evaluation/state.pth").path, "Conv2d_1a_3x3"),
+            ("--inception", Goldens.url("Evaluation/state.pth").path, "Conv2d_1a_3x3"),
         ] {
             let run = try compare(option, path)
             #expect(run.status != 0 && run.complaints.count == 1 && run.errors.contains(complaint), "\(option): \(run.errors)")

@@ -94,7 +94,7 @@ import Testing
         let plain = try image()
         _ = try draw("a cat", "--vae", Program.model("sd15") + "/vae")
         #expect(try image() == plain)
-        _ = try draw("a cat", "--vae", Goldens.url("tiny-vae/taesd").path)
+        _ = try draw("a cat", "--vae", Goldens.url("Architectures/tiny-vae/taesd").path)
         #expect(try image() != plain)
     }
 
@@ -109,7 +109,7 @@ import Testing
         let preview = try place.picture("some/previews/a-cat-2-step-02.png").image
         #expect(preview.width == 32 && preview.height == 40)
         _ = try draw(
-            "a cat", "--steps", "3", "--preview", "tiny", "--preview-vae", Goldens.url("tiny-vae/taesd").path)
+            "a cat", "--steps", "3", "--preview", "tiny", "--preview-vae", Goldens.url("Architectures/tiny-vae/taesd").path)
         #expect(place.names(in: "tiny") == ["a-cat-1-step-01.png", "a-cat-1-step-02.png"])
         #expect(try place.picture("tiny/a-cat-1-step-02.png").image != place.picture("some/previews/a-cat-1-step-02.png").image)
         // They change no picture.
@@ -152,7 +152,7 @@ import Testing
         try place.writeEmbedding("style.safetensors", width: 10)
         let arguments = [
             "--lora", Program.lora + ":0.4", "--embedding", "style.safetensors:<new>", "--vae",
-            Goldens.url("tiny-vae/taesd").path,
+            Goldens.url("Architectures/tiny-vae/taesd").path,
             "--negative-prompt", "a dog", "--guidance-scale", "4", "--guidance-rescale", "0.3", "--clip-skip", "1",
             "--plain-prompt",
             "--image", Program.picture("scene-odd"), "--mask", Program.picture("mask-soft"), "--strength", "0.9",

@@ -55,7 +55,7 @@ private struct ReferenceRun {
     init(_ model: String, _ name: String) throws {
         self.model = model
         self.name = name
-        let file = Goldens.url("pipeline/\(model)/runs.json")
+        let file = Goldens.url("Diffusion/pipeline/\(model)/runs.json")
         let runs = try JSONValue(parsing: Data(contentsOf: file)).array ?? []
         options = try #require(runs.first { $0["name"]?.string == name }, "\(name)")
     }
@@ -63,7 +63,7 @@ private struct ReferenceRun {
     /// The first of its pictures.
     var picture: RGBImage {
         get throws {
-            let golden = try SafetensorsCheckpoint(path: Goldens.url("pipeline/\(model)/golden.safetensors").path)
+            let golden = try SafetensorsCheckpoint(path: Goldens.url("Diffusion/pipeline/\(model)/golden.safetensors").path)
             let pixels = try golden.tensor(named: "\(name)/image") // [B, height, width, 3]
             let (height, width) = (pixels.shape[1], pixels.shape[2])
             return try RGBImage(
@@ -80,12 +80,12 @@ private struct ReferenceRun {
 
     private var loras: [String]? {
         options["loras"]?.array?.map { lora in
-            Goldens.url("pipeline/\(lora["file"]?.string ?? "")").path + ":\(lora["scale"]?.double ?? 0)"
+            Goldens.url("Diffusion/pipeline/\(lora["file"]?.string ?? "")").path + ":\(lora["scale"]?.double ?? 0)"
         }
     }
 
     private func pictureFile(_ key: String) -> String? {
-        options[key]?.string.map { Goldens.url("pipeline/pictures/\($0)").path }
+        options[key]?.string.map { Goldens.url("Diffusion/pipeline/pictures/\($0)").path }
     }
 
     /// What `glint generate` is to be given.

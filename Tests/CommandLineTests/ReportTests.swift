@@ -46,7 +46,7 @@ import Testing
     /// A checkpoint in one file, with as many words as CLIP's tokenizer has.
     @Test func singleFile() throws {
         var writer = SafetensorsWriter()
-        let checkpoint = try SafetensorsCheckpoint(path: Goldens.url("single-file/sd2.safetensors").path)
+        let checkpoint = try SafetensorsCheckpoint(path: Goldens.url("ModelLoading/single-file/sd2.safetensors").path)
         for name in checkpoint.entries.keys.sorted() {
             let tensor = try checkpoint.tensor(named: name)
             let isEmbedding = name.hasSuffix("token_embedding.weight")

@@ -4,7 +4,7 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Against diffusers 0.42.1: `Tests/Goldens/scheduler/make.py`.
+/// Against diffusers 0.42.1: `Tests/Goldens/Diffusion/scheduler/make.py`.
 @Suite struct GuidanceScaleEmbeddingTests {
     struct Golden: Decodable {
         let guidanceScales: [Double]
@@ -14,7 +14,7 @@ import Testing
 
     /// Each element within what one unit in the last place of its frequency makes of it, and nearly all within 1e-6.
     @Test func embeddingsMatchDiffusers() throws {
-        let data = try Data(contentsOf: Goldens.url("scheduler/embedding.json"))
+        let data = try Data(contentsOf: Goldens.url("Diffusion/scheduler/embedding.json"))
         for golden in try JSONDecoder().decode([Golden].self, from: data) {
             let scales = golden.guidanceScales.map { Float($0 - 1) }
             let embedding = try guidanceScaleEmbedding(scales, dimension: golden.dimension)

@@ -9,9 +9,9 @@ struct FrechetDistanceTests {
     private let distances: [String: Double]
 
     init() throws {
-        values = try SafetensorsCheckpoint(path: Goldens.url("evaluation/frechet.safetensors").path)
+        values = try SafetensorsCheckpoint(path: Goldens.url("Evaluation/frechet.safetensors").path)
         distances = try JSONDecoder().decode(
-            [String: Double].self, from: Data(contentsOf: Goldens.url("evaluation/frechet.json")))
+            [String: Double].self, from: Data(contentsOf: Goldens.url("Evaluation/frechet.json")))
     }
 
     private func moments(_ name: String) throws -> FeatureMoments {

@@ -1,4 +1,4 @@
-/// Numbers by a formula that `Goldens/evaluation/make.py` has too, so that weights need not be stored.
+/// Numbers by a formula that `Goldens/Evaluation/make.py` has too, so that weights need not be stored.
 enum Hashed {
     /// Numbers in 0…1, different for each name.
     static func unit(_ name: String, count: Int) -> [Float] {

@@ -8,9 +8,9 @@ import TestSupport
 import Testing
 
 struct InceptionV3Tests {
-    /// The whole network, with weights by a formula that `Goldens/evaluation/make.py` has too.
+    /// The whole network, with weights by a formula that `Goldens/Evaluation/make.py` has too.
     @Test func featuresArePytorchFIDs() throws {
-        let golden = try SafetensorsCheckpoint(path: Goldens.url("evaluation/inception.safetensors").path)
+        let golden = try SafetensorsCheckpoint(path: Goldens.url("Evaluation/inception.safetensors").path)
         let pictures = try golden.tensor(named: "pictures")
         let graph = try InceptionV3().graph(
             try Self.weights(), batch: .fixed(pictures.shape[0]), height: .fixed(pictures.shape[2]),
@@ -30,7 +30,7 @@ struct InceptionV3Tests {
 
     private static func weights() throws -> Weights {
         let recorder = TensorRecorder(
-            placeholder: try MappedFile(path: Goldens.url("evaluation/pictures.json").path))
+            placeholder: try MappedFile(path: Goldens.url("Evaluation/pictures.json").path))
         _ = try InceptionV3().graph(Weights(recording: recorder), batch: 1, height: 8, width: 8)
         var entries: [String: Weights.Entry] = [:]
         for (name, shape) in recorder.shapes {

@@ -12,11 +12,11 @@ struct PictureCase: Decodable {
     let ssim: Double
 
     static func all() throws -> [PictureCase] {
-        try JSONDecoder().decode([PictureCase].self, from: Data(contentsOf: Goldens.url("evaluation/pictures.json")))
+        try JSONDecoder().decode([PictureCase].self, from: Data(contentsOf: Goldens.url("Evaluation/pictures.json")))
     }
 
     func picture(_ letter: String) throws -> RGBImage {
-        let tensor = try SafetensorsCheckpoint(path: Goldens.url("evaluation/pictures.safetensors").path)
+        let tensor = try SafetensorsCheckpoint(path: Goldens.url("Evaluation/pictures.safetensors").path)
             .tensor(named: "\(name).\(letter)")
         return try RGBImage(width: tensor.shape[1], height: tensor.shape[0], bytes: tensor.elements())
     }

@@ -7,7 +7,7 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Whole networks, with weights by a formula that `Goldens/evaluation/make.py` has too.
+/// Whole networks, with weights by a formula that `Goldens/Evaluation/make.py` has too.
 struct PerceptualDistanceTests {
     private struct Case: Decodable {
         let network: String
@@ -17,7 +17,7 @@ struct PerceptualDistanceTests {
     }
 
     @Test(arguments: FeatureNetwork.allCases) func distancesAreTheReferences(_ network: FeatureNetwork) throws {
-        let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: Goldens.url("evaluation/perceptual.json")))
+        let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: Goldens.url("Evaluation/perceptual.json")))
         let distance = try PerceptualDistance(Self.weights(network))
         #expect(distance.network == network)
         let request = try NetworkCompiler(CompileOptions()).compile(distance.graph(height: .any, width: .any)).model.makeRequest()

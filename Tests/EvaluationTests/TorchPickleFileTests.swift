@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 struct TorchPickleFileTests {
-    private static func golden(_ name: String) -> String { Goldens.url("evaluation/\(name)").path }
+    private static func golden(_ name: String) -> String { Goldens.url("Evaluation/\(name)").path }
 
     @Test func everyTensorOfAStateDict() throws {
         let file = try TorchPickleFile(path: Self.golden("state.pth"))
@@ -66,7 +66,7 @@ struct TorchPickleFileTests {
     /// Compression methods and byte order, set in the bytes of a good file.
     @Test func zipsThatTorchDoesNotWrite() throws {
         let folder = try TemporaryFolder()
-        var bytes = [UInt8](try Data(contentsOf: Goldens.url("evaluation/nested.pth")))
+        var bytes = [UInt8](try Data(contentsOf: Goldens.url("Evaluation/nested.pth")))
         let little = try #require(bytes.firstRange(of: Array("little".utf8)))
         bytes.replaceSubrange(little, with: Array("bigend".utf8))
         let bigEndian = try folder.write("big.pth", bytes).path
@@ -87,7 +87,7 @@ struct TorchPickleFileTests {
     @Test func damage() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/damaged.pth"
-        let good = [UInt8](try Data(contentsOf: Goldens.url("evaluation/state.pth")))
+        let good = [UInt8](try Data(contentsOf: Goldens.url("Evaluation/state.pth")))
         // The pickle, and what lies about it: the storages' own bytes can't do harm.
         let pickle = try #require(good.firstRange(of: Array("collections".utf8))).lowerBound
         let directory = try #require(good.firstRange(of: [0x50, 0x4b, 0x01, 0x02])).lowerBound

@@ -12,11 +12,11 @@ def size(folder):
 
 
 def main():
-    for script in sorted(HERE.glob("*/make.py")):
-        print(f"== {script.parent.name}", flush=True)
+    for script in sorted(HERE.glob("*/**/make.py")):
+        print(f"== {script.parent.relative_to(HERE)}", flush=True)
         subprocess.run([sys.executable, str(script)], check=True)
-    for script in sorted(HERE.glob("*/make.py")):
-        print(f"{size(script.parent):>10,} bytes  {script.parent.name}")
+    for script in sorted(HERE.glob("*/**/make.py")):
+        print(f"{size(script.parent):>10,} bytes  {script.parent.relative_to(HERE)}")
     total = size(HERE)
     print(f"{total:>10,} bytes  in all")
     if total > BUDGET:

@@ -9,7 +9,7 @@ import Testing
         try HubEnvironment(["HOME": "/nowhere"].merging(variables) { $1 })
     }
 
-    /// As huggingface_hub's constants.py.
+    /// The same rules as huggingface_hub's constants.py.
     @Test(
         arguments: [
             ([:], "/nowhere/.cache/huggingface/hub"),

@@ -6,7 +6,7 @@ import Synchronization
 
 @testable import Hub
 
-/// A server on this machine that behaves as the hub does, with a second port in the place of its content network.
+/// A local server that behaves like the hub, with a second port for its content network.
 final class HubServer: Sendable {
     static let commit = "0123456789abcdef0123456789abcdef01234567"
 
@@ -19,12 +19,12 @@ final class HubServer: Sendable {
         let range: String?
     }
 
-    /// What is answered to the next request for a path, instead of what is right.
+    /// A faulty response to the next request for a path.
     enum Fault: Sendable {
         case status(Int, [String: String] = [:])
-        /// Closes the connection after so many bytes of the body.
+        /// Closes the connection after this number of bytes of the body.
         case drop(after: Int)
-        /// Answers with the whole content.
+        /// Responds with the whole content.
         case ignoredRange
         case shiftedRange
         case content([UInt8])
@@ -36,10 +36,10 @@ final class HubServer: Sendable {
         var faults: [String: [Fault]] = [:]
     }
 
-    /// The model's files by path: those whose name ends with `.safetensors` or `.bin` lie in the content network.
+    /// The model's files by path. Names ending with `.safetensors` or `.bin` are served by the content network.
     private let files: [String: [UInt8]]
     private let repository: String
-    /// Sizes that the listing gives instead of the real ones.
+    /// Wrong sizes in the listing.
     private let claimedSizes: [String: Int]
     private let state = Mutex(State())
     private let channels: Mutex<[any Channel]> = Mutex([])
@@ -51,7 +51,7 @@ final class HubServer: Sendable {
         self.claimedSizes = claimedSizes
     }
 
-    /// Runs `body` with a server that is gone afterwards.
+    /// Runs `body` with a server, and stops it afterwards.
     static func with(
         _ repository: String = "owner/model", files: [String: [UInt8]], claimedSizes: [String: Int] = [:],
         _ body: (HubServer) async throws -> Void
@@ -68,8 +68,8 @@ final class HubServer: Sendable {
     var requests: [Request] { state.withLock(\.requests) }
     func requests(_ part: Part) -> [Request] { requests.filter { $0.part == part } }
 
-    /// Lets the next requests for `path` fail, one after the other.
-    /// - Parameter path: of a file in the content network, or where it does not begin with `/`, of the hub's address.
+    /// Makes the next requests for `path` fail, one after the other.
+    /// - Parameter path: path of a file in the content network, or of the hub's URL if it does not begin with `/`.
     func answer(_ path: String, with faults: Fault...) { state.withLock { $0.faults[path, default: []] += faults } }
 
     private func address(_ part: Part) -> String { "http://127.0.0.1:\(ports.withLock { $0[part] ?? 0 })" }
@@ -208,8 +208,8 @@ private final class Handler: ChannelInboundHandler {
         let body = context.channel.allocator.buffer(bytes: answer.body.prefix(answer.dropAfter ?? .max))
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         guard answer.dropAfter == nil else {
-            // What was written reaches the client before the connection closes; most of it, that is: what the client has not
-            // yet handed on is lost with the connection.
+            // Most of the written data reach the client before the connection closes; data that the client has not yet
+            // processed are lost with the connection.
             context.flush()
             let channel = context.channel
             channel.eventLoop.scheduleTask(in: .milliseconds(150)) { channel.close(promise: nil) }

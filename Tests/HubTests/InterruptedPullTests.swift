@@ -3,7 +3,7 @@ import Testing
 
 @testable import Hub
 
-/// Contents that come in pieces.
+/// Downloads that are interrupted and resumed.
 @Suite struct InterruptedPullTests {
     private static let content = SampleModel.files[SampleModel.unet] ?? []
 
@@ -25,7 +25,7 @@ import Testing
         let starts = requests.map(\.start)
         try #require(starts.count == 3)
         #expect(starts[0] == 0 && (1...70_000).contains(starts[1]) && (starts[1] + 1...starts[1] + 50_000).contains(starts[2]))
-        // Something came each time: the waits do not grow.
+        // Each attempt received data, so the delays do not grow.
         #expect(bench.delays.count == 2 && bench.delays.allSatisfy { (1...1.25).contains($0 / .seconds(1)) })
     }
 
@@ -75,7 +75,7 @@ import Testing
             patient.retry.sleep = { _ in try await Task.sleep(for: .seconds(60)) }
             let pull = patient
             let task = Task { try await bench.run(pull) }
-            // It waits before the second try.
+            // It waits before the second attempt.
             while !bench.reported.contains(where: \.isRetry) { try await Task.sleep(for: .milliseconds(5)) }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
@@ -108,7 +108,7 @@ import Testing
             #expect(!FileManager.default.fileExists(atPath: bench.cache.blob(expected, of: "owner/model").path))
             #expect(bench.cache.snapshot(repo: "owner/model") == nil)
         }
-        // Once only is forgiven.
+        // Wrong content received once is retried.
         _ = try await pulled(PullBench(), .content(wrong))
     }
 
@@ -132,7 +132,7 @@ import Testing
 }
 
 extension HubServer.Request {
-    /// The first byte asked for.
+    /// First byte of the requested range.
     fileprivate var start: Int { range.flatMap { Int($0.dropFirst("bytes=".count).dropLast()) } ?? 0 }
 }
 

@@ -104,7 +104,7 @@ import Testing
             endpoint = server.endpoint
             try await bench.run(bench.pull(endpoint))
         }
-        // The server is gone.
+        // The server has stopped.
         let model = try await bench.run(bench.pull(endpoint))
         #expect(model.files.map(\.path) == SampleModel.needed)
         #expect(model.notes.count == 1)

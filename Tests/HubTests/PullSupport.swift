@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import Hub
 
-/// A small model in diffusers' layout, with much beside it that is not needed.
+/// A small model in diffusers' layout, with other files that are not needed.
 enum SampleModel {
     static let unet = "unet/diffusion_pytorch_model.safetensors"
     static let index = #"{"_class_name": "P", "unet": ["diffusers", "U"], "scheduler": ["diffusers", "S"], "x": [null, null]}"#
@@ -24,7 +24,7 @@ enum SampleModel {
     static func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) } }
 }
 
-/// A cache of a test's own, and what its pulls report.
+/// A temporary cache, and the events of its pulls.
 final class PullBench: Sendable {
     let folder: TemporaryFolder
     private let events: Mutex<[PullEvent]> = Mutex([])
@@ -33,7 +33,7 @@ final class PullBench: Sendable {
     init() throws { folder = try TemporaryFolder() }
 
     var cache: HubCache { HubCache(folder: folder.url.appending(path: "hub")) }
-    /// How long the pull wanted to wait before each further try; it did not.
+    /// Delays before each further attempt, which are recorded and not waited for.
     var delays: [Duration] { waits.withLock { $0 } }
     var reported: [PullEvent] { events.withLock { $0 } }
 

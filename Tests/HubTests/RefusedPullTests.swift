@@ -4,7 +4,7 @@ import Testing
 
 @testable import Hub
 
-/// Answers other than what was asked for.
+/// Responses with errors or invalid content.
 @Suite struct RefusedPullTests {
     private static let api = "/api/models/owner/model/revision/main"
 
@@ -54,7 +54,7 @@ import Testing
             server.answer(SampleModel.unet, with: .status(429, ["Retry-After": "3"]))
             try await bench.run(bench.pull(server.endpoint))
         }
-        // With up to a quarter of a second more.
+        // Jitter adds up to a quarter of a second.
         let seconds = bench.delays.map { $0 / .seconds(1) }
         #expect(seconds.count == 3)
         for (found, asked) in zip(seconds, [7.0, 2, 3]) { #expect((asked...asked + 0.25).contains(found)) }
@@ -94,7 +94,7 @@ import Testing
             server.answer("/api/models/owner/old/revision/main", with: .redirect("/api/models/owner/model/revision/main"))
             var selection = FileSelection()
             selection.files = ["README.md"]
-            // Only the listing is answered under the old name here.
+            // The server answers only the listing under the old name.
             let pull = try bench.pull(server.endpoint, "owner/old", token: "hf_token", selection: selection)
             #expect(try await pull.plan().files.map(\.remote.path) == ["README.md"])
             #expect(server.requests(.hub).allSatisfy { $0.authorization == "Bearer hf_token" })

@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 import Testing
 
-/// Damaged files give errors: no trap, no hang, and no picture with made-up parts.
+/// Damaged files give errors: no trap, no hang, and no partly decoded picture.
 struct DamagedFileTests {
     private static let small: ImageLimits = {
         var limits = ImageLimits()
@@ -33,7 +33,7 @@ struct DamagedFileTests {
         }
     }
 
-    /// Each part of a PNG has a checksum.
+    /// Damage in any chunk of a PNG is found by its checksum.
     @Test(arguments: ["rgb8.png", "palette4-trns.png", "texts.png", "orientation8.png"])
     func everyFlippedBitOfAPNGIsAnError(name: String) throws {
         let bytes = try Fixtures.bytes(name)
@@ -44,7 +44,7 @@ struct DamagedFileTests {
         }
     }
 
-    /// Damage with right checksums reaches the decoder.
+    /// Damage with correct checksums reaches the decoder.
     @Test(arguments: ["rgb8.png", "gray2.png", "rgba16.png", "palette4-trns.png", "texts.png", "orientation8.png"])
     func damagedChunksWithRightChecksumsDoNotTrap(name: String) throws {
         let bytes = try Fixtures.bytes(name)
@@ -153,7 +153,7 @@ struct DamagedFileTests {
         }
     }
 
-    /// Writes the right checksum behind every chunk that lies within the file.
+    /// Corrects the checksum of every complete chunk.
     private func repairChecksums(_ png: inout [UInt8]) {
         var start = 8
         while start + 12 <= png.count {

@@ -10,7 +10,7 @@ struct EXIFOrientationTests {
         let big: [UInt8] = [0x4D, 0x4D, 0, 0x2A, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0]
         #expect(EXIFOrientation(exif: little)?.rawValue == Int(value))
         #expect(EXIFOrientation(exif: big)?.rawValue == Int(value))
-        // The value's last two bytes only fill its field.
+        // The value's last two bytes are padding.
         for count in 0..<20 { #expect(EXIFOrientation(exif: Array(little[..<count])) == nil) }
     }
 

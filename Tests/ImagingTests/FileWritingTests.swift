@@ -23,7 +23,7 @@ struct FileWritingTests {
 
     @Test func aFailureLeavesTheFolderAsItWas() throws {
         try Fixtures.withFolder { folder in
-            // Only the last step fails: the name is longer than file systems allow, as is found without creating it.
+            // Only the last step fails: the name is longer than file systems allow.
             let long = "\(folder)/" + String(repeating: "n", count: 256)
             #expect(throws: ImageError.cannotWrite(file: long, errno: ENAMETOOLONG)) { try writeAtomically([1], to: long) }
             #expect(throws: ImageError.cannotWrite(file: "\(folder)/no/a", errno: ENOENT)) {
@@ -42,7 +42,7 @@ struct FileWritingTests {
         }
     }
 
-    /// A full disk, as a device.
+    /// `/dev/full` behaves like a full disk.
     @Test func aFullDiskIsSaid() {
         #expect(throws: ImageError.cannotWrite(file: "/dev/full", errno: ENOSPC)) { try writeAtomically([1], to: "/dev/full") }
     }

@@ -1,16 +1,17 @@
 import Foundation
 import Imaging
+import TensorStore
 import TestSupport
 
-/// Files of `Tests/Goldens/imaging` (Pillow 13.0, diffusers 0.42.1).
+/// Files of `Tests/Goldens/Imaging` (Pillow 13.0, diffusers 0.42.1).
 enum Fixtures {
-    static func path(_ name: String) -> String { Goldens.url("imaging/\(name)").path }
-    static func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: Goldens.url("imaging/\(name)"))) }
+    static func path(_ name: String) -> String { Goldens.url("Imaging/\(name)").path }
+    static func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: Goldens.url("Imaging/\(name)"))) }
 
     /// The pixels in `NAME.ppm`.
     static func pixels(_ name: String) throws -> RGBImage {
         let bytes = try bytes("\(name).ppm")
-        // P6, width, height and 255, each ended by one white space.
+        // P6, width, height and 255, each followed by one white space.
         let fields = bytes.split(maxSplits: 4, omittingEmptySubsequences: false) { $0 == 0x20 || $0 == 0x0A }
         guard fields.count == 5, let width = Int(text(fields[1])), let height = Int(text(fields[2])) else {
             throw ImageError.notAPicture(file: name, found: Array(bytes.prefix(16)))
@@ -20,7 +21,7 @@ enum Fixtures {
 
     private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    /// A picture with something in every corner, from a seed.
+    /// A picture of random pixels from a seed.
     static func noise(width: Int, height: Int, seed: UInt64 = 1) throws -> RGBImage {
         var generator = SplitMix64(state: seed)
         let bytes = (0..<width * height * 3).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -39,7 +40,7 @@ enum Fixtures {
         return image
     }
 
-    /// Runs `body` with the path of an empty folder, which goes away afterwards.
+    /// Runs `body` with the path of an empty folder, and deletes it afterwards.
     static func withFolder(_ body: (String) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "imaging-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -48,7 +49,7 @@ enum Fixtures {
     }
 }
 
-/// The same numbers on every run.
+/// A random number generator with a fixed seed.
 struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
 
@@ -58,5 +59,31 @@ struct SplitMix64: RandomNumberGenerator {
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
+    }
+}
+
+/// Pictures in a file of `Tests/Goldens/Imaging` (Pillow 13.0).
+struct PixelGoldens {
+    let checkpoint: SafetensorsCheckpoint
+
+    init(_ file: String) throws { checkpoint = try SafetensorsCheckpoint(path: Fixtures.path(file)) }
+
+    /// Names that begin with `prefix`, without it.
+    func names(after prefix: String) -> [String] {
+        checkpoint.entries.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
+    }
+
+    func tensor(_ name: String) throws -> Tensor { try checkpoint.tensor(named: name) }
+
+    /// `[H, W, 3]`.
+    func picture(_ name: String) throws -> RGBImage {
+        let tensor = try tensor(name)
+        return try RGBImage(width: tensor.shape[1], height: tensor.shape[0], bytes: tensor.elements())
+    }
+
+    /// `[H, W]`.
+    func gray(_ name: String) throws -> GrayImage {
+        let tensor = try tensor(name)
+        return try GrayImage(width: tensor.shape[1], height: tensor.shape[0], bytes: tensor.elements())
     }
 }

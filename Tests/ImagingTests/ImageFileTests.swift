@@ -14,7 +14,7 @@ struct ImageFileTests {
         #expect(file.image == (try Fixtures.pixels(name)))
     }
 
-    /// Decoders may differ by the rounding of their transforms.
+    /// Decoders may round the transform differently.
     @Test(arguments: ["rgb420", "rgb444", "progressive", "gray", "cmyk"] + (1...8).map { "orientation\($0)" })
     func readsEveryKindOfJPEGAsPillowDoes(name: String) throws {
         let file = try ImageFile(path: Fixtures.path("\(name).jpg"))
@@ -72,7 +72,7 @@ struct ImageFileTests {
         #expect(try image.encoded(as: .jpeg()) == (try image.encoded(as: .jpeg(quality: 95))))
     }
 
-    /// The sampling factors stand in the frame header behind each component's number.
+    /// In the frame header, the sampling factors follow each component's number.
     @Test(arguments: [(75, 0x22), (89, 0x22), (90, 0x11), (100, 0x11)])
     func fineQualityKeepsFullColour(quality: Int, sampling: UInt8) throws {
         let bytes = try Fixtures.gradient(width: 16, height: 16).encoded(as: .jpeg(quality: quality))

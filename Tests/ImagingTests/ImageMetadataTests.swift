@@ -18,7 +18,7 @@ struct ImageMetadataTests {
         texts.append("again", for: "prompt")
         let bytes = try RGBImage(width: 2, height: 2).encoded(as: encoding, metadata: texts)
         let found = try ImageFile(bytes: bytes, file: "a round trip").metadata
-        // Swift's strings are equal where their normal forms are; a file must keep every scalar.
+        // Swift compares strings by normal form; a file must keep every scalar.
         #expect(found.entries.map { Array($0.text.unicodeScalars) } == texts.entries.map { Array($0.text.unicodeScalars) })
         #expect(found.entries.map(\.key) == texts.entries.map(\.key))
     }

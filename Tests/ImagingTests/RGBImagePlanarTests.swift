@@ -3,7 +3,7 @@ import Imaging
 import Testing
 
 struct RGBImagePlanarTests {
-    /// Every k + 1/2 over 255 as near as f32 gets, its neighbours, and signed samples with infinities.
+    /// The f32 numbers nearest to (k + 1/2) / 255 for all k, their neighbours, and signed samples with infinities.
     @Test(arguments: ["unit0", "unit1", "unit2", "unit3", "signed"])
     func bytesAreThoseOfDiffusers(name: String) throws {
         let bytes = try Fixtures.bytes("\(name).f32")

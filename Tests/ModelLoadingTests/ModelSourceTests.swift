@@ -34,7 +34,7 @@ import Testing
 
     /// What no pipeline uses is left out, and said to be; the checker is there for who wants it.
     @Test func notesWhatItLeavesOut() throws {
-        let model = try ModelSource(Goldens.url("pipeline/autoencoder-kl/model"))
+        let model = try ModelSource(Goldens.url("Diffusion/pipeline/autoencoder-kl/model"))
         #expect(model.components["safety_checker"]?.className == "StableDiffusionSafetyChecker")
         #expect(model.components["feature_extractor"]?.className == "CLIPImageProcessor")
         #expect(model.notes.isEmpty)

@@ -9,15 +9,15 @@ import TestSupport
 import Testing
 import Tokenizers
 
-/// Folders as optimum-intel writes them: `Tests/Goldens/optimum/make.py`.
+/// Folders as optimum-intel writes them: `Tests/Goldens/ModelLoading/optimum/make.py`.
 @Suite struct TokenizerIRTests {
     private let place: TemporaryFolder
 
     init() throws { place = try TemporaryFolder() }
 
-    private static let ir = Goldens.url("optimum/tokenizer")
+    private static let ir = Goldens.url("ModelLoading/optimum/tokenizer")
     /// What the IR was made of.
-    private static let original = Goldens.url("tokenizer/small")
+    private static let original = Goldens.url("Tokenizers/tokenizer/small")
     private static let texts = [
         "a smiling face with sunglasses", "Two  CATS, don't!", "日本 é <|endoftext|> ok", "", "1234 🎉🎉",
         String(repeating: "word ", count: 40),
@@ -82,7 +82,7 @@ import Tokenizers
     @Test func textEncoderOfSDXL() throws {
         let component = Component(
             name: "text_encoder_2", library: "transformers", className: "CLIPTextModelWithProjection",
-            folder: Goldens.url("optimum/text_encoder_2"))
+            folder: Goldens.url("ModelLoading/optimum/text_encoder_2"))
         let network = try component.network(from: Registry.textEncoders)
         let sized = try network.graph(tokens: 32, outputs: .init(hiddenStates: true, pooled: true))
         let model = try NetworkCompiler(CompileOptions()).compile(sized).model
@@ -98,7 +98,7 @@ import Tokenizers
     @Test func textEncodersThatLackAnOutput() throws {
         let component = Component(
             name: "text_encoder_2", library: "transformers", className: "CLIPTextModelWithProjection",
-            folder: Goldens.url("optimum/text_encoder_2"))
+            folder: Goldens.url("ModelLoading/optimum/text_encoder_2"))
         let network = try component.network(from: Registry.textEncoders)
         var graph = Graph(name: "text_encoder")
         let ids = graph.parameter("input_ids", .i64, [.any, .any])

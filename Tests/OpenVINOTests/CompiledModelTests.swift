@@ -17,7 +17,7 @@ struct CompiledModelTests {
         #expect(try request.outputTensor("y").elements(as: Float.self) == IR.sums)
     }
 
-    /// The runtime goes on reading the blob, so it must be kept.
+    /// The runtime keeps reading the blob, so it must be retained.
     @Test func keepsTheBlob() throws {
         final class Owner: Sendable {
             let blob: Data

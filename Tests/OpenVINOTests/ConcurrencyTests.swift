@@ -3,7 +3,7 @@ import OpenVINO
 import TensorStore
 import Testing
 
-/// A request that several calls may reach while it is being inferred.
+/// A request that is used by several threads while it is running.
 private actor Worker {
     private let request: InferRequest
     private(set) var isInferring = false
@@ -22,7 +22,7 @@ private actor Worker {
 }
 
 struct ConcurrencyTests {
-    /// Long enough to do something meanwhile: some 20 GFLOP.
+    /// A long inference: about 20 GFLOP.
     private static let length = 40
     private static func longModel() throws -> CompiledModel {
         try compiled(IR.chain(length: length, size: 640), [.enableProfiling(true)])
@@ -58,8 +58,8 @@ struct ConcurrencyTests {
     }
 
     @Test func cancellingStopsTheInference() async throws {
-        // On a busy machine cancelling may come when all is done, so there are a few tries, each with a model of its own:
-        // profiling counts over all requests of one.
+        // On a busy machine the inference may end before it is cancelled, so there are several attempts. Each has its own
+        // model, since profiling counts all requests of a model.
         var executed = Self.length
         for _ in 0..<20 where executed == Self.length {
             let worker = try Worker(Self.longModel())
@@ -70,7 +70,7 @@ struct ConcurrencyTests {
             await #expect(throws: CancellationError.self) { try await task.value }
             executed = try await worker.profilingInfo().count { $0.nodeName.hasPrefix("mm") && $0.status == .executed }
 
-            // The request is as good as new.
+            // The request can be used again.
             try await worker.infer()
             #expect(abs(try await worker.output()[0] * 640 - 1) < 1e-3)
         }
@@ -93,7 +93,7 @@ struct ConcurrencyTests {
             { try await $0.setInput(projection) }, { _ = try await $0.output() }, { try await $0.infer() },
         ]
         for call in calls {
-            // On a busy machine the call may come when all is done, so there are a few tries.
+            // On a busy machine the inference may end before the call, so there are several attempts.
             var status: Status?
             for _ in 0..<20 where status == nil {
                 let worker = try Worker(model)
@@ -122,7 +122,7 @@ struct ConcurrencyTests {
         }
     }
 
-    /// In a process of its own: a long call that fails meanwhile, such as a cancelled inference, may put in its message.
+    /// Runs in its own process: a long call of another test that fails at the same time may replace the message.
     @Test func eachFailureHasItsOwnMessage() async {
         await #expect(processExitsWith: .success) {
             let model = try compiled(IR.matMul(), weights: IR.weights)

@@ -39,7 +39,7 @@ struct CoreTests {
         #expect(throws: OpenVINOError.embeddedNUL(in: "path")) { try core.readModel(path: "model.xml\0.txt") }
         #expect(throws: OpenVINOError.embeddedNUL(in: "name of a device")) { try core.versions(of: "CPU\0") }
         #expect(throws: OpenVINOError.embeddedNUL(in: "value of CACHE_DIR")) { try core.set([.cacheDirectory("a\0b")]) }
-        // Its value is a pointer to functions, for which text must not be taken.
+        // The property's value is a pointer to functions, so text is refused.
         #expect(throws: OpenVINOError.pointerProperty(key: "CACHE_ENCRYPTION_CALLBACKS")) {
             try core.set([.custom("CACHE_ENCRYPTION_CALLBACKS", "x")])
         }
@@ -66,7 +66,7 @@ struct CoreTests {
     }
 }
 
-/// A folder that goes with this object.
+/// A temporary folder, deleted with this object.
 final class TemporaryFolder: Sendable {
     let url = FileManager.default.temporaryDirectory.appending(path: "OpenVINOTests-\(UUID().uuidString)")
     init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }

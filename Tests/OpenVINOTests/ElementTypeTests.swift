@@ -4,10 +4,10 @@ import Testing
 
 struct ElementTypeTests {
     static let sized = ElementType.allCases.filter { $0.bitWidth != nil }
-    /// What the CPU plugin refuses as an input.
+    /// Element types that the CPU plugin refuses as an input.
     static let refused: Set<ElementType> = [.u1, .u3, .u6]
 
-    /// Five small values; f64 and 64-bit integers pass the CPU plugin as f32 and i32, which have these exactly.
+    /// Five small values. The CPU plugin converts f64 and 64-bit integers to f32 and i32, which represent them exactly.
     private static func values(_ type: ElementType) throws -> Tensor {
         let bytes: [UInt8] =
             switch type {
@@ -16,7 +16,7 @@ struct ElementTypeTests {
             case .bf16: (0..<5).flatMap { encode(UInt16(Float($0).bitPattern >> 16)) }
             case .f16: [0x0000, 0x3C00, 0x4000, 0x4200, 0x4400].flatMap { encode($0 as UInt16) }
             case .boolean: [1, 0, 1, 1, 0]
-            // Exponents and signs of their own in each byte or part of one; the bits after the fifth value are zero.
+            // Each byte, or part of a byte, has another exponent and sign; the bits after the fifth value are zero.
             case .u1: [0b0001_0110]
             case .u2: [0b1101_1000, 0b0000_0010]
             case .u3: [0b1010_0101, 0b0011_0110]

@@ -22,7 +22,7 @@ enum IR {
             edges: [(0, 0, 3, 0), (1, 0, 2, 0), (2, 1, 3, 1), (3, 2, 4, 0)])
     }
 
-    /// The f16 bytes of 0…11, which small integers have exactly.
+    /// The bytes of 0…11 in f16, which is exact for small integers.
     static let weights: Tensor = {
         let bits: [UInt16] = [
             0x0000, 0x3C00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600, 0x4700, 0x4800, 0x4880, 0x4900, 0x4980,
@@ -32,7 +32,7 @@ enum IR {
         }
     }()
 
-    /// What `matMul` makes of ones.
+    /// The output of `matMul` for an input of ones.
     static let sums: [Float] = [12, 15, 18, 21]
 
     /// `y = x`.
@@ -83,7 +83,7 @@ enum IR {
             edges: [(0, 0, 2, 0), (1, 0, 2, 1), (2, 2, 3, 0)])
     }
 
-    /// A chain of matrix products of `size` × `size`, long enough to be stopped on its way.
+    /// A chain of matrix products of `size` × `size`, long enough to be cancelled while it runs.
     static func chain(length: Int, size: Int) -> String {
         var layers = parameter(0, "x", .f32, "\(size),\(size)", names: "x")
         var edges: [Edge] = []
@@ -140,7 +140,7 @@ enum IR {
     }
 }
 
-/// A model of `IR`, compiled for the CPU to compute as exactly as it can.
+/// A model of `IR`, compiled for the CPU with `Properties.exact`.
 func compiled(_ xml: String, weights: Tensor? = nil, _ properties: Properties = []) throws -> CompiledModel {
     let core = try Core.shared
     let exact = Properties([.inferencePrecision(.f32), .numThreads(1)])
@@ -153,8 +153,8 @@ func ones(_ shape: Shape) throws -> Tensor {
 
 /// Expects `body` to fail with a message of the runtime that contains `text`.
 ///
-/// There is one message per process: a call of another test that fails in the same instant may put in its own, so it is
-/// tried again.
+/// The runtime keeps one message per process, and a call of another test that fails at the same moment may replace it.
+/// So `body` is tried several times.
 @discardableResult
 func expectFailure(
     saying text: String, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Any

@@ -77,7 +77,7 @@ struct InferRequestTests {
         #expect(throws: OpenVINOError.elementType(port: "x", expected: .f32, found: .i32)) {
             try request.setInput("x", to: Tensor([Int32](repeating: 1, count: 3), shape: [1, 3]))
         }
-        // What was refused left nothing behind.
+        // The refused calls changed nothing.
         try request.setInput("x", to: ones([1, 3]))
         try request.infer()
         #expect(try request.outputTensor("y").elements(as: Float.self) == IR.sums)

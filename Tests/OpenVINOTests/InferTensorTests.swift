@@ -2,7 +2,7 @@ import OpenVINO
 import TensorStore
 import Testing
 
-/// Memory of a test's own.
+/// Memory owned by a test.
 private final class Memory: @unchecked Sendable {
     // @unchecked: each test uses it on one thread.
     let bytes: UnsafeMutableRawBufferPointer
@@ -32,7 +32,7 @@ struct InferTensorTests {
         let own = tensor.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
         #expect(try address(request.input("x")) == own)
 
-        // Writing to another copy of the value does not reach the request.
+        // Writing to another copy of the value does not change the request's input.
         tensor.withUnsafeMutableBytes { $0.storeBytes(of: 5, as: Float.self) }
         try request.infer()
         #expect(try request.outputTensor("y").elements(as: Float.self) == IR.sums)
@@ -113,7 +113,7 @@ struct InferTensorTests {
         #expect(throws: OpenVINOError.impossibleTensor(.f32, [-1])) { try InferTensor(zeros: [-1], of: .f32) }
         #expect(throws: OpenVINOError.impossibleTensor(.u8, [.max, 2])) { try InferTensor(zeros: [.max, 2], of: .u8) }
         #expect(throws: OpenVINOError.impossibleTensor(.dynamic, [1])) { try InferTensor(zeros: [1], of: .dynamic) }
-        // More than any machine has.
+        // More memory than any machine has.
         #expect(throws: OpenVINOError.self) { try InferTensor(zeros: [1 << 60], of: .u8) }
 
         let request = try compiled(IR.matMul(rows: "1"), weights: IR.weights).makeRequest()
@@ -124,7 +124,7 @@ struct InferTensorTests {
         }
     }
 
-    /// Nothing is written where a dynamic output turns out larger than the memory that was set for it.
+    /// Nothing is written if a dynamic output is larger than the memory that was set for it.
     @Test func refusesOutputsThatOutgrowTheirMemory() throws {
         let request = try compiled(IR.matMul(), weights: IR.weights).makeRequest()
         let memory = Memory([-1, -1, -1, -1, -1, -1, -1, -1])

@@ -4,15 +4,15 @@ import OpenVINO
 import TensorStore
 import Testing
 
-/// Each in a process of its own, where nothing else allocates.
+/// Each measurement runs in its own process, where nothing else allocates.
 struct LeakTests {
     @Test func memoryStaysFlatOverAThousandRequests() async {
         await #expect(processExitsWith: .success) {
-            // 128 KiB a tensor: a leak of one shows as 125 MiB.
+            // 128 KiB per tensor: a leak of one per round shows as 125 MiB.
             let elements = 32_768
             let model = try compiled(IR.convert(.f32, to: .i32, "\(elements)"))
             let values = try Tensor([Float](repeating: 1, count: elements), shape: [elements])
-            // A leak of one page a round shows.
+            // The bound detects a leak of one page per round.
             let growth = try residentGrowth(warmUp: 200, rounds: 1000) {
                 let request = try model.makeRequest()
                 try request.setInput(0, to: InferTensor(zeros: [elements], of: .f32))
@@ -31,7 +31,7 @@ struct LeakTests {
             let model = try compiled(IR.matMul(), weights: IR.weights)
             let request = try model.makeRequest()
             let values = try ones([1, 3])
-            // A leak of 64 bytes a round shows.
+            // The bound detects a leak of 64 bytes per round.
             let growth = try residentGrowth(warmUp: 2000, rounds: 50_000) {
                 try request.setInput("x_alias", to: values)
                 guard try request.input("x").shape == [1, 3] else { exit(2) }
@@ -47,7 +47,7 @@ struct LeakTests {
     }
 }
 
-/// By how many bytes the process's resident memory grows over `rounds`, after `warmUp` others.
+/// Growth of the process's resident memory, in bytes, over `rounds`, after `warmUp` further rounds.
 private func residentGrowth(warmUp: Int, rounds: Int, _ round: () throws -> Void) throws -> Int {
     for _ in 0..<warmUp { try round() }
     let before = try residentBytes()

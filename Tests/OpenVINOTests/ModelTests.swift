@@ -45,7 +45,7 @@ struct ModelTests {
         }
         #expect(try model.inputs[0].shape == [.any, 3])
         #expect(try model.outputs[0].shape == [.any, 4])
-        // A shape that it has already needs no expressing.
+        // The current shape is accepted, even if the C API can't express it.
         try Core.shared.readModel(xml: IR.identity(.f32, "")).reshape(["x": []])
     }
 
@@ -55,7 +55,7 @@ struct ModelTests {
         let count = 25
         let allocation = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
         defer { allocation.deallocate() }
-        // An odd address, as tensors in a checkpoint may have.
+        // An odd address, as for tensors in a checkpoint.
         allocation[0] = 0xFF
         IR.weights.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: allocation[1...]).copyMemory(from: $0) }
         var request: InferRequest?

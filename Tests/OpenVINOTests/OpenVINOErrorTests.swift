@@ -3,7 +3,7 @@ import TensorStore
 import Testing
 
 struct OpenVINOErrorTests {
-    /// A message as the runtime gives them, with the places that it passed.
+    /// A message of the runtime, with source locations.
     static let details = """
         Exception from src/inference/src/cpp/core.cpp:117:
         Check 'a == b' failed at src/core/src/node.cpp:37:

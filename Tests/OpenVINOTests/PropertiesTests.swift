@@ -13,7 +13,7 @@ struct PropertiesTests {
     }
 
     @Test func deviceKeepsWhatIsSet() throws {
-        // A core of its own: what is set holds for all models that it compiles.
+        // A separate core, since properties apply to all models that a core compiles.
         let core = try Core()
         try core.set([.numThreads(1), .performanceMode(.throughput), .enableProfiling(true), .kvCachePrecision(.f32)])
         #expect(try core.property(.numThreads) == 1)
@@ -30,7 +30,7 @@ struct PropertiesTests {
         }
     }
 
-    /// Each property that can be set is one that the CPU takes.
+    /// The CPU accepts each property that has a function here.
     @Test(
         arguments: [
             .inferencePrecision(.f32), .inferencePrecision(.dynamic), .kvCachePrecision(.u8), .dynamicQuantizationGroupSize(0),

@@ -3,7 +3,7 @@ import TensorStore
 import Testing
 
 struct StringTensorTests {
-    /// Shorter and longer than what std::string keeps inside of itself (15 bytes), and beyond ASCII.
+    /// Strings shorter and longer than std::string's inline buffer (15 bytes), and beyond ASCII.
     static let strings = [
         "", "a pink unicorn", "fifteen bytes..", "sixteen bytes...",
         "ein blaues Pferd für Äpfel 🦄🏳️‍🌈", "日本語",

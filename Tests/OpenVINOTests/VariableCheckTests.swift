@@ -3,7 +3,7 @@ import OpenVINO
 import TensorStore
 import Testing
 
-/// The runtime's reader ends the process on a variable without a name, so these never reach it.
+/// The runtime's reader terminates the process on a variable without a name, so such IR is refused before.
 struct VariableCheckTests {
     @Test(arguments: [
         "", #"variable_id="""#, #"other="variable_id""#, #"xvariable_id="total""#, #"/><!-- <data variable_id="total"/> --><x "#,

@@ -18,8 +18,8 @@ extension String {
 
     func write(_ name: String, _ content: String) throws -> String { try write(name, Array(content.utf8)) }
 
-    /// The file or folder of this name in `Tests/Goldens/tensorstore`.
-    var golden: String { Goldens.url("tensorstore/" + self).path }
+    /// The file or folder of this name in `Tests/Goldens/TensorStore`.
+    var golden: String { Goldens.url("TensorStore/" + self).path }
 }
 
 /// The bytes of the file at `path`.

@@ -2,7 +2,7 @@ public import Foundation
 public import TensorStore
 public import Testing
 
-/// Files that the reference implementations made: see `Tests/Goldens/README.md`.
+/// Files with outputs of the reference implementations, see `Tests/Goldens/README.md`.
 public enum Goldens {
     /// The repository's root.
     public static let repository = URL(filePath: #filePath)

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A folder of a test's own, gone with this object.
+/// A temporary folder, deleted with this object.
 public final class TemporaryFolder: Sendable {
     public let url: URL
     public var path: String { url.path }
@@ -12,7 +12,7 @@ public final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: url) }
 
-    /// Writes a file, and the folders that it lies in.
+    /// Writes a file and creates its folders.
     @discardableResult
     public func write(_ path: String, _ content: some Sequence<UInt8>) throws -> URL {
         let file = url.appending(path: path)
@@ -24,7 +24,7 @@ public final class TemporaryFolder: Sendable {
     @discardableResult
     public func write(_ path: String, _ content: String) throws -> URL { try write(path, content.utf8) }
 
-    /// The names of what is in the folder, hidden files too, sorted.
+    /// Sorted names of the folder's content, including hidden files.
     public var contents: [String] {
         get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
     }

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Tokenizers
 
-/// What transformers' `CLIPTokenizer` says: `Tests/Goldens/tokenizer/make.py`.
+/// What transformers' `CLIPTokenizer` says: `Tests/Goldens/Tokenizers/tokenizer/make.py`.
 enum TokenizerGoldens {
     static let full = Result { () throws(TokenizerError) in try CLIPTokenizer(vocabulary: .standard()) }
     static let small = Result { () throws(TokenizerError) in try CLIPTokenizer(folder: smallFolder) }
-    static let smallFolder = Goldens.url("tokenizer/small")
+    static let smallFolder = Goldens.url("Tokenizers/tokenizer/small")
 
     static func read(_ name: String) throws -> JSONValue {
-        let file = try MappedFile(path: Goldens.url("tokenizer/\(name)").path)
+        let file = try MappedFile(path: Goldens.url("Tokenizers/tokenizer/\(name)").path)
         return try JSONValue(parsing: withExtendedLifetime(file) { try Gzip.unpacked(file.bytes) })
     }
 

@@ -8,16 +8,16 @@
 extern "C" {
 #endif
 
-// libpng and libjpeg report errors by longjmp or exit(), and Swift frames must not be jumped over. These functions
-// keep both inside C, and return a status and a message. Nothing here is global: calls may run side by side.
+// libpng and libjpeg report errors by longjmp or exit(), but a longjmp must not cross Swift frames. These functions keep
+// both inside C, and return a status and a message. There is no global state: calls may run concurrently.
 
 typedef enum {
     GLINT_CODEC_OK,
     /// The bytes end before the picture does.
     GLINT_CODEC_TRUNCATED,
-    /// The bytes are not what the format allows.
+    /// The bytes are invalid in this format.
     GLINT_CODEC_CORRUPT,
-    /// Allowed by the format, but not read or written here.
+    /// A feature of the format that these functions don't support.
     GLINT_CODEC_UNSUPPORTED,
     /// Width, height or pixels above the limits; `width` and `height` are set.
     GLINT_CODEC_TOO_LARGE,
@@ -46,7 +46,7 @@ typedef enum {
 enum {
     GLINT_KEYWORD_CAPACITY = 80,
     GLINT_MESSAGE_CAPACITY = 256,
-    /// More entries than this are METADATA_TOO_LARGE.
+    /// Maximum number of entries; more of them give METADATA_TOO_LARGE.
     GLINT_MAX_METADATA_ENTRIES = 1000,
 };
 
@@ -59,7 +59,7 @@ typedef struct {
     size_t length;
 } glint_metadata_entry;
 
-/// A picture on its way in or out. Starts as all zeros; `glint_picture_free` frees what hangs from it.
+/// A picture to encode or decode into. Starts as all zeros; `glint_picture_free` frees the memory it points to.
 typedef struct {
     uint32_t width, height;
     /// When decoded: width * height * 3 bytes, R G B, rows from top to bottom.
@@ -70,13 +70,13 @@ typedef struct {
     /// When encoded: the file.
     uint8_t *file;
     size_t file_length, file_capacity;
-    /// What went wrong, in the library's words.
+    /// The library's error message.
     char message[GLINT_MESSAGE_CAPACITY];
 } glint_picture;
 
 void glint_picture_free(glint_picture *picture);
 
-/// Copies one entry to the end of the metadata. False without memory or with a keyword that is too long.
+/// Appends a copy of one entry to the metadata. False if out of memory or if the keyword is too long.
 bool glint_picture_append(
     glint_picture *picture, glint_metadata_kind kind, const char *keyword, const void *text, size_t length);
 

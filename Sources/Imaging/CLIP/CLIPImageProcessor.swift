@@ -1,26 +1,26 @@
 public import TensorStore
 
-/// Pictures as CLIP's image encoder takes them: the same samples as transformers' `CLIPImageProcessor` with its Pillow backend.
+/// Prepares pictures for CLIP's image encoder; same samples as transformers' `CLIPImageProcessor` with its Pillow backend.
 public struct CLIPImageProcessor: Sendable, Equatable {
-    /// What a picture is resized to.
+    /// Target size of resizing.
     public enum Size: Sendable, Equatable {
-        /// The shorter side; the other one keeps the picture's proportions.
+        /// Length of the shorter side; the longer one follows from the aspect ratio.
         case shortestEdge(Int)
         case exact(height: Int, width: Int)
     }
 
-    /// nil where pictures keep their size.
+    /// Target size; nil for no resizing.
     public var size: Size? = .shortestEdge(224)
     public var filter = ResamplingFilter.bicubic
-    /// Cut from the middle, or filled up with black; nil where all of the picture is taken.
+    /// Size of the crop at the center, with black added if the picture is smaller; nil for no crop.
     public var crop: (height: Int, width: Int)? = (224, 224)
-    /// What bytes are multiplied by; 1 where they are taken as they are.
+    /// Factor for bytes; 1 for no scaling.
     public var rescaleFactor: Double = 1 / 255
-    /// What is subtracted from red, green and blue, and what they are then divided by.
+    /// Mean and standard deviation of red, green and blue: the mean is subtracted, then the result is divided.
     public var mean: [Double] = [0.48145466, 0.4578275, 0.40821073]
     public var deviation: [Double] = [0.26862954, 0.26130258, 0.27577711]
 
-    /// OpenAI's own settings.
+    /// OpenAI's settings.
     public init() {}
 
     public static func == (a: CLIPImageProcessor, b: CLIPImageProcessor) -> Bool {
@@ -29,15 +29,15 @@ public struct CLIPImageProcessor: Sendable, Equatable {
             && a.mean == b.mean && a.deviation == b.deviation
     }
 
-    /// `[1, 3, height, width]` of one picture.
-    /// - Throws: `ImageError.size` where the resized or the cut picture is beyond the limits of files that are read.
+    /// Prepares one picture: samples `[1, 3, height, width]`.
+    /// - Throws: `ImageError.size` if the resized or cropped picture exceeds the default `ImageLimits`.
     public func callAsFunction(_ picture: RGBImage) throws -> Tensor {
         let resized = try resize(picture)
         let (height, width) = crop ?? (resized.height, resized.width)
         try PixelRows.check(width: width, height: height)
-        // Rounded down, also where the picture is the smaller one.
+        // Offsets are rounded down, also when they are negative because the picture is smaller.
         let (top, left) = ((resized.height - height) >> 1, (resized.width - width) >> 1)
-        // A byte stands for one of 256 numbers in each channel.
+        // Each channel has 256 possible values, so they are tabulated.
         let samples = (0..<3).map { channel in
             (0...255).map { byte in Self.sample(byte, rescaleFactor, Float(mean[channel]), Float(deviation[channel])) }
         }
@@ -55,7 +55,7 @@ public struct CLIPImageProcessor: Sendable, Equatable {
         return try Tensor(values, shape: [1, 3, height, width])
     }
 
-    /// In the steps of the reference, each of which rounds to f32.
+    /// Scaled and normalized value, in the reference's order of operations, each of which rounds to f32.
     private static func sample(_ byte: Int, _ factor: Double, _ mean: Float, _ deviation: Float) -> Float {
         (Float(Double(byte) * factor) - mean) / deviation
     }

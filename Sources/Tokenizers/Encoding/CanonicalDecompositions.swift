@@ -2,7 +2,7 @@
 ///
 /// `@X` sets the code point of the next entry; each entry then moves on by one. An entry is one scalar or two with a `+`;
 /// a `!` marks those that are never composed again. Numbers are hexadecimal. Unicode's stability policy keeps all of these
-/// as they are. Made by `Tests/Goldens/tokenizer/decompositions.py`.
+/// as they are. Made by `Tests/Goldens/Tokenizers/tokenizer/decompositions.py`.
 enum CanonicalDecompositions {
     static let text = """
         @C0 41+300 41+301 41+302 41+303 41+308 41+30A @C7 43+327 45+300 45+301 45+302 45+308 49+300 49+301 49+302 49+308 @D1

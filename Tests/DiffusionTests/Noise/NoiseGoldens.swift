@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// Draws of PyTorch's and NumPy's generators: `Tests/Goldens/noise/make.py`.
+/// Draws of PyTorch's and NumPy's generators: `Tests/Goldens/Diffusion/noise/make.py`.
 struct NoiseGoldens: Decodable {
     struct Case: Decodable {
         /// As text, since it can be below 0 or above `Int64.max`.
@@ -21,7 +21,7 @@ struct NoiseGoldens: Decodable {
     let numpy: [Case]
 
     static func load() throws -> NoiseGoldens {
-        try JSONDecoder().decode(NoiseGoldens.self, from: Data(contentsOf: Goldens.url("noise/noise.json")))
+        try JSONDecoder().decode(NoiseGoldens.self, from: Data(contentsOf: Goldens.url("Diffusion/noise/noise.json")))
     }
 
     /// FNV-1a, 64 bits, as 16 hexadecimal digits.

@@ -45,7 +45,7 @@ import Testing
         var model = try GoldenRun.named("sd15/euler").loadModel()
         var request = try GoldenRun.named("sd15/euler").request(model)
         let plain = try await LatentDiffusionPipeline(model).generate(request)
-        try model.addPreviewDecoder(Goldens.url("tiny-vae/taesd"))
+        try model.addPreviewDecoder(Goldens.url("Architectures/tiny-vae/taesd"))
         request.previewInterval = 2
         for memory in [MemoryPolicy.resident, .staged] {
             let drawn = try await draw(request, with: LatentDiffusionPipeline(model, memory: memory))

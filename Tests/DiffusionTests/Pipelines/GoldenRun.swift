@@ -65,7 +65,7 @@ struct GoldenRun: Decodable, CustomTestStringConvertible {
     let targetSize: [Int]?
     let negativeOriginalSize: [Int]?
     let negativeTargetSize: [Int]?
-    /// The folder under `Tests/Goldens/pipeline`; not in the file.
+    /// The folder under `Tests/Goldens/Diffusion/pipeline`; not in the file.
     private(set) var folder: String! = nil
 
     var testDescription: String { "\(folder!)/\(name)" }
@@ -73,7 +73,8 @@ struct GoldenRun: Decodable, CustomTestStringConvertible {
     static func load(_ folder: String) throws -> [GoldenRun] {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        var runs = try decoder.decode([GoldenRun].self, from: Data(contentsOf: Goldens.url("pipeline/\(folder)/runs.json")))
+        var runs = try decoder.decode(
+            [GoldenRun].self, from: Data(contentsOf: Goldens.url("Diffusion/pipeline/\(folder)/runs.json")))
         for index in runs.indices { runs[index].folder = folder }
         return runs
     }
@@ -85,7 +86,8 @@ struct GoldenRun: Decodable, CustomTestStringConvertible {
     }
 
     static func model(_ name: String) -> URL {
-        name == "emoji-lcm" ? Goldens.repository.appending(path: "Models/emoji-lcm") : Goldens.url("pipeline/\(name)/model")
+        name == "emoji-lcm"
+            ? Goldens.repository.appending(path: "Models/emoji-lcm") : Goldens.url("Diffusion/pipeline/\(name)/model")
     }
 
     // MARK: As ours
@@ -97,7 +99,7 @@ struct GoldenRun: Decodable, CustomTestStringConvertible {
         var model = try LatentDiffusionModel(ModelSource(Self.model(model)), vae: vae.map(Goldens.url))
         if let loras {
             let items = try loras.map { file in
-                LoRASet.Item(try LoRA(path: Goldens.url("pipeline/\(file.file)").path), scale: file.scale)
+                LoRASet.Item(try LoRA(path: Goldens.url("Diffusion/pipeline/\(file.file)").path), scale: file.scale)
             }
             try model.addLoRAs(LoRASet(items))
         }
@@ -162,12 +164,14 @@ struct GoldenRun: Decodable, CustomTestStringConvertible {
     }
 
     static func picture(_ name: String) throws -> RGBImage {
-        try ImageFile(path: Goldens.url("pipeline/pictures/\(name)").path).image
+        try ImageFile(path: Goldens.url("Diffusion/pipeline/pictures/\(name)").path).image
     }
 
     /// What was computed, by name.
     func values() throws -> GoldenValues {
-        GoldenValues(run: name, file: try SafetensorsCheckpoint(path: Goldens.url("pipeline/\(folder!)/golden.safetensors").path))
+        GoldenValues(
+            run: name, file: try SafetensorsCheckpoint(path: Goldens.url("Diffusion/pipeline/\(folder!)/golden.safetensors").path)
+        )
     }
 }
 

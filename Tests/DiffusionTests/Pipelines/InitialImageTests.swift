@@ -82,7 +82,7 @@ import Testing
 
     /// TAESD's own file of its decoder, without that of its encoder beside it.
     @Test func decodersAloneTakeNoPictures() throws {
-        let path = Goldens.url("tiny-vae/taesd/diffusion_pytorch_model.safetensors").path
+        let path = Goldens.url("Architectures/tiny-vae/taesd/diffusion_pytorch_model.safetensors").path
         var writer = SafetensorsWriter()
         for (name, tensor) in try SafetensorsCheckpoint(path: path).entries where name.hasPrefix("decoder.layers.") {
             let rest = name.dropFirst("decoder.layers.".count).split(separator: ".", maxSplits: 1)

@@ -39,7 +39,7 @@ import Testing
 
     @Test func lorasForNetworksThatAreNotThereAreRefused() throws {
         var model = try LatentDiffusionModel(ModelSource(GoldenRun.model("sd15")))
-        let lora = try LoRA(path: Goldens.url("lora/sdxl.safetensors").path)
+        let lora = try LoRA(path: Goldens.url("Adapters/sdxl.safetensors").path)
         #expect(throws: LoRAError.self) { try model.addLoRAs(LoRASet([.init(lora)])) }
     }
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Tokenizers
 
-/// Pictures against diffusers': `Tests/Goldens/pipeline/make.py`.
+/// Pictures against diffusers': `Tests/Goldens/Diffusion/pipeline/make.py`.
 @Suite(.serialized) struct LatentDiffusionPipelineTests {
     static let folders = ["emoji-lcm", "autoencoder-kl", "lcm-image-to-image", "sd15", "sd21", "inpainting", "sdxl", "ssd"]
     static let runs = folders.flatMap { (try? GoldenRun.load($0)) ?? [] }

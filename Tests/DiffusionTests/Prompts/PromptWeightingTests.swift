@@ -4,11 +4,11 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/prompts/make.py`, the arithmetic of AUTOMATIC1111's Original emphasis by torch.
+/// Goldens: `Tests/Goldens/Tokenizers/prompts/make.py`, the arithmetic of AUTOMATIC1111's Original emphasis by torch.
 @Suite struct PromptWeightingTests {
     private let values: SafetensorsCheckpoint
 
-    init() throws { values = try SafetensorsCheckpoint(path: Goldens.url("prompts/states.safetensors").path) }
+    init() throws { values = try SafetensorsCheckpoint(path: Goldens.url("Tokenizers/prompts/states.safetensors").path) }
 
     @Test(arguments: ["heavy", "negative", "plain"]) func matchesTorch(_ name: String) throws {
         let states = try values.tensor(named: "\(name).states")

@@ -23,7 +23,8 @@ import Testing
     }
 
     @Test func picturesArePreparedAsTransformersDoes() throws {
-        let golden = try SafetensorsCheckpoint(path: Goldens.url("safety/golden.safetensors").path).tensor(named: "pixel_values")
+        let golden = try SafetensorsCheckpoint(path: Goldens.url("Architectures/safety/golden.safetensors").path).tensor(
+            named: "pixel_values")
         let processor = try SafetyGoldens.model().processor
         let found = try SafetyGoldens.names.flatMap { name in
             try processor(SafetyGoldens.picture(name)).elements(as: Float.self)

@@ -6,18 +6,19 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// `Tests/Goldens/safety/make.py`: diffusers' StableDiffusionSafetyChecker and transformers' CLIPImageProcessorPil.
+/// `Tests/Goldens/Architectures/safety/make.py`: diffusers' StableDiffusionSafetyChecker and transformers' CLIPImageProcessorPil.
 enum SafetyGoldens {
     static let names = ["harmless", "flagged", "special"]
-    static let checker = Goldens.url("safety/safety_checker")
-    static let featureExtractor = Goldens.url("safety/feature_extractor")
+    static let checker = Goldens.url("Architectures/safety/safety_checker")
+    static let featureExtractor = Goldens.url("Architectures/safety/feature_extractor")
 
     static func model() throws -> SafetyCheckerModel {
         try SafetyCheckerModel(folder: checker, featureExtractor: featureExtractor)
     }
 
     static func picture(_ name: String) throws -> RGBImage {
-        let tensor = try SafetensorsCheckpoint(path: Goldens.url("safety/pictures.safetensors").path).tensor(named: name)
+        let tensor = try SafetensorsCheckpoint(path: Goldens.url("Architectures/safety/pictures.safetensors").path).tensor(
+            named: name)
         return try RGBImage(width: tensor.shape[1], height: tensor.shape[0], bytes: tensor.elements())
     }
 
@@ -28,7 +29,7 @@ enum SafetyGoldens {
         let specialCareScores: [Float]
 
         init(_ name: String) throws {
-            let verdict = try #require(JSONFile.read(Goldens.url("safety/verdicts.json"))[name])
+            let verdict = try #require(JSONFile.read(Goldens.url("Architectures/safety/verdicts.json"))[name])
             func scores(_ name: String) throws -> [Float] {
                 try #require(verdict[name]?.array).map { Float(try #require($0.double)) }
             }

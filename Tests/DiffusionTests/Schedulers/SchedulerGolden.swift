@@ -4,7 +4,7 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// A scheduler's steps as diffusers 0.42.1 takes them: `Tests/Goldens/scheduler/make.py`.
+/// A scheduler's steps as diffusers 0.42.1 takes them: `Tests/Goldens/Diffusion/scheduler/make.py`.
 struct SchedulerGolden: Decodable, CustomTestStringConvertible {
     struct Request: Decodable {
         let numInferenceSteps: Int?
@@ -45,7 +45,7 @@ struct SchedulerGolden: Decodable, CustomTestStringConvertible {
     static func load() throws -> [SchedulerGolden] {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode([SchedulerGolden].self, from: Data(contentsOf: Goldens.url("scheduler/cases.json")))
+        return try decoder.decode([SchedulerGolden].self, from: Data(contentsOf: Goldens.url("Diffusion/scheduler/cases.json")))
     }
 
     /// What diffusers computes at one step.
@@ -58,7 +58,7 @@ struct SchedulerGolden: Decodable, CustomTestStringConvertible {
     }
 
     func steps() throws -> [Step] {
-        let file = try SafetensorsFile(path: Goldens.url("scheduler/steps.safetensors").path)
+        let file = try SafetensorsFile(path: Goldens.url("Diffusion/scheduler/steps.safetensors").path)
         let entry = try #require(file.entries.first { $0.name == name })
         let elements = try entry.tensor().elements(as: Float.self)
         let size = Self.shape.reduce(1, *)

@@ -4,17 +4,17 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// Goldens: `Tests/Goldens/clip_vision/make.py`, transformers' CLIPImageProcessor with Pillow.
+/// Goldens: `Tests/Goldens/Architectures/clip-vision/make.py`, transformers' CLIPImageProcessor with Pillow.
 @Suite struct CLIPImageProcessorTests {
     @Test(arguments: ["smaller", "larger", "padded", "exact", "plain"]) func samplesAreTransformers(_ name: String) throws {
-        let goldens = try SafetensorsCheckpoint(path: Goldens.url("clip_vision/preparation.safetensors").path)
-        let options = try JSONValue(parsing: Data(contentsOf: Goldens.url("clip_vision/\(name).json")))
+        let goldens = try SafetensorsCheckpoint(path: Goldens.url("Architectures/clip-vision/preparation.safetensors").path)
+        let options = try JSONValue(parsing: Data(contentsOf: Goldens.url("Architectures/clip-vision/\(name).json")))
         let picture = try goldens.tensor(named: "\(name).picture")
         let image = try RGBImage(width: picture.shape[1], height: picture.shape[0], bytes: picture.elements())
         let found = try CLIPImageProcessor(options, file: name)(image)
         let expected = try goldens.tensor(named: "\(name).samples")
         #expect(found.shape == expected.shape)
-        // Not one byte differs before scaling; one would by 0.015 of the largest.
+        // All bytes are equal before scaling: a difference of one would be 0.015 of the largest value.
         try expectClose(found, expected, tolerance: 1e-6, name)
     }
 
@@ -48,7 +48,7 @@ import Testing
         #expect(throws: ImageError.self) { try processor(RGBImage(width: 3, height: 3)) }
     }
 
-    /// Whatever a file says, it is refused or pictures can be prepared by it.
+    /// Any file is either refused, or pictures can be prepared with its settings.
     @Test func damagedSettingsAreHarmless() throws {
         let text = #"""
             {"size": {"shortest_edge": 9}, "crop_size": {"height": 7, "width": 8}, "resample": 3, "do_resize": true,

@@ -50,8 +50,8 @@ import Testing
     }
 
     @Test(arguments: ["state", "names", "if", "mlp-f16"]) func mutationsNeverTrap(_ name: String) throws {
-        let seed = Array(try Data(contentsOf: Goldens.url("ir/\(name).xml")).filter { $0 != UInt8(ascii: "\t") })
-        let weights = try MappedFile(path: Goldens.url("ir/\(name).bin").path)
+        let seed = Array(try Data(contentsOf: Goldens.url("ModelGraph/\(name).xml")).filter { $0 != UInt8(ascii: "\t") })
+        let weights = try MappedFile(path: Goldens.url("ModelGraph/\(name).bin").path)
         var random = Random(state: 0x9E37_79B9_7F4A_7C15)
         var (taken, refused) = (0, 0)
         for _ in 0..<6_000 {

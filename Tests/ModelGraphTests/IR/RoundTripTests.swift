@@ -13,14 +13,14 @@ import Testing
         "version-10",
     ]
 
-    /// A model of `Tests/Goldens/ir`.
+    /// A model of `Tests/Goldens/ModelGraph`.
     private struct Golden {
         let path: String
         let values: SafetensorsCheckpoint
 
         init(_ name: String) throws {
-            path = Goldens.url("ir/\(name).xml").path
-            values = try SafetensorsCheckpoint(path: Goldens.url("ir/\(name).safetensors").path)
+            path = Goldens.url("ModelGraph/\(name).xml").path
+            values = try SafetensorsCheckpoint(path: Goldens.url("ModelGraph/\(name).safetensors").path)
         }
 
         /// Expects `model` to give the recorded outputs.

@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func stateIsRefused() throws {
-        let graph = try IRReader.read(path: Goldens.url("ir/state.xml").path)
+        let graph = try IRReader.read(path: Goldens.url("ModelGraph/state.xml").path)
         let error = #expect(throws: GraphError.self) { try graph.stages([["x"], []]) }
         #expect(error?.description.contains("keeps state") == true)
     }
@@ -157,9 +157,9 @@ import Testing
     }
 
     @Test func goldensCanBeCut() throws {
-        var graph = try IRReader.read(path: Goldens.url("ir/traced.xml").path)
+        var graph = try IRReader.read(path: Goldens.url("ModelGraph/traced.xml").path)
         graph.result(graph.results[0].inputs[0], name: "output")
-        let values = try SafetensorsCheckpoint(path: Goldens.url("ir/traced.safetensors").path)
+        let values = try SafetensorsCheckpoint(path: Goldens.url("ModelGraph/traced.safetensors").path)
         let names = graph.parameters.compactMap(\.outputs[0].names.first)
         #expect(names == ["picture", "scale"])
         let inputs = try Dictionary(

@@ -57,7 +57,7 @@ import Testing
 
     // MARK: Tiny autoencoders
 
-    private static let tiny = "tiny-vae/taesd"
+    private static let tiny = "Architectures/tiny-vae/taesd"
 
     private static func ownName(_ name: String, _ half: String) -> String? {
         let parts = name.split(separator: ".", maxSplits: 3)
@@ -140,11 +140,11 @@ import Testing
     // MARK: AutoencoderKL
 
     @Test func foldersAndFilesOfDiffusers() throws {
-        let folder = try LoadedAutoencoder(Goldens.url("vae/sd15"), for: .sd)
+        let folder = try LoadedAutoencoder(Goldens.url("Architectures/vae/sd15"), for: .sd)
         #expect(folder.family == .sd && folder.notes.isEmpty && folder.encoder != nil)
-        try expectSame(LoadedAutoencoder(Goldens.url("vae/sd15/diffusion_pytorch_model.safetensors")), folder)
-        #expect(throws: ModelError.self) { try LoadedAutoencoder(Goldens.url("vae/sd15"), for: .sdxl) }
-        let whole = try LoadedAutoencoder(Goldens.url("pipeline/autoencoder-kl/model"))
+        try expectSame(LoadedAutoencoder(Goldens.url("Architectures/vae/sd15/diffusion_pytorch_model.safetensors")), folder)
+        #expect(throws: ModelError.self) { try LoadedAutoencoder(Goldens.url("Architectures/vae/sd15"), for: .sdxl) }
+        let whole = try LoadedAutoencoder(Goldens.url("Diffusion/pipeline/autoencoder-kl/model"))
         #expect(whole.encoder != nil && whole.family == .sd)
     }
 
@@ -170,13 +170,14 @@ import Testing
     // MARK: IR
 
     @Test func exportedHalves() throws {
-        let reference = try LoadedAutoencoder(Goldens.url("vae/sd15"))
+        let reference = try LoadedAutoencoder(Goldens.url("Architectures/vae/sd15"))
         try FileManager.default.createDirectory(at: file("vae_decoder"), withIntermediateDirectories: true)
         try FileManager.default.createDirectory(at: file("vae_encoder"), withIntermediateDirectories: true)
         try reference.decoder.exportedDecoder().writeIR(xml: file("vae_decoder/openvino_model.xml").path)
         try #require(try reference.decoder.exportedEncoder()).writeIR(xml: file("vae_encoder/openvino_model.xml").path)
         for half in ["vae_decoder", "vae_encoder"] {
-            try FileManager.default.copyItem(at: Goldens.url("vae/sd15/config.json"), to: file("\(half)/config.json"))
+            try FileManager.default.copyItem(
+                at: Goldens.url("Architectures/vae/sd15/config.json"), to: file("\(half)/config.json"))
         }
         for url in [place.url, file("vae_decoder")] {
             let loaded = try LoadedAutoencoder(url, for: .sd)
@@ -202,6 +203,6 @@ import Testing
         #expect { try LoadedAutoencoder(file("a.safetensors")) } throws: {
             "\($0)".contains("neither the tensors of an AutoencoderKL")
         }
-        #expect(throws: ArchitectureError.self) { try LoadedAutoencoder(Goldens.url("unet/lcm")) }
+        #expect(throws: ArchitectureError.self) { try LoadedAutoencoder(Goldens.url("Architectures/unet/lcm")) }
     }
 }

@@ -9,16 +9,16 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// TAESD's own files on photographs, against diffusers' AutoencoderTiny: `Tests/Goldens/single-file/taesd.py`.
+/// TAESD's own files on photographs, against diffusers' AutoencoderTiny: `Tests/Goldens/ModelLoading/single-file/taesd.py`.
 @Suite(
     .enabled(
         if: OptionalMaterial.models.folder != nil && OptionalMaterial.photos.folder != nil,
         "set GLINT_TEST_MODELS to a folder with taesd, and GLINT_TEST_PHOTOS to one with JPEGs"))
 struct PublishedTinyAutoencoderTests {
-    private static let names = (try? JSONFile.read(Goldens.url("single-file/taesd.json")))?.object?.keys ?? []
+    private static let names = (try? JSONFile.read(Goldens.url("ModelLoading/single-file/taesd.json")))?.object?.keys ?? []
 
     @Test(arguments: names) func matchesDiffusers(_ name: String) async throws {
-        let golden = try #require(JSONFile.read(Goldens.url("single-file/taesd.json"))[name])
+        let golden = try #require(JSONFile.read(Goldens.url("ModelLoading/single-file/taesd.json"))[name])
         let parts = name.split(separator: " ").map(String.init)
         let models = try #require(OptionalMaterial.models.folder)
         let photo = try #require(OptionalMaterial.photos.folder).appending(path: parts[1])

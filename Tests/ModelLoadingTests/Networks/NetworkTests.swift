@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 @Suite struct NetworkTests {
-    private let folder = try? ModelSource(Goldens.url("pipeline/autoencoder-kl/model"))
+    private let folder = try? ModelSource(Goldens.url("Diffusion/pipeline/autoencoder-kl/model"))
 
     /// A UNet's network, over its checkpoint and over the IR that is exported of it.
     private func unets() throws -> (checkpoint: Network<UNet2DConditionModel>, ir: Network<UNet2DConditionModel>) {
@@ -62,7 +62,7 @@ import Testing
 
     /// SDXL's further inputs get the batch too, and what is computed is the reference's.
     @Test func irOfSDXL() async throws {
-        let folder = Goldens.url("unet/sdxl")
+        let folder = Goldens.url("Architectures/unet/sdxl")
         let component = Component(name: "unet", library: "diffusers", className: "UNet2DConditionModel", folder: folder)
         let golden = try SafetensorsCheckpoint(path: folder.appending(path: "golden.safetensors").path)
         let network = try component.network(from: Registry.unets)

@@ -13,7 +13,7 @@ import Tokenizers
 
     init() throws {
         place = try TemporaryFolder()
-        source = try ModelSource(Goldens.url("pipeline/autoencoder-kl/model"))
+        source = try ModelSource(Goldens.url("Diffusion/pipeline/autoencoder-kl/model"))
     }
 
     private func names(_ path: String = "") throws -> [String] {

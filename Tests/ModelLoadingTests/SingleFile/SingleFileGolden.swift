@@ -6,16 +6,16 @@ import TensorStore
 import TestSupport
 import Testing
 
-/// A small model in one file, and what diffusers makes of it: `Tests/Goldens/single-file/make.py`.
+/// A small model in one file, and what diffusers makes of it: `Tests/Goldens/ModelLoading/single-file/make.py`.
 struct SingleFileGolden: Sendable, CustomTestStringConvertible {
     let name: String
     var testDescription: String { name }
 
     static let all = ["sd1-inpaint", "sd2", "sdxl"].map(SingleFileGolden.init)
 
-    var url: URL { Goldens.url("single-file/\(name).safetensors") }
+    var url: URL { Goldens.url("ModelLoading/single-file/\(name).safetensors") }
 
-    func expected() throws -> JSONValue { try JSONFile.read(Goldens.url("single-file/\(name).json")) }
+    func expected() throws -> JSONValue { try JSONFile.read(Goldens.url("ModelLoading/single-file/\(name).json")) }
 
     /// Writes the file's tensors, changed, to `url`.
     func write(

@@ -145,7 +145,7 @@ import Tokenizers
         #expect(weights.contains("down_blocks.1.attentions.0.proj_in.weight"))
         #expect(throws: ModelError.self) { try bare.component("text_encoder") }
 
-        let folder = try ModelSource(Goldens.url("pipeline/autoencoder-kl/model")).component("unet").folder
+        let folder = try ModelSource(Goldens.url("Diffusion/pipeline/autoencoder-kl/model")).component("unet").folder
         let own = try ModelSource(folder.appending(path: "diffusion_pytorch_model.safetensors"))
         #expect(try own.component("unet").weights().contains("conv_in.weight"))
         #expect(own.pipelineClass == "LatentConsistencyModelPipeline")

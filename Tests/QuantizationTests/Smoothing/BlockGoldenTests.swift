@@ -15,8 +15,8 @@ import Testing
     let placement: QuantizerPlacement
 
     init() throws {
-        graph = try IRReader.read(path: Goldens.url("quantization/block.xml").path)
-        goldens = try SafetensorsFile(path: Goldens.url("quantization/block.safetensors").path)
+        graph = try IRReader.read(path: Goldens.url("Quantization/block.xml").path)
+        goldens = try SafetensorsFile(path: Goldens.url("Quantization/block.safetensors").path)
         placement = QuantizerPlacement(graph)
         var statistics = ChannelStatistics(graph, Set(ChannelStatistics.Kind.allCases))
         var activations = ActivationStatistics(placement)

@@ -34,11 +34,11 @@ import Testing
 
     @Test(arguments: cases.indices) func integersAndScalesAreNNCFs(index: Int) throws {
         let (name, options) = Self.cases[index]
-        let graph = try IRReader.read(path: Goldens.url("quantization/original.xml").path)
+        let graph = try IRReader.read(path: Goldens.url("Quantization/original.xml").path)
         let (compressed, report) = try WeightCompression(options).apply(to: graph)
-        let data = try Data(contentsOf: Goldens.url("quantization/nncf.json"))
+        let data = try Data(contentsOf: Goldens.url("Quantization/nncf.json"))
         let types = try #require(try JSONDecoder().decode([String: [String: String]].self, from: data)[name])
-        let file = try SafetensorsFile(path: Goldens.url("quantization/nncf.safetensors").path)
+        let file = try SafetensorsFile(path: Goldens.url("Quantization/nncf.safetensors").path)
         var found: Set<String> = []
         for node in compressed.nodes where node.type == "Const" && node.name.contains(".weight") {
             guard !node.name.hasSuffix("/Const") else { continue }

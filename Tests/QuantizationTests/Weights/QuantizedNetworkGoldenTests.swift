@@ -10,9 +10,9 @@ import Testing
     @Test(arguments: [(WeightMode.int8Narrow, "narrow"), (.int8HalfRange, "half")]) func integersAndScalesAreNNCFs(
         mode: WeightMode, name: String
     ) throws {
-        let graph = try IRReader.read(path: Goldens.url("quantization/original.xml").path)
+        let graph = try IRReader.read(path: Goldens.url("Quantization/original.xml").path)
         let (compressed, _) = try WeightCompression(WeightCompressionOptions(mode: mode)).apply(to: graph)
-        let file = try SafetensorsFile(path: Goldens.url("quantization/int8.safetensors").path)
+        let file = try SafetensorsFile(path: Goldens.url("Quantization/int8.safetensors").path)
         var compared = 0
         for entry in file.entries where entry.name.hasPrefix("\(name)/") {
             let constant = String(entry.name.dropFirst(name.count + 1))

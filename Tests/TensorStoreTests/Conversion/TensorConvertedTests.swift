@@ -2,7 +2,7 @@ import TensorStore
 import Testing
 
 @Suite struct TensorConvertedTests {
-    /// `Tests/Goldens/tensorstore/make.py`: torch 2.13 for f32, NumPy for f64.
+    /// `Tests/Goldens/TensorStore/make.py`: torch 2.13 for f32, NumPy for f64.
     @Test(arguments: [("f32", ElementType.f16, "f16"), ("f32", .bf16, "bf16"), ("f64", .f16, "f64.f16")])
     func roundsAsTheReferencesDo(_ source: String, _ type: ElementType, _ expected: String) throws {
         let checkpoint = try SafetensorsCheckpoint(path: "halves.safetensors".golden)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TensorStore
 
-/// The files are written by `Tests/Goldens/tensorstore/make.py`, NumPy 2.4.6.
+/// The files are written by `Tests/Goldens/TensorStore/make.py`, NumPy 2.4.6.
 @Suite struct NumpyFileTests {
     @Test(arguments: ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "version2", "version3"])
     func readsNumbers(_ name: String) throws {

@@ -3,7 +3,7 @@ import TensorStore
 import Testing
 
 @Suite struct SafetensorsCheckpointTests {
-    /// Written by `Tests/Goldens/tensorstore/make.py`: the numbers 0…5 in every type.
+    /// Written by `Tests/Goldens/TensorStore/make.py`: the numbers 0…5 in every type.
     @Test(
         arguments: [
             ("float32", .f32), ("float16", .f16), ("bfloat16", .bf16), ("float64", .f64), ("int8", .i8), ("int16", .i16),

@@ -18,7 +18,7 @@ import Testing
         "F6_E2M3", "C64", "F8_E4M3FNUZ",
     ]
 
-    /// `Tests/Goldens/tensorstore/make.py`, safetensors 0.8.0.
+    /// `Tests/Goldens/TensorStore/make.py`, safetensors 0.8.0.
     static let verdicts: [Verdict] = {
         guard let json = try? JSONValue(parsing: content("headers.json".golden)), let cases = json.array else { return [] }
         return cases.compactMap { value in

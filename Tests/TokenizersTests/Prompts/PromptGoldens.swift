@@ -5,7 +5,7 @@ import Testing
 
 @testable import Tokenizers
 
-/// Prompts as AUTOMATIC1111's rules weigh and cut them: `Tests/Goldens/prompts/make.py`.
+/// Prompts as AUTOMATIC1111's rules weigh and cut them: `Tests/Goldens/Tokenizers/prompts/make.py`.
 struct PromptGolden {
     let prompt: String
     let parts: [WeightedPrompt.Part]
@@ -19,7 +19,7 @@ struct PromptGolden {
     }
 
     static func all() throws -> [PromptGolden] {
-        let file = try MappedFile(path: Goldens.url("prompts/prompts.json.gz").path)
+        let file = try MappedFile(path: Goldens.url("Tokenizers/prompts/prompts.json.gz").path)
         let json = try JSONValue(parsing: withExtendedLifetime(file) { try Gzip.unpacked(file.bytes) })
         return try #require(json.array).map { row in
             let parts: [WeightedPrompt.Part] = try #require(row["parts"]?.array).map { part in

@@ -18,7 +18,7 @@ import Testing
         return path
     }
 
-    private func golden(_ name: String) -> String { Goldens.url("prompts/\(name).safetensors").path }
+    private func golden(_ name: String) -> String { Goldens.url("Tokenizers/prompts/\(name).safetensors").path }
 
     @Test func wordsComeFromTheFile() throws {
         let toy = try TextualInversion(path: golden("toy"))

@@ -1,0 +1,128 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+
+/// Downloads one file into the cache. Resumes an earlier download, and verifies the digest.
+struct BlobDownload: Sendable {
+    let hub: HubRepository
+    let file: RemoteFile
+    let commit: String
+
+    private var repository: String { hub.reference.repository }
+    private var cache: HubCache { hub.environment.cache }
+
+    /// Downloads the file unless the cache has its content.
+    /// - Returns: false if the cache had it.
+    /// - Throws: `HubError`, `CancellationError`; the part received so far stays for the next try.
+    func run() async throws -> Bool {
+        try cache.prepare(repository)
+        let blob = cache.blob(file.digest, of: repository)
+        let lock = cache.lockFile(file.digest, of: repository)
+        return try await CacheLock.withLock(at: lock, waiting: { hub.report(.waiting(path: file.path)) }) {
+            guard !cache.hasBlob(of: file, in: repository) else {
+                hub.report(.found(path: file.path, bytes: file.size))
+                return false
+            }
+            var found = ""
+            for _ in 0..<2 {
+                let partial = try PartialFile(for: blob)
+                let digest = try await fill(partial)
+                if digest == file.digest {
+                    try partial.commit(to: blob)
+                    hub.report(.finished(path: file.path))
+                    return true
+                }
+                found = digest.map(\.description) ?? "more than \(file.size) bytes"
+                partial.remove()
+                hub.report(.discarded(path: file.path, bytes: partial.size, reason: "its content is wrong (\(found))"))
+            }
+            throw HubError.wrongContent(path: file.path, expected: file.digest.description, found: found)
+        }
+    }
+
+    /// Downloads the rest of `partial`, with retries.
+    /// - Returns: the digest of the whole file; nil if the server sent more bytes than the file's size.
+    private func fill(_ partial: PartialFile) async throws -> ContentDigest? {
+        if partial.size > file.size { try partial.clear() }
+        var digest = DigestBuilder(like: file.digest, size: file.size)
+        try partial.read(into: &digest)
+        if partial.size > 0 { hub.report(.found(path: file.path, bytes: partial.size)) }
+        var attempts = Attempts(hub.retry)
+        while partial.size < file.size {
+            let before = partial.size
+            do {
+                guard try await receive(into: partial, &digest) else { return nil }
+            } catch let failure as TransportFailure {
+                if partial.size > before { attempts.reset() }
+                // The server can't resume at this position.
+                if case .status(416, _, _, _, _) = failure, partial.size > 0 {
+                    try restart(partial, &digest)
+                    continue
+                }
+                try await wait(&attempts, after: failure, partial)
+            }
+        }
+        return digest.finish()
+    }
+
+    /// Receives the response to one request.
+    /// - Returns: false if it has more bytes than the file's size.
+    /// - Throws: `TransportFailure` if it ends early.
+    private func receive(into partial: PartialFile, _ digest: inout DigestBuilder) async throws -> Bool {
+        let response = try await hub.transport.get(hub.address(of: file, commit: commit), rangeFrom: partial.size)
+        let host = hub.environment.endpoint.authority
+        if partial.size > 0 {
+            let range = response.headers.first(name: "Content-Range") ?? ""
+            let continues = response.status == .partialContent && range.hasPrefix("bytes \(partial.size)-")
+            if !continues {
+                try restart(partial, &digest)
+                // A response with the whole file is accepted as well; one with another range is not.
+                guard response.status != .partialContent else {
+                    throw TransportFailure.connection(host: host, reason: "the response has another range than requested")
+                }
+            }
+        }
+        do {
+            for try await buffer in response.body {
+                try Task.checkCancellation()
+                guard partial.size + buffer.readableBytes <= file.size else { return false }
+                try buffer.withUnsafeReadableBytes { bytes in
+                    try partial.append(bytes)
+                    digest.update(bytes)
+                }
+                hub.report(.received(bytes: buffer.readableBytes))
+            }
+        } catch HubError.diskFull(let folder, _, let available) {
+            throw HubError.diskFull(folder: folder, needed: file.size - partial.size, available: available)
+        } catch let error as HubError {
+            throw error
+        } catch {
+            throw try HubTransport.failure(error, host: host)
+        }
+        try Task.checkCancellation()
+        guard partial.size == file.size else {
+            throw TransportFailure.connection(host: host, reason: "the response ended early")
+        }
+        return true
+    }
+
+    private func restart(_ partial: PartialFile, _ digest: inout DigestBuilder) throws(HubError) {
+        hub.report(.discarded(path: file.path, bytes: partial.size, reason: "the server can't resume there"))
+        try partial.clear()
+        digest = DigestBuilder(like: file.digest, size: file.size)
+    }
+
+    private func wait(_ attempts: inout Attempts, after failure: TransportFailure, _ partial: PartialFile) async throws {
+        do {
+            try await attempts.wait(after: failure) {
+                hub.report(.retrying(what: file.path, reason: failure.summary, delay: $0))
+            }
+        } catch let failure as TransportFailure {
+            guard case .connection(_, let reason) = failure, partial.size > 0 else {
+                throw hub.error(failure, path: file.path)
+            }
+            throw HubError.interrupted(path: file.path, received: partial.size, size: file.size, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import TensorStore
+
+/// A repository of the hub within one pull.
+struct HubRepository: Sendable {
+    let reference: RepositoryReference
+    let environment: HubEnvironment
+    let transport: HubTransport
+    let retry: RetryPolicy
+    let report: @Sendable (PullEvent) -> Void
+
+    /// Limit for listings, in bytes; larger than that of any model repository.
+    private static let listingLimit = 64 << 20
+    /// Limit, in bytes, for JSON files that the selection depends on.
+    private static let documentLimit = 16 << 20
+    /// Connection attempts for the listing: few, so that a missing network is reported within seconds.
+    private static let connectionAttempts = 3
+
+    /// Requests the list of files.
+    /// - Throws: `HubError`, `CancellationError`.
+    func listing() async throws -> RepositoryListing {
+        let address =
+            "\(environment.endpoint.absoluteString)/api/models/\(reference.repository)/revision/"
+            + "\(reference.revision.escapedAsPathPart)?blobs=true"
+        guard let url = URL(string: address) else {
+            throw HubError.invalidSetting(name: "HF_ENDPOINT", reason: "\(address) is not a URL")
+        }
+        var attempts = Attempts(retry, connections: Self.connectionAttempts)
+        while true {
+            do {
+                let bytes = try await body(of: transport.get(url), url: url)
+                return try RepositoryListing(parsing: bytes, repository: reference.repository, url: address)
+            } catch let failure as TransportFailure {
+                do {
+                    try await attempts.wait(after: failure) {
+                        report(.retrying(what: reference.description, reason: failure.summary, delay: $0))
+                    }
+                } catch let failure as TransportFailure {
+                    throw error(failure)
+                }
+            }
+        }
+    }
+
+    private func body(of response: HTTPClientResponse, url: URL) async throws -> [UInt8] {
+        do {
+            return Array(buffer: try await response.body.collect(upTo: Self.listingLimit))
+        } catch is NIOTooManyBytesError {
+            throw HubError.unexpectedAnswer(url: url.absoluteString, reason: "more than \(Self.listingLimit) bytes")
+        } catch {
+            throw try HubTransport.failure(error, host: url.authority)
+        }
+    }
+
+    /// Downloads `file` into the cache and reads it.
+    func document(_ file: RemoteFile, commit: String) async throws -> JSONValue {
+        guard file.size <= Self.documentLimit else {
+            throw HubError.unexpectedAnswer(url: file.path, reason: "\(file.size) bytes are too many for a JSON file")
+        }
+        // A cached file is read without a lock, so that a read-only cache works.
+        if !environment.cache.hasBlob(of: file, in: reference.repository) {
+            _ = try await BlobDownload(hub: self, file: file, commit: commit).run()
+        }
+        let blob = environment.cache.blob(file.digest, of: reference.repository)
+        do {
+            return try JSONValue(parsing: Data(contentsOf: blob))
+        } catch {
+            throw HubError.unexpectedAnswer(url: file.path, reason: "\(error)")
+        }
+    }
+
+    /// URL of the content of `file`.
+    func address(of file: RemoteFile, commit: String) throws(HubError) -> URL {
+        let path = file.path.split(separator: "/").map { String($0).escapedAsPathPart }.joined(separator: "/")
+        let address = "\(environment.endpoint.absoluteString)/\(reference.repository)/resolve/\(commit)/\(path)"
+        guard let url = URL(string: address) else { throw .unexpectedAnswer(url: address, reason: "it is not a URL") }
+        return url
+    }
+
+    func error(_ failure: TransportFailure, path: String? = nil) -> HubError {
+        HubError(
+            failure, reference: reference, path: path, endpoint: environment.endpoint, hasToken: environment.token != nil)
+    }
+}
+
+extension String {
+    /// Percent-encodes everything but unreserved characters, including slashes (RFC 3986).
+    var escapedAsPathPart: String {
+        let unreserved = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+        return addingPercentEncoding(withAllowedCharacters: unreserved) ?? self
+    }
+}
