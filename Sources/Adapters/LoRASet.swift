@@ -67,8 +67,8 @@ public struct LoRASet: Sendable {
 
     /// The network with the LoRAs.
     ///
-    /// The graph may come from a checkpoint or from IR, with static or dynamic shapes. Passes that look for upsampling go first
-    /// (`Graph.subPixelUpsampling`), those that cut it up (`Graph.stages`) and quantize it afterwards. Inputs
+    /// The graph may come from a checkpoint or from IR, with static or dynamic shapes. Passes that cut it up (`Graph.stages`),
+    /// quantize it, or prepare it for a device come afterwards. Inputs
     /// `lora_scale.<i>`, of the runtime form, are named among those of the first stage: what stages compute from them is then
     /// where their other inputs are.
     /// - Throws: `LoRAError.unplaced` where keys for this network match nothing in it, unless lenient; `.shape` where matrices

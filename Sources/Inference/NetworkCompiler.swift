@@ -94,8 +94,9 @@ public struct NetworkCompiler: Sendable {
 
     /// The graph in the form that the device computes fastest.
     private func prepared(_ sized: SizedGraph) throws -> Graph {
-        guard options.device.name.hasPrefix("CPU"), options.precision == .f32 else { return sized.graph }
-        return try sized.graph.groupNormalizationByMoments(sized.shapes)
+        let graph = try sized.graph.subPixelUpsampling(doublesSizes: sized.doublesSizes)
+        guard options.device.name.hasPrefix("CPU"), options.precision == .f32 else { return graph }
+        return try graph.groupNormalizationByMoments(sized.shapes)
     }
 }
 

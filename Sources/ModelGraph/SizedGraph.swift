@@ -6,16 +6,22 @@ public struct SizedGraph: Sendable {
     /// By input name. An input that is not listed keeps the shape that the graph gives it.
     public var shapes: [String: PartialShape]
 
-    public init(_ graph: Graph, shapes: [String: PartialShape] = [:]) {
+    /// Whether every interpolation whose size is computed from shapes doubles the size at these shapes; see
+    /// `Graph.subPixelUpsampling`.
+    public var doublesSizes: Bool
+
+    public init(_ graph: Graph, shapes: [String: PartialShape] = [:], doublesSizes: Bool = false) {
         self.graph = graph
         self.shapes = shapes
+        self.doublesSizes = doublesSizes
     }
 
     /// Sets axes of inputs; an axis given as nil stays as it is in the graph.
     /// - Throws: `GraphError.structure` where the graph has no such input, or the input does not take these axes.
-    public init(_ graph: Graph, setting axes: KeyValuePairs<String, [Dimension?]>) throws(GraphError) {
-        self.graph = graph
-        shapes = [:]
+    public init(
+        _ graph: Graph, setting axes: KeyValuePairs<String, [Dimension?]>, doublesSizes: Bool = false
+    ) throws(GraphError) {
+        self.init(graph, doublesSizes: doublesSizes)
         for (name, sizes) in axes {
             guard let input = graph.parameter(named: name) else {
                 throw .structure(node: graph.name, reason: "it has no input '\(name)'")

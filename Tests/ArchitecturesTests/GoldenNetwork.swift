@@ -2,6 +2,7 @@ import Architectures
 import Foundation
 import Inference
 import ModelGraph
+import ModelLoading
 import OpenVINO
 import TensorStore
 import TestSupport

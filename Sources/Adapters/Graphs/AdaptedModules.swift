@@ -44,12 +44,10 @@ struct AdaptedSite {
         /// Weights `[outputs, inputs]`, or `[inputs, outputs]`.
         case linear(isTransposed: Bool)
         case convolution
-        /// A 3×3 convolution of a picture with its pixels doubled, computed as four on the picture as it was.
-        case upsampled
     }
 
     let kind: Kind
-    /// Index of the MatMul or Convolution; of the first one of four.
+    /// Index of the MatMul or Convolution.
     let operation: Int
     /// Of the module's outputs, where this place computes only some.
     let rows: Range<Int>?

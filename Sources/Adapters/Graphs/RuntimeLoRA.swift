@@ -70,10 +70,7 @@ extension Graph {
         }
         let rank = ranks.reduce(0) { $0 + $1.rank }
         let kernel = try reshape(down, to: [rank] + site.shape.dimensions.dropFirst())
-        let hidden =
-            site.kind == .upsampled
-            ? try upsampledConvolution(x, kernel, name: "\(name)/down")
-            : try convolution(x, kernel, like: operation, channels: rank, name: "\(name)/ConvolutionDown")
+        let hidden = try convolution(x, kernel, like: operation, channels: rank, name: "\(name)/ConvolutionDown")
         return try multiply(hidden, reshape(scale, to: [1, -1, 1, 1]), name: "\(name)/Multiply")
     }
 

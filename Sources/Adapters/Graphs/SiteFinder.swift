@@ -45,7 +45,7 @@ struct SiteFinder {
 
     // MARK: Places
 
-    /// - Returns: nil for the second to fourth of four convolutions, and for weights of other forms than modules have.
+    /// - Returns: nil for weights of other forms than modules have.
     func site(_ index: Int) -> AdaptedSite? {
         let node = graph.nodes[index]
         guard let weights = node.inputs[1].shape.fixed else { return nil }
@@ -57,12 +57,6 @@ struct SiteFinder {
                 reads: Graph.Use(node: index, port: 1), output: biased(graph.value(index)))
         }
         guard weights.rank == 4 else { return nil }
-        if weights[2] == 2, weights[3] == 2, let join = joined(graph.value(index)) {
-            guard join.place == 0 else { return nil }
-            return site(
-                .upsampled, index, [weights[0], weights[1], 3, 3], reads: kernel(index) ?? Graph.Use(node: index, port: 1),
-                output: join.output)
-        }
         return site(.convolution, index, weights, reads: Graph.Use(node: index, port: 1), output: biased(graph.value(index)))
     }
 
@@ -94,26 +88,6 @@ struct SiteFinder {
             isConstant[graph.nodes[reader.node].inputs[1 - reader.port].node]
         else { return value }
         return graph.value(reader.node)
-    }
-
-    /// The picture that a part computed by a 2×2 convolution becomes part of, and which of the parts it is.
-    private func joined(_ part: Value) -> (place: Int, output: Value)? {
-        guard let reader = index.onlyReader(of: biased(part)), graph.nodes[reader.node].type == "Concat",
-            graph.nodes[reader.node].inputs.count == 4, let next = index.onlyReader(of: graph.value(reader.node)),
-            graph.nodes[next.node].type == "DepthToSpace"
-        else { return nil }
-        return (reader.port, graph.value(next.node))
-    }
-
-    /// Where the kernel `[O, C, 3, 3]` is read whose elements add up to that of a 2×2 convolution.
-    private func kernel(_ index: Int) -> Graph.Use? {
-        let shaped = graph.nodes[index].inputs[1].node
-        guard graph.nodes[shaped].type == "Reshape" else { return nil }
-        let product = graph.nodes[shaped].inputs[0].node
-        guard graph.nodes[product].type == "MatMul" else { return nil }
-        let flat = graph.nodes[product].inputs[0].node
-        guard graph.nodes[flat].type == "Reshape" else { return nil }
-        return Graph.Use(node: flat, port: 0)
     }
 
     /// Whether constant weights are floating point throughout.

@@ -28,13 +28,9 @@ public struct AutoencoderTiny: Sendable {
                 break
             }
             let upsampling = layers.next()
-            if config.upsamplingScalingFactor == 2 {
-                hidden = try builder.upsampledConvolution(hidden, layers.next(), channels, bias: false)
-            } else {
-                hidden = try builder.graph.upsampleNearest(
-                    hidden, by: config.upsamplingScalingFactor, name: "\(upsampling)/Interpolate")
-                hidden = try builder.convolution(hidden, layers.next(), channels, channels, bias: false)
-            }
+            hidden = try builder.graph.upsampleNearest(
+                hidden, by: config.upsamplingScalingFactor, name: "\(upsampling)/Interpolate")
+            hidden = try builder.convolution(hidden, layers.next(), channels, channels, bias: false)
         }
         // From 0…1, in which the network was trained.
         builder.graph.result(try builder.graph.add(builder.graph.multiply(hidden, by: 2), -1), name: "sample")

@@ -161,6 +161,7 @@ extension Graph {
 extension SizedGraph {
     /// A stage cut from this graph, with the shapes that concern it.
     fileprivate func stage(_ graph: Graph) -> SizedGraph {
-        SizedGraph(graph, shapes: shapes.filter { name, _ in graph.parameter(named: name) != nil })
+        SizedGraph(
+            graph, shapes: shapes.filter { name, _ in graph.parameter(named: name) != nil }, doublesSizes: doublesSizes)
     }
 }

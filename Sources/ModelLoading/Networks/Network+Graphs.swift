@@ -51,10 +51,7 @@ extension Network<UNet2DConditionModel> {
                 try architecture.graph(
                     weights,
                     .init(batch: .fixed(batch), height: .fixed(height), width: .fixed(width), tokens: .fixed(tokens))))
-        case .graph(var graph):
-            // Where each level halves the size without a rest, each enlargement doubles it.
-            let divisor = 1 << (architecture.config.blockOutChannels.count - 1)
-            if height % divisor == 0, width % divisor == 0 { graph = try graph.subPixelUpsampling() }
+        case .graph(let graph):
             var sized = try SizedGraph(
                 graph,
                 setting: [
@@ -64,6 +61,9 @@ extension Network<UNet2DConditionModel> {
             for name in ["timestep_cond", "text_embeds", "time_ids"] where graph.parameter(named: name) != nil {
                 sized.shapes.merge(try SizedGraph(graph, setting: [name: [.fixed(batch), nil]]).shapes) { old, _ in old }
             }
+            // Where each level halves the size without a remainder, each upsampling doubles it.
+            let divisor = 1 << (architecture.config.blockOutChannels.count - 1)
+            sized.doublesSizes = height % divisor == 0 && width % divisor == 0
             return sized
         }
     }
@@ -88,7 +88,8 @@ extension Network<any LatentAutoencoder> {
             SizedGraph(try architecture.decoder(weights, batch: 1, height: .fixed(height), width: .fixed(width)))
         case .graph(let graph):
             // Decoders enlarge by doubling.
-            try SizedGraph(graph.subPixelUpsampling(), setting: ["latent_sample": [1, nil, .fixed(height), .fixed(width)]])
+            try SizedGraph(
+                graph, setting: ["latent_sample": [1, nil, .fixed(height), .fixed(width)]], doublesSizes: true)
         }
     }
 

@@ -63,9 +63,9 @@ public struct CalibratedNetwork: Sendable {
         var weights = WeightCompressionOptions(mode: options.weights)
         weights.ignored = IgnoredScope(names: Array(plan.operations(.float)))
         for operation in plan.operations(.weights) { weights.modes[operation] = .int8Symmetric }
-        if options.weights == .int8Narrow {
+        if let mode = options.weights.upsampled {
             for operation in plan.operations(.int8).intersection(smoothed.upsampledConvolutions) {
-                weights.modes[operation] = .int8Upsampled
+                weights.modes[operation] = mode
             }
         }
         weights.embeddings = false

@@ -45,16 +45,11 @@ public struct PostTrainingQuantization: Sendable {
     public let plan: QuantizationPlan
 
     /// - Throws: `QuantizationError.alreadyQuantized`; `.ignoredScope` for rules that match nothing.
-    public init(_ graph: Graph, _ options: Options) throws {
+    public init(_ graph: Graph, _ options: Options) throws(QuantizationError) {
         try graph.checkFloatingPoint()
         self.options = options
-        let plan = try QuantizationPlan(graph, options.rules)
-        // Kernels that are computed, so that they are weights like others.
-        let int8 = plan.operations(.int8)
-        self.graph = try graph.foldingConstants(
-            Set(graph.nodes.filter { int8.contains($0.name) && $0.inputs.count > 1 }.map { $0.inputs[1].node })
-                .filter { !graph.isStoredConstant($0) })
-        self.plan = plan
+        plan = try QuantizationPlan(graph, options.rules)
+        self.graph = graph
     }
 
     /// Runs a graph on calibration data, and hands over the outputs of each of its evaluations.
@@ -109,15 +104,5 @@ public struct PostTrainingQuantization: Sendable {
         var histograms = try ActivationHistograms(statistics)
         try await run(ActivationHistograms.instrumented(graph, placement)) { try histograms.record($0) }
         return histograms
-    }
-}
-
-extension Graph {
-    /// Whether a node is a constant, or only what Convert and Reshape make of one: such weights stay in their file until they are
-    /// quantized.
-    fileprivate func isStoredConstant(_ index: Int) -> Bool {
-        var index = index
-        while ["Convert", "Reshape"].contains(nodes[index].type) { index = nodes[index].inputs[0].node }
-        return nodes[index].type == "Const"
     }
 }

@@ -1,7 +1,7 @@
-/// 3×3 kernels over pictures whose pixels are repeated to 2×2.
+/// Rounding of 3×3 kernels of convolutions over pictures whose pixels are repeated to 2×2.
 ///
-/// Along each axis a pixel of the picture as it was meets the elements 0, 1 + 2, 0 + 1 or 2 of a kernel, so that what counts is
-/// these sums, of rows and of columns.
+/// Along each axis a pixel of the picture before meets the elements 0, 1 + 2, 0 + 1 or 2 of a kernel. Only these sums, of rows
+/// and of columns, reach the result.
 enum UpsampledKernel {
     /// The largest magnitude of the 16 sums.
     static func largestSum(_ kernel: UnsafePointer<Float>) -> Float {
@@ -21,8 +21,10 @@ enum UpsampledKernel {
 
     /// Integers whose sums are near those of the kernel over `scale`: elements are rounded one after the other, each with the part
     /// of the later ones' errors that it can make up for (Babai's nearest plane). `codes` stay as they are where a sum or an
-    /// integer would leave −127 … 127.
-    static func round(_ kernel: UnsafePointer<Float>, _ scale: Float, _ codes: UnsafeMutablePointer<UInt8>) {
+    /// integer would exceed `limit`.
+    static func round(
+        _ kernel: UnsafePointer<Float>, _ scale: Float, limit: Float, _ codes: UnsafeMutablePointer<UInt8>
+    ) {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: 18) { buffer in
             guard let rounded = buffer.baseAddress else { return }
             let errors = rounded + 9
@@ -38,7 +40,7 @@ enum UpsampledKernel {
                 errors[i] = exact - rounded[i]
             }
             let largest = (0..<9).reduce(largestSum(rounded)) { max($0, abs(rounded[$1])) }
-            guard largest <= 127 else { return }
+            guard largest <= limit else { return }
             for i in 0..<9 { codes[i] = UInt8(truncatingIfNeeded: Int(rounded[i])) }
         }
     }

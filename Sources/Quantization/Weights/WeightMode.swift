@@ -20,11 +20,13 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
     /// of a kernel add up to codes, so that the convolution can be computed in four of 2×2, and rounding is such that the sums are
     /// exact rather than single weights. Other weights are as `int8Narrow`.
     case int8Upsampled = "int8-upsampled"
+    /// `int8HalfRange` by the rule of `int8Upsampled`.
+    case int8HalfRangeUpsampled = "int8-half-range-upsampled"
 
     /// What the constant holds.
     public var elementType: ElementType {
         switch self {
-        case .int8Symmetric, .int8Narrow, .int8HalfRange, .int8Upsampled: .i8
+        case .int8Symmetric, .int8Narrow, .int8HalfRange, .int8Upsampled, .int8HalfRangeUpsampled: .i8
         case .int8Asymmetric: .u8
         case .int4Symmetric: .i4
         case .int4Asymmetric: .u4
@@ -41,7 +43,23 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
     public var isAsymmetric: Bool { self == .int8Asymmetric || self == .int4Asymmetric }
 
     /// What scales are stored in.
-    var scaleType: ElementType { self == .int8Narrow || self == .int8HalfRange || self == .int8Upsampled ? .f32 : .f16 }
+    var scaleType: ElementType {
+        switch self {
+        case .int8Narrow, .int8HalfRange, .int8Upsampled, .int8HalfRangeUpsampled: .f32
+        default: .f16
+        }
+    }
+
+    /// The mode for 3×3 convolutions of doubled pictures in networks whose other weights have this mode; nil where it is the same.
+    var upsampled: WeightMode? {
+        switch self {
+        case .int8Narrow: .int8Upsampled
+        case .int8HalfRange: .int8HalfRangeUpsampled
+        default: nil
+        }
+    }
+
+    var isUpsampled: Bool { self == .int8Upsampled || self == .int8HalfRangeUpsampled }
 
     /// The integers that codes are cut to; of no use for NF4.
     var codes: ClosedRange<Float> {
@@ -53,7 +71,7 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
         case .nf4: 0...15
         case .int8Narrow, .int8Upsampled: -127...127
         // The largest of a channel lies midway between 63 and 64.
-        case .int8HalfRange: -63...63
+        case .int8HalfRange, .int8HalfRangeUpsampled: -63...63
         }
     }
 }

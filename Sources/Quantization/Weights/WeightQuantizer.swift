@@ -48,10 +48,12 @@ public struct WeightQuantizer: Sendable {
         let ranges = rows.ranges()
         guard ranges.allSatisfy({ $0.finite != 0 }) else { throw .notFinite(tensor: name) }
         var scales = scales(ranges, channels.factors.output)
-        if mode == .int8Upsampled, let sums = rows.upsampledMagnitudes() {
+        if mode.isUpsampled, let sums = rows.upsampledMagnitudes() {
             // A sum of four codes is rounded four times, by a half each or, where sums are kept, by less than one.
-            let limit: Float = channels.keepsKernelSums ? 123 : 125
-            for row in scales.indices { scales[row] = max(scales[row] * 127, sums[row]) / limit }
+            let limit = mode.codes.upperBound - (channels.keepsKernelSums ? 4 : 2)
+            // The span of a channel's largest magnitude: 127 codes, or 63.5.
+            let span: Float = mode == .int8Upsampled ? 127 : 63.5
+            for row in scales.indices { scales[row] = max(scales[row] * span, sums[row]) / limit }
         }
         if mode.scaleType == .f16, let large = scales.first(where: { abs($0) >= 65_520 }) {
             throw .scaleRange(tensor: name, large)
@@ -76,7 +78,7 @@ public struct WeightQuantizer: Sendable {
         case .int4Asymmetric: ranges.map { nonzero((max($0.maximum, 0) - min($0.minimum, 0)) / 15) }
         case .nf4: ranges.map { nonzero(max($0.maximum, -$0.minimum)) }
         case .int8Narrow, .int8Upsampled: flooredMagnitudes(ranges, outputFactors).map { ($0 - -$0) / 254 }
-        case .int8HalfRange: flooredMagnitudes(ranges, outputFactors).map { ($0 * 2 - -$0 * 2) / 254 }
+        case .int8HalfRange, .int8HalfRangeUpsampled: flooredMagnitudes(ranges, outputFactors).map { ($0 * 2 - -$0 * 2) / 254 }
         }
     }
 

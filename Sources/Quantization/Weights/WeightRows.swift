@@ -168,8 +168,11 @@ struct WeightRows {
             cnumerics_keep_sums(
                 row, count, kernel, scale, zero, mode.codes.lowerBound, mode.codes.upperBound, isSigned, target)
         }
-        if mode == .int8Upsampled, are3x3Kernels, let row {
-            for start in stride(from: 0, to: count, by: 9) { UpsampledKernel.round(row + start, scale, target + start) }
+        if mode.isUpsampled, are3x3Kernels, let row {
+            let limit = mode.codes.upperBound
+            for start in stride(from: 0, to: count, by: 9) {
+                UpsampledKernel.round(row + start, scale, limit: limit, target + start)
+            }
         }
         result.stored = cnumerics_row_error(row, target, count, rounded, zero, isSigned)
         result.exact = cnumerics_row_error(row, target, count, scale, zero, isSigned)
