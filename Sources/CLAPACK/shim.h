@@ -1,8 +1,7 @@
 #pragma once
 
-// The two Fortran routines that are used, with 32-bit sizes as every Debian build has them. Declared here, since the C
-// headers differ between implementations and these symbols do not. The last arguments are the lengths of the strings, which
-// Fortran passes unseen.
+// Declarations of two Fortran routines, with 32-bit sizes as in every Debian build. The C headers differ between
+// implementations; these symbols do not. The last arguments are the lengths of the strings, which Fortran passes implicitly.
 #include <stddef.h>
 
 // Eigenvalues and eigenvectors of a symmetric matrix, by divide and conquer.

@@ -1,4 +1,4 @@
-"""Makes every golden again: runs each area's `make.py`, and refuses a total above the budget."""
+"""Makes all goldens again: runs each area's `make.py`, and refuses a total above the budget."""
 import pathlib
 import subprocess
 import sys
