@@ -31,7 +31,7 @@ public final class InferRequest {
     /// Cancelling the task stops the inference after the node that it is at; the request can then be used again.
     /// - Throws: `CancellationError` where the task was cancelled before the end; `OpenVINOError`, with REQUEST_BUSY where
     ///   the request is already being inferred.
-    public func infer(isolation: isolated (any Actor)? = #isolation) async throws {
+    public func infer() async throws {
         try Task.checkCancellation()
         try handle.startAsync()
         let result = await withTaskCancellationHandler {

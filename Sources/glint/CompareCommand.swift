@@ -63,9 +63,9 @@ struct CompareCommand: AsyncParsableCommand {
             prompts: chosen, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale
         ).check()
         _ = try machine.compileOptions()
-        let perceptual = try featureNetwork.map { try ComparisonPerceptualDistance(weights: $0, machine.compileOptions()) }
-        let score = try clip.map { try ComparisonCLIPScore(folder: $0, machine.compileOptions()) }
-        let features = try inception.map { try InceptionFeatures(weights: $0, machine.compileOptions(), batch: 1) }
+        let perceptual = try featureNetwork.map { try LPIPS(weights: $0, machine.compileOptions()) }
+        let score = try clip.map { try CLIPScore(folder: ModelLocation.resolve($0), machine.compileOptions()) }
+        let features = try inception.map { try InceptionFeatureExtractor(weights: $0, machine.compileOptions(), batch: 1) }
         guard inception == nil || chosen.count > 1 else {
             throw EvaluationError.tooFewSamples(chosen.count, minimum: 2)
         }
@@ -93,7 +93,7 @@ struct CompareCommand: AsyncParsableCommand {
         (report.baselinePeakBytes, report.candidatePeakBytes) = (first.peakMemoryBytes, second.peakMemoryBytes)
         if let features {
             let moments = try await jobs.asyncMap { job in
-                try await features.moments(of: job.prompts.indices.map(job.picturePath), progress: nil)
+                try await features.moments(of: job.prompts.indices.map(job.picturePath))
             }
             report.frechetInceptionDistance = try FrechetDistance.between(moments[0], moments[1])
         }

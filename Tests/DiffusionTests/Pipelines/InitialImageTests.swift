@@ -104,7 +104,7 @@ import Testing
         let pipeline = LatentDiffusionPipeline(model)
         let drawn = try await draw(request, with: pipeline)
         var job = try job(request)
-        let start = try job.start(0..<1, await pipeline.encodeImage(job, TimingLog()) { _ in })
+        let start = try job.start(0..<1, await pipeline.encodeImage(job) { _ in })
         let inpainting = try #require(start.inpainting)
         let (mask, image) = (
             try inpainting.mask.elements(as: Float.self), try #require(inpainting.image).elements(as: Float.self)
