@@ -9,7 +9,7 @@ import Testing
     private func increment(rows: Dimension = 1, _ name: String = "increment") throws -> Executable {
         var graph = Graph(name: name)
         let x = graph.parameter("x", .f32, [rows, 2])
-        graph.result(try graph.add(x, graph.constant([1], shape: [1])), name: "y")
+        graph.result(try graph.add(x, 1), name: "y")
         return try Executable(name, SizedGraph(graph))
     }
 
