@@ -111,6 +111,7 @@ public final class LatentDiffusionPipeline {
         isolation: isolated (any Actor)? = #isolation,
         finished: (GenerationJob, Int, Tensor) async throws -> Void
     ) async throws {
+        try report(.accepted(job.resolved))
         for warning in job.warnings { try report(.warning(warning)) }
         let keeps = keepsNetworks(job)
         try report(.stage(.encodingText))
