@@ -2,6 +2,7 @@ import Architectures
 import Evaluation
 import Foundation
 import Imaging
+import Inference
 import ModelGraph
 import ModelLoading
 import OpenVINO

@@ -1,6 +1,7 @@
 import Architectures
 import Evaluation
 import Imaging
+import Inference
 import ModelGraph
 import ModelLoading
 import OpenVINO

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Diffusion
+import Inference
 public import ModelLoading
 import OpenVINO
 

@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Inference
 import ModelGraph
 import ModelLoading
 import Quantization

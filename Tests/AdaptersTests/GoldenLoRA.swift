@@ -1,6 +1,7 @@
 import Adapters
 import Architectures
 import Foundation
+import Inference
 import ModelGraph
 import ModelLoading
 import OpenVINO

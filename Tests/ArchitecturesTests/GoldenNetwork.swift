@@ -1,7 +1,7 @@
 import Architectures
 import Foundation
+import Inference
 import ModelGraph
-import ModelLoading
 import OpenVINO
 import TensorStore
 import TestSupport

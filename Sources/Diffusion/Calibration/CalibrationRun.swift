@@ -1,4 +1,5 @@
 import Architectures
+public import Inference
 public import ModelGraph
 public import ModelLoading
 public import TensorStore

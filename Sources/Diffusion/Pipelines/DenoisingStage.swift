@@ -1,5 +1,6 @@
 import Adapters
 import Architectures
+import Inference
 import ModelGraph
 import ModelLoading
 import TensorStore

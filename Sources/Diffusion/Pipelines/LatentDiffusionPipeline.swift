@@ -1,6 +1,7 @@
 import Architectures
 public import Foundation
 import Imaging
+public import Inference
 public import ModelLoading
 public import TensorStore
 

@@ -1,3 +1,4 @@
+import Inference
 import ModelLoading
 
 /// The networks of a model that are in memory, for the sizes that were last asked for.

@@ -1,5 +1,6 @@
 import Architectures
 import Foundation
+public import Inference
 public import ModelLoading
 import TensorStore
 

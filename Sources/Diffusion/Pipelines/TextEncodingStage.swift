@@ -1,5 +1,6 @@
 import Adapters
 import Architectures
+import Inference
 import ModelLoading
 import TensorStore
 import Tokenizers

@@ -1,6 +1,7 @@
 import Architectures
 import Foundation
 public import Imaging
+import Inference
 import ModelGraph
 import ModelLoading
 import TensorStore

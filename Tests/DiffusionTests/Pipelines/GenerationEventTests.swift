@@ -3,6 +3,7 @@ import Architectures
 @testable import Diffusion
 import Foundation
 import Imaging
+import Inference
 import ModelLoading
 import TensorStore
 import TestSupport

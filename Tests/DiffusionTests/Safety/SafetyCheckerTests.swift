@@ -1,6 +1,7 @@
 @testable import Diffusion
 import Foundation
 import Imaging
+import Inference
 import ModelLoading
 import TensorStore
 import TestSupport

@@ -1,6 +1,7 @@
 import Architectures
 import Foundation
 import Imaging
+import Inference
 import ModelGraph
 import ModelLoading
 import OpenVINO

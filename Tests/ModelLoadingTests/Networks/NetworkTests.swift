@@ -1,5 +1,6 @@
 import Architectures
 import Foundation
+import Inference
 import ModelGraph
 import ModelLoading
 import OpenVINO

@@ -1,6 +1,6 @@
 import Foundation
 import ModelGraph
-@testable import ModelLoading
+@testable import Inference
 import OpenVINO
 import TensorStore
 import TestSupport

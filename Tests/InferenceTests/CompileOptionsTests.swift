@@ -1,4 +1,4 @@
-@testable import ModelLoading
+@testable import Inference
 import OpenVINO
 import TensorStore
 import Testing

@@ -1,0 +1,56 @@
+public import TensorStore
+
+/// A graph, and the shapes of its inputs.
+public struct SizedGraph: Sendable {
+    public var graph: Graph
+    /// By input name. An input that is not listed keeps the shape that the graph gives it.
+    public var shapes: [String: PartialShape]
+
+    public init(_ graph: Graph, shapes: [String: PartialShape] = [:]) {
+        self.graph = graph
+        self.shapes = shapes
+    }
+
+    /// Sets axes of inputs; an axis given as nil stays as it is in the graph.
+    /// - Throws: `GraphError.structure` where the graph has no such input, or the input does not take these axes.
+    public init(_ graph: Graph, setting axes: KeyValuePairs<String, [Dimension?]>) throws(GraphError) {
+        self.graph = graph
+        shapes = [:]
+        for (name, sizes) in axes {
+            guard let input = graph.parameter(named: name) else {
+                throw .structure(node: graph.name, reason: "it has no input '\(name)'")
+            }
+            let own = input.outputs[0].shape
+            // A network with one timestep for the whole batch may take it as a scalar.
+            if own.rank == 0 { continue }
+            guard let dimensions = own.dimensions, dimensions.count == sizes.count else {
+                throw .structure(node: name, reason: "the input \(own) needs \(sizes.count) axes")
+            }
+            var merged: [Dimension] = []
+            for (dimension, size) in zip(dimensions, sizes) {
+                guard size.map({ $0.isCompatible(with: dimension) }) ?? true else {
+                    throw .structure(
+                        node: name, reason: "the input \(own) can't have the size \(size.map { "\($0)" } ?? "") on an axis")
+                }
+                merged.append(size ?? dimension)
+            }
+            shapes[name] = PartialShape(merged)
+        }
+    }
+}
+
+extension Graph {
+    /// The input that has `name`.
+    public func parameter(named name: String) -> Node? {
+        nodes.first { $0.type == "Parameter" && ($0.outputs[0].names.contains(name) || $0.name == name) }
+    }
+
+    /// Whether an output has `name`.
+    public func hasResult(named name: String) -> Bool {
+        nodes.contains { node in
+            guard node.type == "Result" else { return false }
+            let value = node.inputs[0]
+            return nodes[value.node].outputs[value.port].names.contains(name)
+        }
+    }
+}
