@@ -55,13 +55,11 @@ struct CompareCommand: AsyncParsableCommand {
     private func compare() async throws {
         let all = try prompts.map { try PromptFile.read($0) } ?? ComparisonPrompts.standard
         let chosen = Array(all.prefix(count ?? all.count))
-        // What would be refused later is refused before anything is drawn.
+        // Mistakes are found before anything is drawn.
         let models = try [baseline, candidate].map { try LatentDiffusionModel(ModelSource(ModelLocation.resolve($0))) }
-        let defaults = GenerationDefaults(models[0], scheduler: models[0].scheduler.config)
-        let (steps, guidanceScale) = (steps ?? defaults.steps, guidanceScale ?? defaults.guidanceScale)
-        try GenerationRequest(
-            prompts: chosen, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale
-        ).check()
+        let request = GenerationRequest(
+            prompts: chosen, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale)
+        let resolved = try ResolvedRequest(request, models[0])
         _ = try machine.compileOptions()
         let perceptual = try featureNetwork.map { try LPIPS(weights: $0, machine.compileOptions()) }
         let score = try clip.map { try CLIPScore(folder: ModelLocation.resolve($0), machine.compileOptions()) }
@@ -76,8 +74,9 @@ struct CompareCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: work) }
         let jobs = ["a", "b"].enumerated().map { index, name in
             ComparisonJob(
-                model: models[index].source.url.path, prompts: chosen, seed: seed, steps: steps, guidanceScale: guidanceScale,
-                width: width, height: height, folder: work.appending(path: name).path)
+                model: models[index].source.url.path, prompts: chosen, seed: seed,
+                steps: resolved.numInferenceSteps, guidanceScale: resolved.guidanceScale, width: width, height: height,
+                folder: work.appending(path: name).path)
         }
         let names = Self.names(baseline, candidate)
         let (first, second) = try await draw(jobs, [names.0, names.1])

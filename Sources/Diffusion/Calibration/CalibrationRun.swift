@@ -31,7 +31,7 @@ public struct CalibrationRun: Sendable {
     public var request: GenerationRequest {
         GenerationRequest(
             prompts: prompts, width: width, height: height, numInferenceSteps: numInferenceSteps, guidanceScale: guidanceScale,
-            noise: .seedPerPicture(first: firstSeed, .torch))
+            seed: firstSeed)
     }
 
     /// Denoises every prompt.

@@ -112,6 +112,7 @@ public final class LatentDiffusionPipeline {
         _ job: inout GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
         finished: (GenerationJob, Int, Tensor) async throws -> Void
     ) async throws {
+        try report(.accepted(job.resolved))
         for warning in job.warnings { try report(.warning(warning)) }
         let keeps = keepsNetworks(job)
         try report(.stage(.encodingText))

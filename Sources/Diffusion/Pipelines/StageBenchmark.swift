@@ -61,7 +61,8 @@ public final class StageBenchmark {
             let sample = try noise.normal(latents)
             return try await measure { _ = try loaded.image(in: await loaded.run(sample)) }
         case .picture:
-            let request = GenerationRequest(prompts: ["a beautiful pink unicorn, 8k"])
+            let request = GenerationRequest(
+                prompts: ["a beautiful pink unicorn, 8k"], numInferenceSteps: 4, guidanceScale: 8)
             return try await measure { _ = try await pipeline.generate(request) }
         }
     }
@@ -72,7 +73,7 @@ public final class StageBenchmark {
         let size = Denoiser.Size(batch: 1, height: side, width: side, tokens: model.tokenCount)
         let network = try Denoiser(model, .quantized, size, options, keepsConditioning: false)
         let config = model.unet.architecture.config
-        let guidance = Guidance(GenerationRequest(prompts: [], guidanceScale: 8), embeddingDimension: config.timeCondProjDim)
+        let guidance = Guidance(scale: 8, embeddingDimension: config.timeCondProjDim)
         var inputs = [
             "encoder_hidden_states": try noise.normal([1, model.tokenCount, config.encoderHidDim ?? config.contextChannels])
         ]

@@ -74,6 +74,7 @@ import Testing
         var names: [String] = []
         _ = try await pipeline.generate(request) { event in
             switch event {
+            case .accepted: break
             case .stage(let stage): names.append("\(stage)")
             case .warning(let text): names.append(text)
             case .adapted(let report): names.append("adapted \(report.network)")
