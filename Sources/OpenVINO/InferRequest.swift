@@ -32,7 +32,7 @@ public final class InferRequest {
     /// Cancelling the task stops the inference after the node that is running; the request can then be used again.
     /// - Throws: `CancellationError` if the task was cancelled before the end; `OpenVINOError`, with REQUEST_BUSY if the
     ///   request is already running.
-    public func infer(isolation: isolated (any Actor)? = #isolation) async throws {
+    public func infer() async throws {
         try Task.checkCancellation()
         try handle.startAsync()
         let result = await withTaskCancellationHandler {

@@ -1,3 +1,4 @@
+import Inference
 import ArgumentParser
 import Diffusion
 import Foundation
@@ -75,20 +76,20 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     private func measure(_ folder: URL) async throws -> PipelineBenchmark {
         let ready = try ReadyBenchmark(folder, width: width, height: height)
         let loaded = try LatentDiffusionModel(ModelSource(folder))
-        let defaults = GenerationDefaults(loaded, scheduler: loaded.scheduler.config)
-        let steps = steps ?? defaults.steps
         var options = try machine.compileOptions()
         options.profiling = profile
         let pipeline = LatentDiffusionPipeline(loaded, compile: options, memory: staged ? .staged : .resident)
+        let request = GenerationRequest(
+            prompts: ["a beautiful pink unicorn, 8k"], width: width, height: height, numInferenceSteps: steps)
+        let resolved = try ResolvedRequest(request, loaded)
         var runs: [GenerationTimings] = []
         for index in 0...repeats {
-            let request = GenerationRequest(
-                prompts: ["a beautiful pink unicorn, 8k"], width: width, height: height, numInferenceSteps: steps,
-                guidanceScale: defaults.guidanceScale, noise: .seedPerPicture(first: UInt64(index), .torch))
+            var request = request
+            request.seed = UInt64(index)
             runs.append(try await pipeline.generate(request).timings)
         }
         return PipelineBenchmark(
             model: model.synthetic ?? folder.lastPathComponent, ready: ready, first: runs[0],
-            rest: Array(runs.dropFirst()), steps: steps)
+            rest: Array(runs.dropFirst()), steps: resolved.numInferenceSteps)
     }
 }

@@ -1,3 +1,4 @@
+import Inference
 import ArgumentParser
 import Diffusion
 import Foundation
@@ -57,9 +58,9 @@ struct BenchWorkerCommand: AsyncParsableCommand {
                 let figures = try await benchmark.run(stage)
                 answer.seconds = figures.wall.seconds
                 answer.cpuSeconds = figures.processor.seconds
-                let networks = benchmark.timings.networks
-                answer.readySeconds = networks.reduce(0) { $0 + ($1.graph + $1.reading).seconds }
-                answer.compileSeconds = benchmark.timings.compiling.seconds
+                let timings = benchmark.timings()
+                answer.readySeconds = timings.networks.reduce(0) { $0 + ($1.graph + $1.reading).seconds }
+                answer.compileSeconds = timings.compiling.seconds
                 answer.peakMemoryBytes = ProcessMemory.peakBytes
             } else {
                 answer.error = "there is no stage '\(name)'"

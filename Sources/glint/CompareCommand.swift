@@ -55,17 +55,15 @@ struct CompareCommand: AsyncParsableCommand {
     private func compare() async throws {
         let all = try prompts.map { try PromptFile.read($0) } ?? ComparisonPrompts.standard
         let chosen = Array(all.prefix(count ?? all.count))
-        // What would be refused later is refused before anything is drawn.
+        // Mistakes are found before anything is drawn.
         let models = try [baseline, candidate].map { try LatentDiffusionModel(ModelSource(ModelLocation.resolve($0))) }
-        let defaults = GenerationDefaults(models[0], scheduler: models[0].scheduler.config)
-        let (steps, guidanceScale) = (steps ?? defaults.steps, guidanceScale ?? defaults.guidanceScale)
-        try GenerationRequest(
-            prompts: chosen, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale
-        ).check()
+        let request = GenerationRequest(
+            prompts: chosen, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale)
+        let resolved = try ResolvedRequest(request, models[0])
         _ = try machine.compileOptions()
-        let perceptual = try featureNetwork.map { try ComparisonPerceptualDistance(weights: $0, machine.compileOptions()) }
-        let score = try clip.map { try ComparisonCLIPScore(folder: $0, machine.compileOptions()) }
-        let features = try inception.map { try InceptionFeatures(weights: $0, machine.compileOptions(), batch: 1) }
+        let perceptual = try featureNetwork.map { try LPIPS(weights: $0, machine.compileOptions()) }
+        let score = try clip.map { try CLIPScore(folder: ModelLocation.resolve($0), machine.compileOptions()) }
+        let features = try inception.map { try InceptionFeatureExtractor(weights: $0, machine.compileOptions(), batch: 1) }
         guard inception == nil || chosen.count > 1 else {
             throw EvaluationError.tooFewSamples(chosen.count, minimum: 2)
         }
@@ -76,8 +74,9 @@ struct CompareCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: work) }
         let jobs = ["a", "b"].enumerated().map { index, name in
             ComparisonJob(
-                model: models[index].source.url.path, prompts: chosen, seed: seed, steps: steps, guidanceScale: guidanceScale,
-                width: width, height: height, folder: work.appending(path: name).path)
+                model: models[index].source.url.path, prompts: chosen, seed: seed,
+                steps: resolved.numInferenceSteps, guidanceScale: resolved.guidanceScale, width: width, height: height,
+                folder: work.appending(path: name).path)
         }
         let names = Self.names(baseline, candidate)
         let (first, second) = try await draw(jobs, [names.0, names.1])
@@ -93,7 +92,7 @@ struct CompareCommand: AsyncParsableCommand {
         (report.baselinePeakBytes, report.candidatePeakBytes) = (first.peakMemoryBytes, second.peakMemoryBytes)
         if let features {
             let moments = try await jobs.asyncMap { job in
-                try await features.moments(of: job.prompts.indices.map(job.picturePath), progress: nil)
+                try await features.moments(of: job.prompts.indices.map(job.picturePath))
             }
             report.frechetInceptionDistance = try FrechetDistance.between(moments[0], moments[1])
         }

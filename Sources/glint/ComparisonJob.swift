@@ -29,7 +29,7 @@ struct ComparisonJob: Codable {
     func request(_ index: Int, steps: Int) -> GenerationRequest {
         GenerationRequest(
             prompts: [prompts[index]], width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
-            noise: .seedPerPicture(first: seed &+ UInt64(index), .torch))
+            seed: seed &+ UInt64(index))
     }
 
     static func read(_ path: String) throws -> ComparisonJob {

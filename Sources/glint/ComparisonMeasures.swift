@@ -24,7 +24,7 @@ struct ComparisonMeasures {
     }
 
     /// LPIPS of each pair.
-    func add(_ distance: ComparisonPerceptualDistance, to results: inout [ComparisonReport.PromptResult]) async throws {
+    func add(_ distance: LPIPS, to results: inout [ComparisonReport.PromptResult]) async throws {
         for index in results.indices {
             try Task.checkCancellation()
             let (a, b) = try pictures(index)
@@ -33,7 +33,7 @@ struct ComparisonMeasures {
     }
 
     /// How well each picture fits its prompt.
-    func add(_ score: ComparisonCLIPScore, to results: inout [ComparisonReport.PromptResult]) async throws {
+    func add(_ score: CLIPScore, to results: inout [ComparisonReport.PromptResult]) async throws {
         for index in results.indices {
             try Task.checkCancellation()
             let (a, b) = try pictures(index)

@@ -23,17 +23,18 @@ struct PreviewOptions: ParsableArguments {
 
 /// What one request gave, on disk.
 struct Drawing {
-    let request: GenerationRequest
+    let model: ModelDescription
+    let resolved: ResolvedRequest
     let result: GenerationResult
     let pictures: [DrawnPicture]
     let notes: [String]
 }
 
-/// Draws recipes one after the other; the model stays for the next as long as it is the same.
+/// Draws descriptions one after the other; the model stays for the next as long as it is the same.
 final class DrawingSession {
     private let machine: MachineOptions
     private let preview: PreviewOptions
-    private var loaded: (recipe: Recipe, model: LatentDiffusionModel)?
+    private var loaded: (key: ModelKey, model: LatentDiffusionModel)?
     private var pipeline: LatentDiffusionPipeline?
 
     init(_ machine: MachineOptions, _ preview: PreviewOptions) {
@@ -41,75 +42,78 @@ final class DrawingSession {
         self.preview = preview
     }
 
-    /// Refuses what no line of a file can be drawn with: a model that is none, a scheduler of no known name …
-    func check(_ recipe: Recipe) throws {
-        _ = try recipe.request(model(of: recipe), count: 1)
+    /// Loads the model and checks a request without drawing it.
+    func check(_ description: GenerationDescription) throws {
+        _ = try ResolvedRequest(description.request, model(of: description))
         _ = try machine.compileOptions()
     }
 
     /// - Parameter stays: whether more is drawn after it, for which networks are kept.
-    func draw(_ recipe: Recipe, count: Int, to files: OutputFiles, stays: Bool = false) async throws -> Drawing {
-        let model = try model(of: recipe)
-        var request = try recipe.request(model, count: count)
+    func draw(_ description: GenerationDescription, to files: OutputFiles, stays: Bool = false) async throws -> Drawing {
+        let model = try model(of: description)
+        var request = description.request
         if preview.folder != nil { request.previewInterval = 1 }
-        try request.check()
         let made = try files.check()
         defer { made.removeIfEmpty() }
-        let previews = try preview.folder.map { try PreviewFiles(folder: $0, recipe: recipe) }
+        let previews = try preview.folder.map { try PreviewFiles(folder: $0, request) }
         defer { previews?.removeIfEmpty() }
         let options = try machine.compileOptions()
-        let progress = ProgressDisplay(steps: request.numInferenceSteps, pictures: count)
+        let progress = ProgressDisplay(pictures: request.pictureCount)
         defer { progress.finish() }
-        if pipeline == nil {
+        let isFirst = pipeline == nil
+        if isFirst {
             pipeline = LatentDiffusionPipeline(
-                model, compile: options, memory: try machine.memoryPolicy(pictures: stays ? 2 : count))
-            for note in model.notes { progress.note(note) }
+                model, compile: options, memory: try machine.memoryPolicy(pictures: stays ? 2 : request.pictureCount))
         }
         guard let pipeline else { preconditionFailure("the pipeline was just made") }
 
+        var resolved: ResolvedRequest?
         var drawn: [Result<DrawnPicture, any Error>] = []
         let result = try await pipeline.generate(request) { event in
+            if case .accepted(let accepted) = event {
+                resolved = accepted
+                for note in isFirst ? model.notes : [] { progress.note(note) }
+            }
             progress.show(event)
             if case .step(let step) = event { try previews?.write(step) }
-            // Each picture is written as soon as there is one: what is drawn is not lost when a later one fails.
-            if case .picture(let picture) = event { drawn.append(Result { try files.write(picture, recipe, request) }) }
+            // Each picture is written as soon as it is drawn, so that it is not lost when a later one fails.
+            if case .picture(let picture) = event, let resolved {
+                drawn.append(Result { try files.write(picture, description, resolved) })
+            }
         }
-        return Drawing(request: request, result: result, pictures: try drawn.map { try $0.get() }, notes: model.notes)
+        guard let resolved else { preconditionFailure("a request that was drawn was accepted before") }
+        return Drawing(
+            model: description.model, resolved: resolved, result: result, pictures: try drawn.map { try $0.get() },
+            notes: model.notes)
     }
 
     /// One model at a time.
-    private func model(of recipe: Recipe) throws -> LatentDiffusionModel {
-        let key = recipe.modelPart
-        if let loaded, loaded.recipe == key { return loaded.model }
+    private func model(of description: GenerationDescription) throws -> LatentDiffusionModel {
+        let key = ModelKey(description: description.model, visitsFloatUNet: description.request.precision != .uniform)
+        if let loaded, loaded.key == key { return loaded.model }
         (loaded, pipeline) = (nil, nil)
-        var model = try LatentDiffusionModel(recipe)
+        var model = try LatentDiffusionModel(key.description, visitsFloatUNet: key.visitsFloatUNet)
         if let vae = preview.vae { try model.addPreviewDecoder(ModelLocation.file(vae, of: "--preview-vae")) }
         loaded = (key, model)
         return model
     }
 }
 
-extension Recipe {
-    /// What decides which model is loaded, and nothing else.
-    fileprivate var modelPart: Recipe {
-        var part = Recipe()
-        part.seed = 0
-        (part.model, part.vae, part.floatModel) = (model, vae, floatModel)
-        (part.loras, part.loraLenient, part.embeddings) = (loras, loraLenient, embeddings)
-        part.precision = precision
-        return part
-    }
+/// The parts of a description that decide which model is loaded.
+private struct ModelKey: Equatable {
+    let description: ModelDescription
+    let visitsFloatUNet: Bool
 }
 
-/// Where previews go: `<text>-<seed>-step-01.png`.
+/// The files of previews: `<text>-<seed>-step-01.png`.
 private struct PreviewFiles {
     let folder: URL
-    let recipe: Recipe
+    private let request: GenerationRequest
     private let made: MadeFolders
 
-    init(folder: String, recipe: Recipe) throws {
+    init(folder: String, _ request: GenerationRequest) throws {
         self.folder = try ModelLocation.file(folder, of: "--preview")
-        self.recipe = recipe
+        self.request = request
         made = try MadeFolders(path: self.folder.path)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: self.folder.path, isDirectory: &isFolder), isFolder.boolValue else {
@@ -122,7 +126,7 @@ private struct PreviewFiles {
     func write(_ step: GenerationEvent.Step) throws {
         for (index, image) in zip(step.pictures, step.previews) {
             let number = String(format: "%02d", step.index + 1)
-            let name = "\(OutputFiles.slug(recipe.prompt))-\(recipe.seed &+ UInt64(index))-step-\(number).png"
+            let name = "\(OutputFiles.slug(request.prompts[0]))-\(request.seed &+ UInt64(index))-step-\(number).png"
             try image.write(to: folder.appending(path: name).path)
         }
     }

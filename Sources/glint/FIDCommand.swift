@@ -36,7 +36,7 @@ struct FIDCommand: AsyncParsableCommand {
     private func measure() async throws {
         let sets = try [a, b].map(PictureSet.init)
         let needsNetwork = sets.contains { if case .pictures = $0 { true } else { false } }
-        let features = needsNetwork ? try InceptionFeatures(weights: inception, machine.compileOptions(), batch: batch) : nil
+        let features = needsNetwork ? try InceptionFeatureExtractor(weights: inception, machine.compileOptions(), batch: batch) : nil
         let progress = StepProgress()
         defer { progress.finish() }
         var moments: [FeatureMoments] = []
@@ -46,7 +46,7 @@ struct FIDCommand: AsyncParsableCommand {
             case .pictures(let paths):
                 guard let features else { continue }
                 progress.begin("pictures of \(name)", of: paths.count)
-                moments.append(try await features.moments(of: paths, progress: progress))
+                moments.append(try await features.moments(of: paths) { progress.advance() })
             }
         }
         progress.finish()

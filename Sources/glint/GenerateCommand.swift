@@ -32,7 +32,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func validate() throws {
-        // A picture of --from, and a line of --prompts, may bring the other one.
+        // The picture of --from, and a line of --prompts, may set the other one.
         if picture.from == nil, batch.prompts == nil { try checkAlone() }
         guard batch.prompts != nil else { return }
         if prompt != nil { throw ValidationError("Give either a text or --prompts.") }
@@ -61,25 +61,27 @@ struct GenerateCommand: AsyncParsableCommand {
         }
     }
 
-    private func recipe() throws -> Recipe {
-        var recipe = try picture.from.map { try Recipe(pictureAt: $0) } ?? Recipe()
-        if let prompt { recipe.prompt = prompt }
-        picture.apply(to: &recipe)
-        model.apply(to: &recipe)
-        scheduler.apply(to: &recipe)
-        return recipe
+    private func description() throws -> GenerationDescription {
+        let random = GenerationRequest(prompts: [""], seed: UInt64(UInt32.random(in: 0...UInt32.max)))
+        var description =
+            try picture.from.map { try GenerationDescription(pictureAt: $0) } ?? GenerationDescription(request: random)
+        if let prompt { description.request.prompts = [prompt] }
+        try picture.apply(to: &description.request)
+        scheduler.apply(to: &description.request)
+        model.apply(to: &description.model)
+        return description
     }
 
     private func draw() async throws {
-        let recipe = try recipe()
-        guard !recipe.prompt.isEmpty else {
+        let description = try description()
+        guard description.request.prompts != [""] else {
             throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
         }
-        let files = try OutputFiles(output, recipe: recipe, count: picture.count)
+        let files = try OutputFiles(output, description.request)
         let session = DrawingSession(machine, preview)
-        let drawing = try await session.draw(recipe, count: picture.count, to: files)
+        let drawing = try await session.draw(description, to: files)
         if json {
-            print(try jsonText(GenerationReport(drawing, recipe)))
+            print(try jsonText(GenerationReport(drawing)))
         } else {
             for picture in drawing.pictures { print(picture.path) }
             if timings { print(TimingTable(drawing.result.timings).text) }
@@ -87,9 +89,9 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     private func drawAll(_ file: String) async throws {
-        var recipe = try recipe()
-        recipe.seed = picture.seed ?? 0
-        var run = try PromptBatch(file, recipe: recipe, count: picture.count, output: output, redrawsAll: batch.redraw)
+        var common = try description()
+        common.request.seed = picture.seed ?? 0
+        var run = try PromptBatch(file, common, output: output, redrawsAll: batch.redraw)
         try await run.draw(DrawingSession(machine, preview)) { line in if !json { print(line) } }
         if json { print(try jsonText(run.report)) }
         try run.report.check()

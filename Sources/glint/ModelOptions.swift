@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diffusion
 
 /// The model, and what is added to it. What is not given comes from the picture of `--from`, or is the default.
 struct ModelOptions: ParsableArguments {
@@ -24,12 +25,12 @@ struct ModelOptions: ParsableArguments {
         help: "The model in floating point for steps of mixed precision. (default: the one that the model was quantized from)")
     var floatModel: String?
 
-    func apply(to recipe: inout Recipe) {
-        if let model { recipe.model = model }
-        if let vae { recipe.vae = vae }
-        if !lora.isEmpty { recipe.loras = lora }
-        if loraLenient { recipe.loraLenient = true }
-        if !embedding.isEmpty { recipe.embeddings = embedding }
-        if let floatModel { recipe.floatModel = floatModel }
+    func apply(to description: inout ModelDescription) {
+        if let model { description.model = model }
+        if let vae { description.vae = vae }
+        if !lora.isEmpty { description.loras = lora }
+        if loraLenient { description.loraLenient = true }
+        if !embedding.isEmpty { description.embeddings = embedding }
+        if let floatModel { description.floatModel = floatModel }
     }
 }

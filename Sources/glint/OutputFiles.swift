@@ -47,14 +47,15 @@ struct OutputFiles {
     /// One for each picture.
     let paths: [String]
 
-    init(_ options: OutputOptions, recipe: Recipe, count: Int) throws {
+    init(_ options: OutputOptions, _ request: GenerationRequest) throws {
         let named = options.output.map { URL(filePath: $0).pathExtension.lowercased() } ?? ""
         let format = options.format ?? (["jpg", "jpeg"].contains(named) ? .jpeg : .png)
         encoding = format == .png ? .png() : .jpeg(quality: options.quality)
         let fileExtension = encoding.format.fileExtension
+        let count = request.pictureCount
         paths = (0..<count).map { index in
-            let seed = recipe.seed &+ UInt64(index)
-            let standard = "\(Self.slug(recipe.prompt))-\(seed).\(fileExtension)"
+            let seed = request.seed &+ UInt64(index)
+            let standard = "\(Self.slug(request.prompts.first ?? ""))-\(seed).\(fileExtension)"
             guard let output = options.output else { return standard }
             if Self.isFolder(output) { return URL(filePath: output).appending(path: standard).relativePath }
             guard count > 1 else { return output }
@@ -65,10 +66,10 @@ struct OutputFiles {
     }
 
     /// Files of many texts, in a folder that is made for the first of them.
-    init(folder: String?, _ options: OutputOptions, recipe: Recipe, count: Int) throws {
+    init(folder: String?, _ options: OutputOptions, _ request: GenerationRequest) throws {
         var options = options
         options.output = folder.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
-        try self.init(options, recipe: recipe, count: count)
+        try self.init(options, request)
         newFolder = folder
     }
 
@@ -84,10 +85,14 @@ struct OutputFiles {
         return made
     }
 
-    func write(_ picture: GeneratedPicture, _ recipe: Recipe, _ request: GenerationRequest) throws -> DrawnPicture {
+    func write(_ picture: GeneratedPicture, _ description: GenerationDescription, _ resolved: ResolvedRequest) throws
+        -> DrawnPicture
+    {
         let start = ContinuousClock.now
         let path = paths[picture.index]
-        try picture.image.write(to: path, as: encoding, metadata: recipe.drawn(picture, request).metadata(request))
+        try picture.image.write(
+            to: path, as: encoding,
+            metadata: description.drawn(picture, resolved).metadata(scheduler: resolved.scheduler.className))
         return DrawnPicture(
             path: path, prompt: picture.prompt, flagged: picture.safety?.isFlagged, seed: picture.seed,
             width: picture.image.width, height: picture.image.height,

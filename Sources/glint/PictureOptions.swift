@@ -44,29 +44,28 @@ struct PictureOptions: ParsableArguments {
         if mixedPrecisionSteps != nil, precisionSchedule != nil {
             throw ValidationError("Give either --mixed-precision-steps or --precision-schedule.")
         }
-        if let precisionSchedule { _ = try PrecisionSchedule(argument: precisionSchedule) }
         if count < 1 { throw ValidationError("--count must be 1 or more; it is \(count).") }
-        // Each picture gets a path before the request is checked.
-        try GenerationRequest(prompts: ["-"], imagesPerPrompt: count).check()
-        if let clipSkip { _ = try ClipSkip(clipSkip) }
     }
 
-    func apply(to recipe: inout Recipe) {
-        if let negativePrompt { recipe.negativePrompt = negativePrompt }
-        if let steps { recipe.steps = steps }
-        if let guidanceScale { recipe.guidanceScale = guidanceScale }
-        if let guidanceRescale { recipe.guidanceRescale = guidanceRescale }
-        if let width { recipe.width = width }
-        if let height { recipe.height = height }
-        if let image { recipe.image = image }
-        if let mask { recipe.mask = mask }
-        if let strength { recipe.strength = strength }
-        if let noise { recipe.noise = noise }
-        if let seed { recipe.seed = seed }
-        if let clipSkip { recipe.clipSkip = clipSkip }
-        if plainPrompt { recipe.promptMode = PromptMode.plain.rawValue }
-        if let mixedPrecisionSteps { recipe.precision = "\(mixedPrecisionSteps)" }
-        if let precisionSchedule { recipe.precision = precisionSchedule }
-        if safety { recipe.safety = true }
+    /// - Throws: `GenerationError` for values that can't be read, or so many pictures that not even their paths can be listed.
+    func apply(to request: inout GenerationRequest) throws {
+        request.imagesPerPrompt = count
+        try GenerationRequest(prompts: ["-"], imagesPerPrompt: count).check()
+        if let negativePrompt { request.negativePrompt = negativePrompt }
+        if let steps { request.numInferenceSteps = steps }
+        if let guidanceScale { request.guidanceScale = guidanceScale }
+        if let guidanceRescale { request.guidanceRescale = guidanceRescale }
+        if let width { request.width = width }
+        if let height { request.height = height }
+        if let image { request.image = .file(image) }
+        if let mask { request.mask = .file(mask) }
+        if let strength { request.strength = strength }
+        if let noise { request.noise = try .init(noise) }
+        if let seed { request.seed = seed }
+        if let clipSkip { request.clipSkip = try ClipSkip(clipSkip) }
+        if plainPrompt { request.promptMode = .plain }
+        if let mixedPrecisionSteps { request.precision = .floatEnds(mixedPrecisionSteps) }
+        if let precisionSchedule { request.precision = try PrecisionSchedule(precisionSchedule) }
+        if safety { request.checksSafety = true }
     }
 }

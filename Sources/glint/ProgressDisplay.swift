@@ -5,21 +5,19 @@ import Foundation
 /// Shows on standard error how far a request is: a bar that is drawn over on a terminal, a line a step elsewhere.
 final class ProgressDisplay {
     private let isTerminal = isatty(STDERR_FILENO) == 1
-    private let steps: Int
     private let pictures: Int
+    private var steps = 1
     private var done = 0
     private var lineIsOpen = false
     private let start = ContinuousClock.now
 
-    init(steps: Int, pictures: Int) {
-        self.steps = steps
-        self.pictures = pictures
-    }
+    init(pictures: Int) { self.pictures = pictures }
 
     func note(_ text: String) { line("note: \(text)") }
 
     func show(_ event: GenerationEvent) {
         switch event {
+        case .accepted(let request): steps = request.numInferenceSteps
         case .warning(let text): line("warning: \(text)")
         // A LoRA of the UNet alone has nothing to say of text encoders.
         case .adapted(let report):

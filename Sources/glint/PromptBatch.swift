@@ -19,10 +19,10 @@ struct PromptBatchOptions: ParsableArguments {
 
 /// The texts of a file, drawn line by line: what an earlier run drew is passed over, and a line that fails does not end it.
 struct PromptBatch {
-    private let lines: [(number: Int, recipe: Recipe, count: Int, files: OutputFiles)]
+    private let lines: [(number: Int, description: GenerationDescription, files: OutputFiles)]
     private let redrawsAll: Bool
-    /// What holds for all lines.
-    private let common: Recipe
+    /// The options of lines that say nothing else.
+    private let common: GenerationDescription
     private(set) var report = Report()
 
     struct Report: Encodable {
@@ -43,41 +43,43 @@ struct PromptBatch {
     }
 
     /// Reads all of the file, and refuses what can't be drawn before anything is.
-    /// - Parameter recipe: what holds for lines that say nothing else. Line i without a seed has the recipe's and i more, counted
-    ///   from 0 and by pictures, so that a later run names its pictures alike.
-    init(_ path: String, recipe: Recipe, count: Int, output: OutputOptions, redrawsAll: Bool) throws {
+    /// - Parameter common: the options of lines that say nothing else. The seed of a line without one is that of `common` plus the
+    ///   number of pictures before it, so that a later run names its pictures alike.
+    init(_ path: String, _ common: GenerationDescription, output: OutputOptions, redrawsAll: Bool) throws {
         self.redrawsAll = redrawsAll
         try Self.checkFolder(output.output)
-        var lines: [(number: Int, recipe: Recipe, count: Int, files: OutputFiles)] = []
-        var seed = recipe.seed
+        var lines: [(number: Int, description: GenerationDescription, files: OutputFiles)] = []
+        var seed = common.request.seed
         var taken: [String: Int] = [:]
         for line in try PromptFile.lines(path) {
-            var own = recipe
-            own.seed = seed
-            own.apply(line)
-            let pictures = line.count ?? count
-            seed &+= UInt64(pictures)
-            let files = try Self.files(line.output, output, own, pictures)
+            var base = common
+            base.request.seed = seed
+            // A mask and a strength for all lines are of those that have a picture to begin with.
+            if base.request.image == nil, !line.sets("image") { (base.request.mask, base.request.strength) = (nil, nil) }
+            let own = line.applied(to: base)
+            seed &+= UInt64(own.request.pictureCount)
+            let files = try Self.files(line.output, output, own.request)
             for path in files.paths {
                 // One file may be spelled in several ways.
                 if let other = taken.updateValue(line.number, forKey: URL(filePath: path).standardizedFileURL.path) {
                     throw PromptBatchError.samePath(path, lines: [other, line.number])
                 }
             }
-            lines.append((line.number, own, pictures, files))
+            lines.append((line.number, own, files))
         }
         self.lines = lines
-        var common = recipe
-        if recipe.image == nil { (common.mask, common.strength) = (nil, nil) }
-        self.common = common
+        var alone = common
+        alone.request.prompts = ["-"]
+        if alone.request.image == nil { (alone.request.mask, alone.request.strength) = (nil, nil) }
+        self.common = alone
     }
 
     /// - Parameter name: where the line itself wants its pictures.
-    private static func files(_ name: String?, _ output: OutputOptions, _ recipe: Recipe, _ count: Int) throws -> OutputFiles {
-        guard let name else { return try OutputFiles(folder: output.output, output, recipe: recipe, count: count) }
+    private static func files(_ name: String?, _ output: OutputOptions, _ request: GenerationRequest) throws -> OutputFiles {
+        guard let name else { return try OutputFiles(folder: output.output, output, request) }
         var own = output
         own.output = name
-        return try OutputFiles(own, recipe: recipe, count: count)
+        return try OutputFiles(own, request)
     }
 
     private static func checkFolder(_ output: String?) throws(PromptBatchError) {
@@ -92,16 +94,16 @@ struct PromptBatch {
     /// - Parameter tell: given the path of each picture.
     mutating func draw(_ session: DrawingSession, tell: (String) -> Void) async throws {
         var isChecked = false
-        for (number, recipe, count, files) in lines {
+        for (number, description, files) in lines {
             try Task.checkCancellation()
-            if !redrawsAll, files.hold(recipe) {
+            if !redrawsAll, files.hold(description) {
                 report.kept += files.paths
                 continue
             }
             if !isChecked { try session.check(common) }
             isChecked = true
             do {
-                let drawing = try await session.draw(recipe, count: count, to: files, stays: true)
+                let drawing = try await session.draw(description, to: files, stays: true)
                 report.drawn += drawing.pictures.map(\.path)
                 drawing.pictures.forEach { tell($0.path) }
             } catch is CancellationError {
@@ -112,50 +114,18 @@ struct PromptBatch {
             }
         }
         let kept = report.kept.count
-        let all = lines.reduce(0) { $0 + $1.count }
+        let all = lines.reduce(0) { $0 + $1.description.request.pictureCount }
         if kept > 0 { FileHandle.standardError.write(Data("\(kept) of \(all) were drawn before\n".utf8)) }
     }
 }
 
-extension Recipe {
-    fileprivate mutating func apply(_ line: PromptLine) {
-        prompt = line.prompt
-        negativePrompt = line.negativePrompt ?? negativePrompt
-        seed = line.seed ?? seed
-        steps = line.steps ?? steps
-        guidanceScale = line.guidanceScale ?? guidanceScale
-        width = line.width ?? width
-        height = line.height ?? height
-        strength = line.strength ?? strength
-        image = line.image ?? image
-        mask = line.mask ?? mask
-        scheduler = line.scheduler ?? scheduler
-        loras = line.lora ?? loras
-        clipSkip = line.clipSkip ?? clipSkip
-        // The command's are for lines that have a picture to begin with; a line's own need one.
-        if image == nil { (mask, strength) = (line.mask, line.strength) }
-    }
-
-    /// Whether a picture with this recipe in its file is what `asked` would draw: all that `asked` names is the same.
-    fileprivate func answers(_ asked: Recipe) -> Bool {
-        var own = self
-        // What was left to the model stands in a picture's file as it was then.
-        if asked.width == nil { own.width = nil }
-        if asked.height == nil { own.height = nil }
-        if asked.steps == nil { own.steps = nil }
-        if asked.guidanceScale == nil { own.guidanceScale = nil }
-        if asked.strength == nil { own.strength = nil }
-        return own == asked
-    }
-}
-
 extension OutputFiles {
-    /// Whether all of a recipe's pictures are there.
-    fileprivate func hold(_ recipe: Recipe) -> Bool {
+    /// Whether all pictures of a description are there.
+    fileprivate func hold(_ description: GenerationDescription) -> Bool {
         paths.enumerated().allSatisfy { index, path in
-            guard let found = try? Recipe(pictureAt: path) else { return false }
-            var asked = recipe
-            asked.seed &+= UInt64(index)
+            guard let found = try? GenerationDescription(pictureAt: path) else { return false }
+            var asked = description
+            asked.request.seed &+= UInt64(index)
             return found.answers(asked)
         }
     }

@@ -25,12 +25,14 @@ struct CalibrationOptions: ParsableArguments {
         return (0..<count).map { all[$0 * all.count / count] }
     }
 
-    func run(_ prompts: [String], _ model: LatentDiffusionModel) -> CalibrationRun {
-        let defaults = GenerationDefaults(model, scheduler: model.scheduler.config)
+    /// - Throws: as `ResolvedRequest.init`.
+    func run(_ prompts: [String], _ model: LatentDiffusionModel) throws -> CalibrationRun {
+        let request = GenerationRequest(
+            prompts: prompts, width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale)
+        let resolved = try ResolvedRequest(request, model)
         return CalibrationRun(
-            prompts: prompts, numInferenceSteps: steps ?? defaults.steps,
-            guidanceScale: guidanceScale ?? defaults.guidanceScale, width: width, height: height,
-            firstSeed: seed)
+            prompts: prompts, numInferenceSteps: resolved.numInferenceSteps, guidanceScale: resolved.guidanceScale,
+            width: width, height: height, firstSeed: seed)
     }
 }
 

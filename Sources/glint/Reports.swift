@@ -1,3 +1,4 @@
+import Inference
 import Diffusion
 import Foundation
 
@@ -6,18 +7,18 @@ struct GenerationReport: Encodable {
     let model: String?
     let steps: Int
     let guidanceScale: Double
-    let scheduler: String?
+    let scheduler: String
     let pictures: [DrawnPicture]
     let notes: [String]
     let warnings: [String]
     let timings: TimingReport
     let peakMemoryBytes: Int?
 
-    init(_ drawing: Drawing, _ recipe: Recipe) {
-        model = recipe.model
-        steps = drawing.request.numInferenceSteps
-        guidanceScale = drawing.request.guidanceScale
-        scheduler = drawing.request.scheduler?.className
+    init(_ drawing: Drawing) {
+        model = drawing.model.model
+        steps = drawing.resolved.numInferenceSteps
+        guidanceScale = drawing.resolved.guidanceScale
+        scheduler = drawing.resolved.scheduler.className
         pictures = drawing.pictures
         notes = drawing.notes
         warnings = drawing.result.warnings

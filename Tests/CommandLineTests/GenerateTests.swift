@@ -21,7 +21,7 @@ import Testing
         #expect(name == "a-pink-unicorn-on-a-blue-background-\(seed).png")
         let image = try place.picture(name).image
         #expect(drawn["prompt"] == "a pink unicorn on a blue background")
-        #expect(drawn["steps"] == 4 && drawn["guidanceScale"]?.double == 8 && drawn["noise"] == "torch" && drawn["model"] == nil)
+        #expect(drawn["steps"] == 4 && drawn["guidance_scale"]?.double == 8 && drawn["noise"] == "torch" && drawn["model"] == nil)
         #expect(drawn["width"]?.int == image.width && drawn["height"]?.int == image.height)
         let parameters = try #require(try place.picture(name).metadata["parameters"])
         #expect(
@@ -40,11 +40,11 @@ import Testing
     @Test func optionsReplaceTheRecipes() throws {
         try place.generateQuickly("a cat", "--seed", "1", "--guidance-scale", "2.5", "--noise", "numpy", "--output", "a.png")
         #expect(try place.recipe("a.png")["model"]?.string == Program.smallModel)
-        #expect(try place.recipe("a.png")["guidanceScale"]?.double == 2.5 && place.recipe("a.png")["noise"] == "numpy")
+        #expect(try place.recipe("a.png")["guidance_scale"]?.double == 2.5 && place.recipe("a.png")["noise"] == "numpy")
         try place.generate("--from", "a.png", "a dog", "--width", "72", "--steps", "2", "--noise", "torch", "--output", "b.png")
         let drawn = try place.recipe("b.png")
         #expect(drawn["prompt"] == "a dog" && drawn["steps"] == 2 && drawn["width"] == 72 && drawn["height"] == 64)
-        #expect(drawn["noise"] == "torch" && drawn["seed"] == 1 && drawn["guidanceScale"]?.double == 2.5)
+        #expect(drawn["noise"] == "torch" && drawn["seed"] == 1 && drawn["guidance_scale"]?.double == 2.5)
         #expect(try place.picture("b.png").image.width == 72)
     }
 

@@ -48,7 +48,7 @@ import Testing
         // Twice a half is the whole.
         _ = try draw("a cat", "--lora", Program.lora + ":0.5", "--lora", Program.lora + ":0.5")
         #expect(psnr(try image(), whole) > 40)
-        #expect(try place.recipe("a.png")["loras"]?.array?.count == 2)
+        #expect(try place.recipe("a.png")["lora"]?.array?.count == 2)
     }
 
     @Test func keysThatMatchNothing() throws {

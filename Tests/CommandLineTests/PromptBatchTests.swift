@@ -36,7 +36,7 @@ import Testing
         let third = try JSONValue(parsing: try draw("prompts.txt", "--output", "new/folder", "--json").output.utf8)
         #expect(third["kept"]?.array == ["new/folder/a-cat-0.png"] && third["drawn"]?.array == ["new/folder/a-dog-1.png"])
         #expect(try draw("prompts.txt", "--output", "new/folder", "--negative-prompt", "x").output == first.output)
-        #expect(try place.recipe("new/folder/a-dog-1.png")["negativePrompt"] == "x")
+        #expect(try place.recipe("new/folder/a-dog-1.png")["negative_prompt"] == "x")
         #expect(try draw("prompts.txt", "--output", "new/folder", "--negative-prompt", "x", "--redraw").output == first.output)
     }
 
@@ -67,7 +67,7 @@ import Testing
         let fox = try place.recipe("out/a-fox-8.png")
         #expect(fox["seed"] == 8 && fox["strength"]?.double == 0.9 && fox["image"]?.string == scene)
         let yak = try place.recipe("yak.png")
-        #expect(yak["height"] == 48 && yak["guidanceScale"]?.double == 3 && yak["strength"] == nil)
+        #expect(yak["height"] == 48 && yak["guidance_scale"]?.double == 3 && yak["strength"] == nil)
         // Pictures alone are kept, and what failed is tried again.
         let again = try draw("lines.jsonl", "--output", "out")
         #expect(again.status == 1 && again.output.isEmpty && again.errors.contains("3 of 7 were drawn before"))

@@ -17,8 +17,7 @@ extension GenerationJob {
     ///   - negative: nil where one prediction is made.
     ///   - together: whether both predictions are made in one run, the negative ones in the first half of the batch.
     func conditions(
-        _ group: Group, _ texts: [TextCondition], negative: TextCondition?, together: Bool, _ denoiser: Denoiser,
-        _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+        _ group: Group, _ texts: [TextCondition], negative: TextCondition?, together: Bool, _ denoiser: Denoiser
     ) async throws -> [GuidedCondition] {
         var byPrompts: [[Int]: GuidedCondition] = [:]
         var times: [Denoiser.Values] = []
@@ -34,11 +33,11 @@ extension GenerationJob {
             let runs = together || negatives.isEmpty ? [(negatives, positives)] : [(negatives, []), ([], positives)]
             var condition: GuidedCondition = []
             for (negatives, positives) in runs {
-                let prompt = try await denoiser.condition(inputs(negatives: negatives, positives: positives), log)
+                let prompt = try await denoiser.condition(inputs(negatives: negatives, positives: positives))
                 if times.isEmpty || denoiser.timesDependOnPrompt {
                     times = []
                     for timestep in plan.timesteps {
-                        times.append(try await denoiser.embedding(of: timestep, condition: prompt, log))
+                        times.append(try await denoiser.embedding(of: timestep, condition: prompt))
                     }
                 }
                 condition.append(StepCondition(prompt: prompt, times: times))

@@ -6,6 +6,8 @@ public enum GenerationError: Error, Equatable, Sendable {
     case busy
     /// An option has a value outside of its range.
     case option(String, value: String, expected: String)
+    /// An option that says how a picture to begin with is used, where there is none.
+    case needsImage(option: String)
     /// A side of the picture is no multiple of what a latent stands for, too long, or none at all.
     case size(String, value: Int, multiple: Int)
     /// The networks of the model do not go together.
@@ -24,6 +26,7 @@ extension GenerationError: CustomStringConvertible {
         case .busy: "The pipeline is drawing already; wait for that request, or use a pipeline for each."
         case .noPrompts: "There is no prompt; say what to draw."
         case .option(let name, let value, let expected): "\(name) must be \(expected); it is \(value)."
+        case .needsImage(let option): "The \(option) says how a picture to begin with is used, and there is none."
         case .size(let side, let value, let multiple):
             (1...Self.longestSide).contains(value)
                 ? "The \(side) must be a multiple of \(multiple); \(value) is not. "

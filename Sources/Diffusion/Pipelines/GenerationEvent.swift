@@ -4,6 +4,8 @@ public import TensorStore
 
 /// What a pipeline reports while it works.
 public enum GenerationEvent: Sendable {
+    /// The request was accepted; comes first, with the model's defaults filled in.
+    case accepted(ResolvedRequest)
     /// A stage begins.
     case stage(Stage)
     /// Something that may not be as the user thinks, a sentence.
@@ -51,9 +53,9 @@ public struct GeneratedPicture: Sendable {
     /// From 0, of all of the request.
     public let index: Int
     public let prompt: String
-    /// What redraws this picture alone; nil where its noise came of a generator shared with others, or from a file.
+    /// The seed that redraws this picture alone; nil where its noise came from a shared generator or a file.
     public let seed: UInt64?
-    /// Blurred where `safety` says that it is not to be shown.
+    /// Blurred where `safety` flags it.
     public let image: RGBImage
     /// What the safety checker says of it; nil where none was asked.
     public let safety: SafetyVerdict?

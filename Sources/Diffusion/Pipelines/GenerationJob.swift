@@ -6,7 +6,7 @@ import TensorStore
 
 /// A request with everything worked out that needs no network: sizes, schedule, tokens, noise, batches.
 struct GenerationJob {
-    let request: GenerationRequest
+    let resolved: ResolvedRequest
     let plan: any Scheduler
     let guidance: Guidance
     /// The UNet of each step.
@@ -14,7 +14,6 @@ struct GenerationJob {
     let tokens: PromptTokens
     /// What networks take whose LoRAs are applied at run time.
     let loraScales: Denoiser.Values
-    let size: PictureSize
     let groups: [Group]
     /// The picture to begin with, at the size that is drawn; nil to begin with noise.
     let initial: PreparedImage?
@@ -32,25 +31,24 @@ struct GenerationJob {
         let batches: [Range<Int>]
     }
 
-    /// - Throws: `GenerationError`, `SchedulerError`, `NoiseError`, `ImageError` for what is wrong with the request.
+    /// - Throws: as `ResolvedRequest.init`; `SchedulerError`, `NoiseError`.
     init(_ request: GenerationRequest, _ model: LatentDiffusionModel, _ log: TimingLog) throws {
-        try request.check()
-        try request.check(model)
-        self.request = request
+        let resolved = try ResolvedRequest(request, model)
+        let request = resolved.request
+        self.resolved = resolved
         loraScales = try model.loraScales(request.loraScales)
-        let size = try PictureSize(request, model)
-        self.size = size
+        let size = resolved.size
         latents = [1, model.autoencoder.latentChannels, size.latentHeight, size.latentWidth]
-        let guidance = Guidance(request, embeddingDimension: model.unet.architecture.config.timeCondProjDim)
+        let guidance = Guidance(
+            scale: resolved.guidanceScale, rescale: request.guidanceRescale,
+            embeddingDimension: model.unet.architecture.config.timeCondProjDim)
         self.guidance = guidance
-        let isInpainting = request.initialImage?.mask != nil
-        let config = request.scheduler ?? (isInpainting ? model.scheduler.inpaintingConfig : model.scheduler.config)
-        let rule = model.scheduler.strengthRule(isInpainting: isInpainting)
-        let plan = try log.measure(\.scheduler) { try config.scheduler(request.schedule(rule)) }
+        let rule = model.scheduler.strengthRule(isInpainting: request.mask != nil)
+        let plan = try log.measure(\.scheduler) { try resolved.scheduler.scheduler(resolved.schedule(rule)) }
         self.plan = plan
         precisions = try request.precision.resolved(plan.timesteps.count)
         for precision in Set(precisions) { _ = try model.unet(precision) }
-        initial = try request.initialImage.map { try PreparedImage($0, size, model) }
+        initial = try resolved.initial.map { try PreparedImage($0, size, model) }
         warnings = plan.warnings + size.warnings(model)
         if !guidance.comparesPredictions, let negative = request.negativePrompt, !negative.isEmpty {
             warnings.append(
@@ -71,10 +69,14 @@ struct GenerationJob {
             (drawsForImages && initial?.startsFromImage == true ? [.image] : []) + [.each]
             + (drawsForImages && initial?.mask != nil ? [.image] : [])
             + plan.timesteps.indices.filter { plan.needsNoise(at: $0) }.map { _ in .each }
-        noise = try log.measure(\.noise) { [latents] in try request.noiseSources(latents, draws) }
+        noise = try log.measure(\.noise) { [latents] in try resolved.noiseSources(latents, draws) }
     }
 
-    /// What a UNet is compiled for.
+    /// With all defaults filled in.
+    var request: GenerationRequest { resolved.request }
+    var size: PictureSize { resolved.size }
+
+    /// The sizes that a UNet is compiled for.
     func size(batch: Int) -> Denoiser.Size {
         Denoiser.Size(batch: batch, height: size.latentHeight, width: size.latentWidth, tokens: tokens.count)
     }

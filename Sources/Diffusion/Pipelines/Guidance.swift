@@ -16,13 +16,13 @@ struct Guidance: Sendable {
     let rescale: Float
 
     /// - Parameter embeddingDimension: of the UNet's input for the scale; nil where it has none.
-    init(_ request: GenerationRequest, embeddingDimension: Int?) {
-        scale = Float(request.guidanceScale)
-        rescale = Float(request.guidanceRescale)
+    init(scale: Double, rescale: Double = 0, embeddingDimension: Int?) {
+        self.scale = Float(scale)
+        self.rescale = Float(rescale)
         if let embeddingDimension {
             kind = .embedding(dimension: embeddingDimension)
         } else {
-            kind = request.guidanceScale > 1 ? .classifierFree : .none
+            kind = scale > 1 ? .classifierFree : .none
         }
     }
 

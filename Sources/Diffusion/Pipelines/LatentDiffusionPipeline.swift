@@ -25,7 +25,7 @@ public final class LatentDiffusionPipeline {
     ) {
         self.model = model
         self.memory = memory
-        networks = LoadedNetworks(model, NetworkCompiler(options))
+        networks = LoadedNetworks(model, options)
     }
 
     /// Reads the model in the folder or file at `url`; weights are mapped, and read when a network is compiled.
@@ -46,7 +46,7 @@ public final class LatentDiffusionPipeline {
     /// - Throws: `GenerationError`, `SchedulerError`, `NoiseError` before any network is loaded; `OpenVINOError`;
     ///   `CancellationError`; what `report` throws.
     public func generate(
-        _ request: GenerationRequest, isolation: isolated (any Actor)? = #isolation,
+        _ request: GenerationRequest,
         report: (GenerationEvent) throws -> Void = { _ in }
     ) async throws -> GenerationResult {
         try await alone(request) { job, log in
@@ -61,7 +61,7 @@ public final class LatentDiffusionPipeline {
                 }
             }
             for (index, latents) in waiting { pictures.append(try await finish(index, latents, job, log, report)) }
-            return GenerationResult(pictures: pictures, timings: log.finish(), warnings: job.warnings)
+            return GenerationResult(pictures: pictures, timings: log.finish(networks.takeTimings()), warnings: job.warnings)
         }
     }
 
@@ -69,7 +69,7 @@ public final class LatentDiffusionPipeline {
     ///
     /// For what is done with the denoiser alone, as calibration; otherwise as `generate`.
     public func denoise(
-        _ request: GenerationRequest, isolation: isolated (any Actor)? = #isolation,
+        _ request: GenerationRequest,
         report: (GenerationEvent) throws -> Void = { _ in }
     ) async throws -> [Tensor] {
         try await alone(request) { job, log in
@@ -81,13 +81,14 @@ public final class LatentDiffusionPipeline {
 
     /// Works on one request; an actor that waits for it may begin another, which would set its inputs in the same networks.
     private func alone<Result>(
-        _ request: GenerationRequest, isolation: isolated (any Actor)? = #isolation,
+        _ request: GenerationRequest,
         _ body: (inout GenerationJob, TimingLog) async throws -> Result
     ) async throws -> Result {
         guard !isBusy else { throw GenerationError.busy }
         isBusy = true
         defer { isBusy = false }
         let log = TimingLog()
+        _ = (networks.takeTimings(), networks.takeAdaptations()) // of a request that failed
         var job = try GenerationJob(request, model, log)
         let keeps = keepsNetworks(job)
         // Also after an error: a UNet whose networks for prompts are gone must not be found by the next request.
@@ -109,20 +110,20 @@ public final class LatentDiffusionPipeline {
     /// - Parameter finished: given each picture's number and latents.
     private func denoiseAll(
         _ job: inout GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
-        isolation: isolated (any Actor)? = #isolation,
         finished: (GenerationJob, Int, Tensor) async throws -> Void
     ) async throws {
+        try report(.accepted(job.resolved))
         for warning in job.warnings { try report(.warning(warning)) }
         let keeps = keepsNetworks(job)
         try report(.stage(.encodingText))
-        let texts = try await encodeTexts(job, log)
+        let texts = try await encodeTexts(job)
         if !keeps { networks.release() }
-        let image = try await encodeImage(job, log, report)
+        let image = try await encodeImage(job, report)
         if !keeps { networks.release() }
         for group in job.groups {
             try report(.stage(.loadingDenoiser))
-            let unets = try await unets(group, &job, texts, keeps: keeps, log)
-            for adaptation in log.takeAdaptations() { try report(.adapted(adaptation)) }
+            let unets = try await unets(group, &job, texts, keeps: keeps)
+            for adaptation in networks.takeAdaptations() { try report(.adapted(adaptation)) }
             try report(.stage(.denoising))
             for (number, batch) in group.batches.enumerated() {
                 let latents = try await denoise(batch, number, &job, image, unets, log, report) // [batch, C, h, w]
@@ -135,28 +136,25 @@ public final class LatentDiffusionPipeline {
     /// The texts of a request, encoded.
     typealias Texts = (prompts: [TextCondition], negative: TextCondition?)
 
-    func encodeTexts(
-        _ job: GenerationJob, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> Texts {
+    func encodeTexts(_ job: GenerationJob) async throws -> Texts {
         let stage = networks.textEncoder
         var prompts: [TextCondition] = []
         for chunks in job.tokens.prompts {
-            prompts.append(try await stage.encode(chunks, skip: job.request.clipSkip, scales: job.loraScales, log))
+            prompts.append(try await stage.encode(chunks, skip: job.request.clipSkip, scales: job.loraScales))
         }
         guard let negative = job.tokens.negative else { return (prompts, nil) }
         if job.request.negativePrompt == nil, model.takesZerosForEmptyPrompt { return (prompts, try prompts[0].zeros) }
         // The layer that the model was trained with, as diffusers has it, whatever is skipped for the prompt.
-        return (prompts, try await stage.encode(negative, skip: nil, scales: job.loraScales, log))
+        return (prompts, try await stage.encode(negative, skip: nil, scales: job.loraScales))
     }
 
     func encodeImage(
-        _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
-        isolation: isolated (any Actor)? = #isolation
+        _ job: GenerationJob, _ report: (GenerationEvent) throws -> Void
     ) async throws -> EncodedImage? {
         guard let initial = job.initial else { return nil }
         try Task.checkCancellation()
         try report(.stage(.encodingImage))
-        return try await initial.encoded(networks.encoder(job.size, log), job.size, log)
+        return try await initial.encoded(networks.encoder(job.size), job.size)
     }
 
     /// A UNet that a request uses, with the conditions of each batch.
@@ -164,8 +162,7 @@ public final class LatentDiffusionPipeline {
 
     /// The UNets that the steps of a group of batches visit.
     private func unets(
-        _ group: GenerationJob.Group, _ job: inout GenerationJob, _ texts: Texts, keeps: Bool, _ log: TimingLog,
-        isolation: isolated (any Actor)? = #isolation
+        _ group: GenerationJob.Group, _ job: inout GenerationJob, _ texts: Texts, keeps: Bool
     ) async throws -> [UNetPrecision: ConditionedUNet] {
         var unets: [UNetPrecision: ConditionedUNet] = [:]
         let used = Set(job.precisions)
@@ -174,12 +171,12 @@ public final class LatentDiffusionPipeline {
         // The one in floating point first: its keys and values of the prompt serve the other too.
         for precision in [UNetPrecision.float, .quantized] where used.contains(precision) {
             let donor = unets[.float]
-            let network = try networks.denoiser(precision, size, keeps: keeps, log, donor: donor?.network, kinds: used.count)
+            let network = try networks.denoiser(precision, size, keeps: keeps, donor: donor?.network, kinds: used.count)
             if network.isDonated, let donor {
                 unets[precision] = (network, donor.conditions)
             } else {
                 let conditions = try await job.conditions(
-                    group, texts.prompts, negative: texts.negative, together: together, network, log)
+                    group, texts.prompts, negative: texts.negative, together: together, network)
                 unets[precision] = (network, conditions)
             }
         }
@@ -190,8 +187,7 @@ public final class LatentDiffusionPipeline {
     /// - Parameter number: of the batch in its group.
     private func denoise(
         _ batch: Range<Int>, _ number: Int, _ job: inout GenerationJob, _ image: EncodedImage?,
-        _ unets: [UNetPrecision: ConditionedUNet], _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
-        isolation: isolated (any Actor)? = #isolation
+        _ unets: [UNetPrecision: ConditionedUNet], _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> Tensor {
         for unet in unets.values { try unet.network.begin(unet.conditions[number][0].prompt) }
         var scheduler = job.plan
@@ -225,7 +221,7 @@ public final class LatentDiffusionPipeline {
     /// The prediction that a step takes, `[batch, C, h, w]`.
     private func predict(
         _ input: Tensor, _ index: Int, _ conditions: GuidedCondition, _ network: Denoiser, _ guidance: Guidance,
-        _ log: TimingLog, _ report: (GenerationEvent) throws -> Void, isolation: isolated (any Actor)? = #isolation
+        _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> Tensor {
         let batch = input.shape[0]
         let together = guidance.comparesPredictions && conditions.count == 1
@@ -233,7 +229,7 @@ public final class LatentDiffusionPipeline {
         var predictions: [Tensor] = []
         for condition in conditions {
             if conditions.count > 1 { try network.begin(condition.prompt) }
-            let outputs = try await network.predict(sample, embedding: condition.times[index], log)
+            let outputs = try await network.predict(sample, embedding: condition.times[index])
             if outputs.count > 1 { try report(.outputs(network: "unet", outputs.filter { $0.key != "out_sample" })) }
             predictions.append(try outputs.required("out_sample", of: "unet"))
         }
@@ -243,23 +239,26 @@ public final class LatentDiffusionPipeline {
     }
 
     private func previews(
-        _ denoised: Tensor, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
-        isolation: isolated (any Actor)? = #isolation
+        _ denoised: Tensor, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> [RGBImage] {
-        let decoder = try networks.previewDecoder(job.size, log) { try report(.stage(.loadingDecoder)) }
+        let decoder = try networks.previewDecoder(job.size) { try report(.stage(.loadingDecoder)) }
         var previews: [RGBImage] = []
-        for row in 0..<denoised.shape[0] { previews.append(try await decoder.decode(denoised.rows(row..<row + 1), log)) }
+        for row in 0..<denoised.shape[0] {
+            let outputs = try await decoder.run(denoised.rows(row..<row + 1))
+            previews.append(try log.measure(\.conversion) { try decoder.image(in: outputs) })
+        }
         return previews
     }
 
     private func finish(
-        _ index: Int, _ latents: Tensor, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
-        isolation: isolated (any Actor)? = #isolation
+        _ index: Int, _ latents: Tensor, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> GeneratedPicture {
         try Task.checkCancellation()
-        let decoder = try networks.decoder(job.size, log) { try report(.stage(.loadingDecoder)) }
+        let decoder = try networks.decoder(job.size) { try report(.stage(.loadingDecoder)) }
         try report(.stage(.decoding))
-        var image = try await decoder.decode(latents, log) { try report(.outputs(network: decoder.name, $0)) }
+        let outputs = try await decoder.run(latents)
+        if outputs.count > 1 { try report(.outputs(network: decoder.name, outputs.filter { $0.key != "sample" })) }
+        var image = try log.measure(\.conversion) { try decoder.image(in: outputs) }
         let safety = try await verdict(image, job, log, report)
         if safety?.isFlagged == true { image = try image.blurredForSafety() }
         let picture = GeneratedPicture(
@@ -270,11 +269,12 @@ public final class LatentDiffusionPipeline {
     }
 
     private func verdict(
-        _ image: RGBImage, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
-        isolation: isolated (any Actor)? = #isolation
+        _ image: RGBImage, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> SafetyVerdict? {
         guard job.request.checksSafety else { return nil }
         try report(.stage(.checkingSafety))
-        return try await networks.safetyChecker(log).check(image, log)
+        let checker = try networks.safetyChecker()
+        let picture = try log.measure(\.conversion) { try checker.prepared(image) }
+        return try await checker.check(picture)
     }
 }

@@ -8,46 +8,37 @@ enum NoiseDraw {
     case each
 }
 
-extension GenerationRequest {
+extension ResolvedRequest {
     /// A source for each picture, which gives all of its draws in order.
     /// - Parameter shape: of one picture's latents, `[1, C, h, w]`.
     func noiseSources(_ shape: Shape, _ draws: [NoiseDraw]) throws(NoiseError) -> [any NoiseSource] {
-        switch noise {
-        case .seedPerPicture(let first, let generator):
-            return try Self.seeded(first: first, generator, count: pictureCount)
-        case .oneSeed(let seed, let generator):
-            var source = try Self.source(seed, generator)
+        guard let noise else {
+            guard request.sharesGenerator else { return try sourcePerPicture() }
+            var source = try source(request.seed)
             return try shared(shape, draws) { (_, batch) throws(NoiseError) in try source.normal(batch) }
-        case .tensor(let tensor, let file, let seed, let generator):
-            var batch = shape
-            batch[0] = pictureCount
-            let steps = BatchedNoise(try Self.seeded(first: seed, generator, count: pictureCount))
-            var source = try FileNoise(tensor, file: file, latents: batch, then: steps)
-            // Files hold what pictures start from and what steps add.
-            var images = try Self.source(seed, generator)
-            return try shared(shape, draws) { (draw, batch) throws(NoiseError) in
-                switch draw {
-                case .image: try images.normal(batch)
-                case .each: try source.normal(batch)
-                }
+        }
+        var batch = shape
+        batch[0] = request.pictureCount
+        let steps = BatchedNoise(try sourcePerPicture())
+        var source = try FileNoise(noise.tensor, file: noise.name, latents: batch, then: steps)
+        // Tensors hold the noise that pictures start from and that steps add, and none for the latents of an image.
+        var images = try self.source(request.seed)
+        return try shared(shape, draws) { (draw, batch) throws(NoiseError) in
+            switch draw {
+            case .image: try images.normal(batch)
+            case .each: try source.normal(batch)
             }
         }
     }
 
-    /// The seed that redraws picture `index` alone.
-    func seed(ofPicture index: Int) -> UInt64? {
-        guard case .seedPerPicture(let first, _) = noise else { return nil }
-        return first &+ UInt64(index)
-    }
-
-    private static func seeded(first: UInt64, _ generator: Generator, count: Int) throws(NoiseError) -> [any NoiseSource] {
+    private func sourcePerPicture() throws(NoiseError) -> [any NoiseSource] {
         var sources: [any NoiseSource] = []
-        for index in 0..<count { sources.append(try source(first &+ UInt64(index), generator)) }
+        for index in 0..<request.pictureCount { sources.append(try source(request.seed &+ UInt64(index))) }
         return sources
     }
 
-    private static func source(_ seed: UInt64, _ generator: Generator) throws(NoiseError) -> any NoiseSource {
-        switch generator {
+    private func source(_ seed: UInt64) throws(NoiseError) -> any NoiseSource {
+        switch request.noise.generator {
         case .torch: TorchNoise(seed: seed)
         case .numpy: try NumpyNoise(exactly: seed)
         }
@@ -58,8 +49,8 @@ extension GenerationRequest {
         _ shape: Shape, _ draws: [NoiseDraw], _ normal: (NoiseDraw, Shape) throws(NoiseError) -> Tensor
     ) throws(NoiseError) -> [any NoiseSource] {
         var batch = shape
-        batch[0] = pictureCount
-        var parts: [[Tensor]] = Array(repeating: [], count: pictureCount)
+        batch[0] = request.pictureCount
+        var parts: [[Tensor]] = Array(repeating: [], count: request.pictureCount)
         for draw in draws {
             switch draw {
             case .image:
@@ -71,6 +62,17 @@ extension GenerationRequest {
             }
         }
         return parts.map { DrawnNoise($0) }
+    }
+}
+
+extension GenerationRequest.Noise {
+    /// The generator of all noise that is in no file.
+    fileprivate var generator: GenerationRequest.Generator {
+        switch self {
+        case .torch: .torch
+        case .numpy: .numpy
+        case .file(_, let steps), .tensor(_, _, let steps): steps
+        }
     }
 }
 

@@ -11,12 +11,13 @@ struct PictureSize: Sendable, Equatable {
     let latentWidth: Int
     let latentHeight: Int
 
-    /// That of the request; else the picture's to begin with, rounded down to whole latents; else the model's own.
+    /// The size of the request; else of the picture to begin with, rounded down to whole latents; else the model's own.
     /// - Throws: `GenerationError.size`; `.option` for a picture to begin with that is far larger than what the model draws.
-    init(_ request: GenerationRequest, _ model: LatentDiffusionModel) throws(GenerationError) {
+    /// - Parameter image: the picture to begin with.
+    init(_ request: GenerationRequest, _ model: LatentDiffusionModel, image: RGBImage? = nil) throws(GenerationError) {
         let factor = model.autoencoder.spatialFactor
         var (width, height) = (model.defaultSize, model.defaultSize)
-        if let image = request.initialImage?.image {
+        if let image {
             (width, height) = (image.width / factor * factor, image.height / factor * factor)
             let limit = Self.largestGrowth * model.defaultSize * model.defaultSize
             guard request.width != nil || request.height != nil || width * height <= limit else {

@@ -26,6 +26,34 @@ public enum PrecisionSchedule: Sendable, Equatable {
     /// One for each step.
     case steps([UNetPrecision])
 
+    static let expected = "f or i for each step, such as f,i,i,f, or a number of steps at either end"
+
+    /// Reads `1`, a number of steps in floating point at either end, or `f,i,i,f`, a letter for each step.
+    /// - Throws: `GenerationError.option`.
+    public init(_ text: String) throws(GenerationError) {
+        if let ends = Int(text) {
+            self = .floatEnds(ends)
+            return
+        }
+        var steps: [UNetPrecision] = []
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let precision = UNetPrecision(word.drop { $0 == " " }.description) else {
+                throw .option("precision", value: "'\(text)'", expected: Self.expected)
+            }
+            steps.append(precision)
+        }
+        self = .steps(steps)
+    }
+
+    /// The text that `init(_:)` reads; nil for `.uniform`.
+    var text: String? {
+        switch self {
+        case .uniform: nil
+        case .floatEnds(let ends): "\(ends)"
+        case .steps(let steps): steps.map { $0 == .float ? "f" : "i" }.joined(separator: ",")
+        }
+    }
+
     /// The UNet of each of `count` steps.
     /// - Throws: `GenerationError.option` where the schedule does not fit.
     func resolved(_ count: Int) throws(GenerationError) -> [UNetPrecision] {

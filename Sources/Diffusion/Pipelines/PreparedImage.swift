@@ -26,15 +26,13 @@ struct PreparedImage: Sendable {
         startsFromImage = !beginsWithNoise || !showsMasked
     }
 
-    func encoded(
-        _ encoder: Encoder, _ size: PictureSize, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> EncodedImage {
-        let image = startsFromImage ? try await encoder.encode(picture, log) : nil
+    func encoded(_ encoder: Encoder, _ size: PictureSize) async throws -> EncodedImage {
+        let image = startsFromImage ? try await encoder.encode(picture) : nil
         guard let mask else { return EncodedImage(image: image, inpainting: nil) }
         return EncodedImage(
             image: image,
             inpainting: .init(
                 mask: try mask.latents(height: size.latentHeight, width: size.latentWidth),
-                masked: showsMasked ? try await encoder.encode(mask.kept(of: picture), log) : nil))
+                masked: showsMasked ? try await encoder.encode(mask.kept(of: picture)) : nil))
     }
 }

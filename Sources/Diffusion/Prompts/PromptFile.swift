@@ -1,17 +1,17 @@
 import Foundation
 import TensorStore
 
-/// What to draw, from a file of one prompt on each line: plain text, or JSON Lines with options.
+/// Reads files of one prompt a line: plain text, or JSON Lines with options.
 public enum PromptFile {
-    /// Larger than any list that is drawn.
+    /// Bytes.
     private static let sizeLimit = 16 << 20
     private static let jsonSuffixes = [".jsonl", ".ndjson", ".json"]
 
-    /// The file's lines, without the blanks around them; empty lines and those that begin with # are passed over.
+    /// The file's lines, without the blanks around them; empty lines and those that begin with # are skipped.
     ///
     /// The lines are JSON where the file's name ends in `.jsonl`, `.ndjson` or `.json`, or where the first one begins as an
     /// object does, with a brace and a quotation mark; `PromptLine.keys` are their keys.
-    /// - Throws: `PromptFileError` with all that is wrong in the file; `FileError` where it can't be read.
+    /// - Throws: `PromptFileError` with all errors of the file; `FileError` where it can't be read.
     public static func lines(_ path: String) throws -> [PromptLine] {
         let file = try MappedFile(path: path)
         guard file.byteCount <= sizeLimit else { throw PromptFileError.tooLarge(file: path, byteCount: file.byteCount) }
@@ -22,7 +22,7 @@ public enum PromptFile {
     /// The prompts alone (see `lines`).
     public static func read(_ path: String) throws -> [String] { try lines(path).map(\.prompt) }
 
-    /// - Parameter isJSON: false where the first line is to tell.
+    /// - Parameter isJSON: false to tell by the first line.
     static func lines(_ bytes: [UInt8], file: String, isJSON: Bool) throws(PromptFileError) -> [PromptLine] {
         var isJSON: Bool? = isJSON ? true : nil
         var bytes = bytes[...]

@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Why a file is no list of prompts.
+/// Why a prompt file can't be used.
 public enum PromptFileError: Error, Equatable, Sendable {
     case empty(file: String)
     case tooLarge(file: String, byteCount: Int)
@@ -8,7 +8,7 @@ public enum PromptFileError: Error, Equatable, Sendable {
     case lines([PromptLineError], file: String)
 }
 
-/// What is wrong with a line.
+/// Why a line of a prompt file can't be used.
 public struct PromptLineError: Error, Equatable, Sendable {
     public enum Reason: Equatable, Sendable {
         case notUTF8
@@ -16,8 +16,7 @@ public struct PromptLineError: Error, Equatable, Sendable {
         /// `found` is an array, a number …
         case notAnObject(found: String)
         case noPrompt
-        case unknownKey(String, near: [String])
-        case value(key: String, expected: String, found: String)
+        case option(OptionError)
     }
 
     /// From 1.
@@ -43,17 +42,12 @@ extension PromptFileError: CustomStringConvertible {
 extension PromptLineError: CustomStringConvertible {
     public var description: String {
         switch reason {
-        case .notUTF8: "line \(line), is no UTF-8 text."
+        case .notUTF8: "line \(line), is not UTF-8 text."
         case .json(let error): "line \(line): \(error)"
         case .notAnObject(let found):
             "line \(line), is \(found); each line must be one JSON object, like {\"prompt\": \"a cat\"}."
         case .noPrompt: "line \(line): there is no \"prompt\"; say what to draw."
-        case .unknownKey(let key, let near):
-            "line \(line): there is no option '\(key)'; "
-                + (near.isEmpty
-                    ? "there are \(PromptLine.keys.joined(separator: ", "))."
-                    : "the nearest \(near.count == 1 ? "is" : "are") \(near.joined(separator: ", ")).")
-        case .value(let key, let expected, let found): "line \(line): '\(key)' must be \(expected); it is \(found)."
+        case .option(let error): "line \(line): \(error)"
         }
     }
 }

@@ -1,54 +1,54 @@
-/// A line of a file of prompts: what to draw, and the options that hold for this line alone; nil for those of the command.
-public struct PromptLine: Sendable, Equatable, Codable {
-    /// Where in the file, from 1.
-    public var number: Int
-    public var prompt: String
-    public var negativePrompt: String?
-    /// Of the line's first picture.
-    public var seed: UInt64?
-    public var steps: Int?
-    public var guidanceScale: Double?
-    public var width: Int?
-    public var height: Int?
-    /// How much of a picture that is given is drawn anew, 0 to 1.
-    public var strength: Double?
-    /// Paths of a picture to begin with, and of the mask that says where to draw.
-    public var image: String?
-    public var mask: String?
-    /// How many pictures.
-    public var count: Int?
-    /// Path of the picture to write.
-    public var output: String?
-    public var scheduler: String?
-    /// `FILE[:scale]` each.
-    public var lora: [String]?
-    public var clipSkip: Int?
+public import TensorStore
 
-    public init(number: Int, prompt: String) {
+/// A line of a prompt file: a prompt, and the options that hold for this line alone.
+public struct PromptLine: Sendable, Equatable {
+    /// In the file, from 1.
+    public let number: Int
+    public let prompt: String
+    /// The path of the picture to write; nil where the line names none.
+    public let output: String?
+    /// The options of a `GenerationDescription`, in the order of the line.
+    private let options: JSONObject
+
+    /// A line of plain text.
+    init(number: Int, prompt: String) {
         self.number = number
         self.prompt = prompt
+        output = nil
+        options = JSONObject()
     }
 
-    /// The keys of a line of JSON; `line` is no key there, and is for those who keep a list of lines.
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case number = "line"
-        case prompt
-        case negativePrompt = "negative_prompt"
-        case seed
-        case steps
-        case guidanceScale = "guidance_scale"
-        case width
-        case height
-        case strength
-        case image
-        case mask
-        case count
-        case output
-        case scheduler
-        case lora
-        case clipSkip = "clip_skip"
+    /// A line of JSON: an object with `prompt` and any of the other `keys`; null counts as absent.
+    /// - Parameter errors: gets all errors; the line is of use only where there is none.
+    init(number: Int, json: JSONObject, errors: inout [PromptLineError]) {
+        var reader = OptionReader(json, known: Self.keys)
+        var description = GenerationDescription()
+        reader.read(GenerationRequest.options, into: &description.request)
+        reader.read(ModelDescription.options, into: &description.model)
+        var output: String?
+        reader.read([DescribedOption("output", \.self, .text)], into: &output)
+        if !reader.contains("prompt") { errors.append(PromptLineError(line: number, reason: .noPrompt)) }
+        reader.refuseUnknownKeys()
+        errors += reader.errors.map { PromptLineError(line: number, reason: .option($0)) }
+        self.number = number
+        prompt = description.request.prompts.first ?? ""
+        self.output = output
+        options = json
     }
 
-    /// What a line of JSON may say.
-    public static let keys = CodingKeys.allCases.filter { $0 != .number }.map(\.rawValue)
+    /// The keys of a line of JSON: all options of a `GenerationDescription` that can differ from picture to picture, and `output`.
+    public static let keys =
+        GenerationDescription.keys.filter { !["prompts", "batch_size", "preview_interval"].contains($0) } + ["output"]
+
+    /// Whether the line itself sets the option of a key.
+    public func sets(_ key: String) -> Bool { options[key]?.isNull == false }
+
+    /// `common` with the line's prompt and options in the place of its own.
+    public func applied(to common: GenerationDescription) -> GenerationDescription {
+        var description = common
+        description.request.prompts = [prompt]
+        // The options were read once when the file was, and there are no errors.
+        _ = description.set(options.filter { $0.key != "output" })
+        return description
+    }
 }

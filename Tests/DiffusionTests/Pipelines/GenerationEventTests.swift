@@ -37,8 +37,8 @@ import Testing
     private func decoded(_ latents: Tensor, _ network: Network<any LatentAutoencoder>) async throws -> RGBImage {
         let size = PictureSize(
             latentHeight: latents.shape[2], latentWidth: latents.shape[3], factor: network.architecture.spatialFactor)
-        let decoder = try Decoder(network, size, NetworkCompiler(CompileOptions()), TimingLog())
-        return try await decoder.decode(latents, TimingLog())
+        let decoder = try Decoder(network, size, CompileOptions())
+        return try await decoder.image(in: decoder.run(latents))
     }
 
     @Test func aPreviewDecoderShowsPreviewsAlone() async throws {
@@ -74,6 +74,7 @@ import Testing
         var names: [String] = []
         _ = try await pipeline.generate(request) { event in
             switch event {
+            case .accepted: break
             case .stage(let stage): names.append("\(stage)")
             case .warning(let text): names.append(text)
             case .adapted(let report): names.append("adapted \(report.network)")
@@ -190,9 +191,9 @@ import Testing
             if case .stage(.checkingSafety) = event { stages += 1 }
         }
         #expect(stages == 2 && checked.timings["safety checker"]?.runs.count == 2)
-        let checker = try SafetyChecker(model.safetyChecker(), NetworkCompiler(CompileOptions()), TimingLog())
+        let checker = try SafetyChecker(model.safetyChecker(), CompileOptions())
         for (found, original) in zip(checked.pictures, plain.images) {
-            #expect(try await checker.check(original, TimingLog()) == found.safety)
+            #expect(try await checker.check(checker.prepared(original)) == found.safety)
             #expect(found.safety?.isFlagged == findsAnything)
             #expect(found.image == (findsAnything ? try original.blurredForSafety() : original))
         }

@@ -123,7 +123,7 @@ struct GoldenRun: Decodable, CustomTestStringConvertible {
             (one.prompts, one.negativePrompt) = ([prompts[index]], negativePrompts[index])
             let pictures = index * numImagesPerPrompt..<(index + 1) * numImagesPerPrompt
             try #require(generator == "each")
-            one.noise = .seedPerPicture(first: seeds[pictures.lowerBound], .torch)
+            one.seed = seeds[pictures.lowerBound]
             return Part(request: one, pictures: pictures)
         }
     }
@@ -133,7 +133,8 @@ struct GoldenRun: Decodable, CustomTestStringConvertible {
         var request = GenerationRequest(
             prompts: prompts, width: width, height: height, numInferenceSteps: numInferenceSteps, timesteps: timesteps,
             guidanceScale: guidanceScale, originalInferenceSteps: originalInferenceSteps, imagesPerPrompt: numImagesPerPrompt,
-            noise: generator == "one" ? .oneSeed(seeds[0], .torch) : .seedPerPicture(first: seeds[0], .torch))
+            seed: seeds[0])
+        request.sharesGenerator = generator == "one"
         // Requests have seeds that follow each other.
         try #require(generator == "one" || seeds == seeds.indices.map { seeds[0] + UInt64($0) })
         request.promptMode = .plain
@@ -141,11 +142,10 @@ struct GoldenRun: Decodable, CustomTestStringConvertible {
         request.guidanceRescale = guidanceRescale ?? 0
         request.clipSkip = try clipSkip.map { try ClipSkip($0) }
         request.eta = eta
-        request.scheduler = try scheduler?.config(model, isInpainting: task == .inpaint)
-        request.initialImage = try image.map { image in
-            InitialImage(
-                try Self.picture(image), mask: try maskImage.map(Self.picture), strength: try #require(strength))
-        }
+        request.scheduler = try scheduler.map { .config(try $0.config(model, isInpainting: task == .inpaint)) }
+        request.image = try image.map { .image(try Self.picture($0)) }
+        request.mask = try maskImage.map { .image(try Self.picture($0)) }
+        request.strength = image == nil ? nil : try #require(strength)
         request.sizeConditioning = sizes(originalSize, targetSize, crops: cropsCoordsTopLeft)
         if negativeOriginalSize != nil {
             // From text diffusers takes the negative crops, which are 0 here; with a picture it takes those of the prompt.

@@ -18,7 +18,7 @@ import Testing
 
     private func request(_ image: RGBImage, mask: RGBImage? = nil, strength: Double = 0.6) -> GenerationRequest {
         var request = GenerationRequest(prompts: ["a red cat"], numInferenceSteps: 5, guidanceScale: 1)
-        request.initialImage = InitialImage(image, mask: mask, strength: strength)
+        (request.image, request.mask, request.strength) = (.image(image), mask.map { .image($0) }, strength)
         return request
     }
 
@@ -70,9 +70,9 @@ import Testing
 
     @Test func inpaintingModelsNeedAMask() async throws {
         let inpainting = try GoldenRun.named("inpainting/default").loadModel()
-        for image in [nil, InitialImage(try RGBImage(width: 32, height: 40), strength: 0.5)] {
+        for image in [nil, ImageSource.image(try RGBImage(width: 32, height: 40))] {
             var request = GenerationRequest(prompts: ["a red cat"])
-            request.initialImage = image
+            request.image = image
             let error = await #expect(throws: GenerationError.self) {
                 try await LatentDiffusionPipeline(inpainting).generate(request)
             }
@@ -104,7 +104,7 @@ import Testing
         let pipeline = LatentDiffusionPipeline(model)
         let drawn = try await draw(request, with: pipeline)
         var job = try job(request)
-        let start = try job.start(0..<1, await pipeline.encodeImage(job, TimingLog()) { _ in })
+        let start = try job.start(0..<1, await pipeline.encodeImage(job) { _ in })
         let inpainting = try #require(start.inpainting)
         let (mask, image) = (
             try inpainting.mask.elements(as: Float.self), try #require(inpainting.image).elements(as: Float.self)

@@ -50,7 +50,7 @@ import Tokenizers
             let found = job.tokens.prompts.flatMap { $0[0].ids }.joined().map { Int64($0) }
             #expect(try Array(found) == ids.elements())
         }
-        let texts = try await pipeline.encodeTexts(job, TimingLog())
+        let texts = try await pipeline.encodeTexts(job)
         let positives = texts.prompts.flatMap { Array(repeating: $0, count: request.imagesPerPrompt) }
         let negatives = texts.negative.map { Array(repeating: $0, count: positives.count) } ?? []
         let inputs = try job.inputs(negatives: negatives, positives: positives)
@@ -69,7 +69,7 @@ import Tokenizers
         of run: GoldenRun, _ part: GoldenRun.Part, _ golden: GoldenValues, _ pipeline: LatentDiffusionPipeline
     ) async throws {
         var job = try GenerationJob(part.request, pipeline.model, TimingLog())
-        let encoded = try await pipeline.encodeImage(job, TimingLog()) { _ in }
+        let encoded = try await pipeline.encodeImage(job) { _ in }
         let matched = matched(run, part)
         let start = try job.start(0..<part.pictures.count, encoded)
         func expect(_ found: Tensor?, _ name: String, tolerance: Float) throws {

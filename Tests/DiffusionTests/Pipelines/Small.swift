@@ -15,12 +15,13 @@ enum Small {
 
     static func request(
         prompts: [String] = ["a green apple"], images: Int = 1, steps: Int = 2,
-        noise: GenerationRequest.Noise = .seedPerPicture(first: 1, .torch)
+        seed: UInt64 = 1,
+        noise: GenerationRequest.Noise = .torch
     ) -> GenerationRequest {
         var request = GenerationRequest(
             prompts: prompts, width: 64, height: 64, numInferenceSteps: steps, guidanceScale: 1, imagesPerPrompt: images,
-            noise: noise)
-        request.scheduler = SchedulerConfig(LCMSchedulerConfig())
+            seed: seed, noise: noise)
+        request.scheduler = .config(SchedulerConfig(LCMSchedulerConfig()))
         return request
     }
 }

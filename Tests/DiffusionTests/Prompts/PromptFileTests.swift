@@ -38,7 +38,7 @@ import Testing
         let path = try folder.write("prompts.txt", [0x61, 0x0A, 0x0A, 0xFF, 0x0A] as [UInt8]).path
         let error = PromptFileError.lines([PromptLineError(line: 3, reason: .notUTF8)], file: path)
         #expect(throws: error) { try PromptFile.read(path) }
-        #expect("\(error)" == "\(path), line 3, is no UTF-8 text.")
+        #expect("\(error)" == "\(path), line 3, is not UTF-8 text.")
     }
 
     @Test func missingFilesAndFolders() throws {
@@ -80,15 +80,22 @@ import Testing
             + #" "lora": ["x.safetensors:0.5", "y"], "clip_skip": 1}"# + "\n\n"
             + #"{"prompt": "a dog", "seed": null, "lora": "z"}"#
         let found = try lines(text.replacing(",\n", with: ","), isJSON: false)
-        var cat = PromptLine(number: 2, prompt: "a cat")
-        (cat.negativePrompt, cat.seed, cat.steps, cat.guidanceScale) = ("", 7, 4, 1.5)
-        (cat.width, cat.height, cat.strength, cat.image, cat.mask) = (512, 256, 1, "a.png", "m.png")
-        (cat.count, cat.output, cat.scheduler, cat.lora, cat.clipSkip) = (2, "o.png", "ddim", ["x.safetensors:0.5", "y"], 1)
-        var dog = PromptLine(number: 4, prompt: "a dog")
-        dog.lora = ["z"]
-        #expect(found == [cat, dog])
-        let coded = try JSONEncoder().encode(found)
-        #expect(try JSONDecoder().decode([PromptLine].self, from: coded) == found)
+        #expect(found.map(\.number) == [2, 4] && found.map(\.output) == ["o.png", nil])
+        var common = GenerationDescription()
+        (common.request.seed, common.request.numInferenceSteps, common.model.vae) = (5, 9, "v")
+        let cat = found[0].applied(to: common)
+        #expect(
+            cat.options == [
+                "prompt": "a cat", "negative_prompt": "", "seed": 7, "steps": 4, "guidance_scale": 1.5, "width": 512,
+                "height": 256, "strength": 1.0, "image": "a.png", "mask": "m.png", "count": 2, "scheduler": "ddim",
+                "lora": .array(["x.safetensors:0.5", "y"]), "clip_skip": 1, "vae": "v", "noise": "torch",
+            ])
+        let dog = found[1].applied(to: common)
+        #expect(
+            dog.options == [
+                "prompt": "a dog", "seed": 5, "steps": 9, "lora": .array(["z"]), "vae": "v", "noise": "torch",
+            ])
+        #expect(found[0].sets("width") && !found[1].sets("width") && !found[1].sets("seed"))
     }
 
     @Test func endingsAndFirstLinesTellTheKind() throws {
@@ -118,10 +125,10 @@ import Testing
         let expected = [
             "line 2: there is no \"prompt\"", "line 2: there is no option 'promt'; the nearest is prompt.",
             "line 3: 'prompt' must be text that is not empty; it is ' '.", "line 3: 'seed' must be a whole number from 0 to",
-            "line 3: 'steps' must be a whole number", "line 3: 'strength' must be a number from 0.0 to 1.0; it is 1.5.",
+            "line 3: 'steps' must be a whole number", "line 3: 'strength' must be above 0, and 1 at the most; it is 1.5.",
             "line 4: Invalid JSON", "line 5: 'width' must be a whole number from 1 to 65536; it is '512'.",
             "line 5: there is no option 'cfg_scale'; the nearest is guidance_scale.",
-            "line 5: there is no option 'zebra'; there are prompt, negative_prompt,",
+            "line 5: there is no option 'zebra'; there are prompt, negative_prompt, seed,",
             "line 5: there is no option 'guidance-scale'; the nearest is guidance_scale.",
             "line 6: Invalid JSON at byte 16: the key 'prompt' appears twice.", "line 7, is 7;",
             "line 8: 'prompt' must be text that is not empty; it is 7.", "line 8: 'count' must be",

@@ -72,7 +72,7 @@ import Tokenizers
             var request = Small.request()
             request.batchSize = size
             try await expectRefusal(
-                of: request, GenerationError.option("The batch size", value: "\(size)", expected: "1 or more"))
+                of: request, GenerationError.option("batch_size", value: "\(size)", expected: "1 or more"))
         }
         // Larger than what there is to draw.
         var request = Small.request()
@@ -179,7 +179,7 @@ import Tokenizers
         request.guidanceRescale = value
         await #expect(throws: GenerationError.self) { try await pipeline.generate(request) }
         request = Small.request()
-        request.scheduler = try pipeline.model.scheduler.named("ddim")
+        request.scheduler = .named("ddim")
         request.eta = value
         await #expect(throws: SchedulerError.self) { try await pipeline.generate(request) }
     }

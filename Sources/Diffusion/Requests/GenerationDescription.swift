@@ -1,0 +1,62 @@
+public import Foundation
+public import TensorStore
+
+/// A model and a request to it: all that draws a picture again.
+///
+/// Its JSON is one flat object of the options of both, named in snake_case: the metadata of pictures, the lines of prompt files
+/// and the reports of the command line are written in it. Options that are absent have their defaults; keys that are not known
+/// are refused.
+public struct GenerationDescription: Sendable, Codable {
+    public var model: ModelDescription
+    public var request: GenerationRequest
+
+    public init(model: ModelDescription = ModelDescription(), request: GenerationRequest = GenerationRequest(prompts: [])) {
+        self.model = model
+        self.request = request
+    }
+
+    /// The keys of all options.
+    public static let keys = GenerationRequest.options.map(\.key) + ModelDescription.options.map(\.key)
+
+    /// The options that differ from their defaults, by key. Pictures and noise in memory are left out.
+    public var options: [String: JSONValue] {
+        GenerationRequest.options.values(of: request).merging(ModelDescription.options.values(of: model)) { own, _ in own }
+    }
+
+    /// Sets the options that a JSON object names, and leaves the others as they are.
+    /// - Returns: all errors; where there is one, some options are not set.
+    public mutating func set(_ options: some Sequence<(key: String, value: JSONValue)>) -> [OptionError] {
+        var reader = OptionReader(options, known: Self.keys)
+        reader.read(GenerationRequest.options, into: &request)
+        reader.read(ModelDescription.options, into: &model)
+        reader.refuseUnknownKeys()
+        return reader.errors
+    }
+
+    /// - Throws: the first `OptionError`.
+    public init(from decoder: any Swift.Decoder) throws {
+        self.init()
+        if let error = set(try decoder.container(keyedBy: OptionKey.self).members()).first { throw error }
+    }
+
+    public func encode(to encoder: any Swift.Encoder) throws {
+        var container = encoder.container(keyedBy: OptionKey.self)
+        try container.encode(options)
+    }
+
+    /// The description as JSON on one line, with sorted keys.
+    public var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+}
+
+extension Array {
+    /// The values of options that differ from their defaults, by key.
+    func values<Root>(of root: Root) -> [String: JSONValue] where Element == DescribedOption<Root> {
+        reduce(into: [:]) { $0[$1.key] = $1.json(root) }
+    }
+}

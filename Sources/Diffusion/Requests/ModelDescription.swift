@@ -1,0 +1,41 @@
+/// Which model draws, and what is added to it.
+public struct ModelDescription: Sendable, Hashable, Codable {
+    /// A folder, a file, or the name of a repository in the hub's cache; nil for the standard model.
+    public var model: String?
+    /// An autoencoder in place of the model's own.
+    public var vae: String?
+    /// The model in floating point, for steps of mixed precision; nil for the one that the model was quantized from.
+    public var floatModel: String?
+    /// LoRAs, `FILE[:scale]` each.
+    public var loras: [String]?
+    /// Whether keys of LoRAs that match nothing in the model are skipped.
+    public var loraLenient = false
+    /// Textual inversions, `FILE[:word]` each.
+    public var embeddings: [String]?
+
+    public init(model: String? = nil) { self.model = model }
+
+    static let options: [DescribedOption<ModelDescription>] = [
+        .init("model", \.model, .anyText),
+        .init("vae", \.vae, .anyText),
+        .init("float_model", \.floatModel, .anyText),
+        .init("lora", \.loras, .texts),
+        .init("lora_lenient", \.loraLenient, .flag, omitting: false),
+        .init("embedding", \.embeddings, .texts),
+    ]
+
+    /// - Throws: the first `OptionError`.
+    public init(from decoder: any Swift.Decoder) throws {
+        self.init()
+        var reader = OptionReader(
+            try decoder.container(keyedBy: OptionKey.self).members(), known: Self.options.map(\.key))
+        reader.read(Self.options, into: &self)
+        reader.refuseUnknownKeys()
+        if let error = reader.errors.first { throw error }
+    }
+
+    public func encode(to encoder: any Swift.Encoder) throws {
+        var container = encoder.container(keyedBy: OptionKey.self)
+        try container.encode(Self.options.values(of: self))
+    }
+}

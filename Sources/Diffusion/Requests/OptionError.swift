@@ -1,0 +1,21 @@
+/// Why options in JSON can't be used.
+public enum OptionError: Error, Equatable, Sendable {
+    /// - Parameters:
+    ///   - near: keys that are spelled alike.
+    ///   - known: all keys.
+    case unknownKey(String, near: [String], known: [String])
+    case value(key: String, expected: String, found: String)
+}
+
+extension OptionError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unknownKey(let key, let near, let known):
+            "there is no option '\(key)'; "
+                + (near.isEmpty
+                    ? "there are \(known.joined(separator: ", "))."
+                    : "the nearest \(near.count == 1 ? "is" : "are") \(near.joined(separator: ", ")).")
+        case .value(let key, let expected, let found): "'\(key)' must be \(expected); it is \(found)."
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import TensorStore
+
+/// Reads options from the members of a JSON object: every key must be known, and every value of its type and in its range.
+///
+/// Keys are in snake_case. Metadata of earlier versions has the same names in camelCase, `loras` and `embeddings`; both forms
+/// are read.
+struct OptionReader {
+    /// The values by their names as they are written now; null counts as absent.
+    private let values: [String: JSONValue]
+    private let unknown: [String]
+    private let known: [String]
+    private(set) var errors: [OptionError] = []
+
+    /// - Parameter known: the keys that are allowed.
+    init(_ members: some Sequence<(key: String, value: JSONValue)>, known: [String]) {
+        var values: [String: JSONValue] = [:]
+        var unknown: [String] = []
+        for (key, value) in members {
+            let name = Self.currentName(of: key)
+            if !known.contains(name) {
+                unknown.append(key)
+            } else if !value.isNull {
+                values[name] = value
+            }
+        }
+        (self.values, self.unknown, self.known) = (values, unknown, known)
+    }
+
+    /// Sets the options of `root` that the object names.
+    mutating func read<Root>(_ options: [DescribedOption<Root>], into root: inout Root) {
+        for option in options {
+            guard let value = values[option.key], !option.read(value, &root) else { continue }
+            errors.append(.value(key: option.key, expected: option.expected, found: Self.shown(value)))
+        }
+    }
+
+    /// Ends the reading: keys that are not known are errors too.
+    mutating func refuseUnknownKeys() {
+        errors += unknown.map { .unknownKey(String($0.prefix(40)), near: nearest(to: $0), known: known) }
+    }
+
+    func contains(_ key: String) -> Bool { values[key] != nil }
+
+    /// A value in a message, shortened.
+    private static func shown(_ value: JSONValue) -> String {
+        switch value {
+        case .array: "an array"
+        case .object: "an object"
+        case .string(let text) where text.count > 40: "'\(text.prefix(40))…'"
+        case .string(let text): "'\(text)'"
+        default: "\(value)"
+        }
+    }
+
+    // MARK: Names
+
+    private static func currentName(of key: String) -> String {
+        switch key {
+        case "loras": return "lora"
+        case "embeddings": return "embedding"
+        default: break
+        }
+        guard key.contains(where: \.isUppercase), !key.contains("_"), !key.contains("-") else { return key }
+        return key.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
+    }
+
+    /// Up to three keys that are spelled alike, or the one that other programs call so.
+    private func nearest(to key: String) -> [String] {
+        if let same = Self.otherNames[key.lowercased()], known.contains(same) { return [same] }
+        guard key.count <= 40 else { return [] }
+        let word = Array(key.lowercased().map { $0 == "-" ? "_" : $0 })
+        // A letter that is replaced counts as one taken out and one put in.
+        let distances = known.map { ($0, word.difference(from: Array($0)).count) }
+        let limit = min(max(2, word.count / 3), 2 * (distances.map(\.1).min() ?? 0))
+        return distances.filter { $1 <= limit }.sorted { $0.1 < $1.1 }.prefix(3).map(\.0)
+    }
+
+    private static let otherNames = [
+        "text": "prompt", "negative": "negative_prompt", "num_inference_steps": "steps", "cfg": "guidance_scale",
+        "cfg_scale": "guidance_scale", "guidance": "guidance_scale", "denoising_strength": "strength", "init_image": "image",
+        "mask_image": "mask", "n": "count", "num_images": "count", "num_images_per_prompt": "count", "sampler": "scheduler",
+        "file": "output", "filename": "output",
+    ]
+}
+
+// MARK: Codable
+
+/// A key of any name.
+struct OptionKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ name: String) { stringValue = name }
+    init(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
+}
+
+/// A JSON value as `Codable` coders see it; members of objects, which no option has, are left out.
+private struct CodableValue: Codable {
+    let value: JSONValue
+
+    init(_ value: JSONValue) { self.value = value }
+
+    init(from decoder: any Swift.Decoder) throws {
+        if var array = try? decoder.unkeyedContainer() {
+            var values: [JSONValue] = []
+            while !array.isAtEnd { values.append(try array.decode(CodableValue.self).value) }
+            value = .array(values)
+            return
+        }
+        guard let container = try? decoder.singleValueContainer() else {
+            value = .object(JSONObject())
+            return
+        }
+        if container.decodeNil() {
+            value = .null
+        } else if let flag = try? container.decode(Bool.self) {
+            value = .bool(flag)
+        } else if let number = try? container.decode(Int.self) {
+            value = .integer(number)
+        } else if let number = try? container.decode(UInt64.self) {
+            value = .string("\(number)")
+        } else if let number = try? container.decode(Double.self) {
+            value = .double(number)
+        } else if let text = try? container.decode(String.self) {
+            value = .string(text)
+        } else {
+            value = .object(JSONObject())
+        }
+    }
+
+    func encode(to encoder: any Swift.Encoder) throws {
+        if case .array(let values) = value {
+            var container = encoder.unkeyedContainer()
+            for value in values { try container.encode(CodableValue(value)) }
+            return
+        }
+        var container = encoder.singleValueContainer()
+        switch value {
+        case .bool(let flag): try container.encode(flag)
+        case .integer(let number): try container.encode(number)
+        case .double(let number): try container.encode(number)
+        case .string(let text): try container.encode(text)
+        case .null, .array, .object: try container.encodeNil()
+        }
+    }
+}
+
+extension KeyedDecodingContainer<OptionKey> {
+    /// All members, in the order of their keys.
+    func members() throws -> [(key: String, value: JSONValue)] {
+        try allKeys.sorted { $0.stringValue < $1.stringValue }.map {
+            (key: $0.stringValue, value: try decode(CodableValue.self, forKey: $0).value)
+        }
+    }
+}
+
+extension KeyedEncodingContainer<OptionKey> {
+    mutating func encode(_ values: [String: JSONValue]) throws {
+        for (key, value) in values { try encode(CodableValue(value), forKey: OptionKey(key)) }
+    }
+}
