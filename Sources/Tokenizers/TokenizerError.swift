@@ -58,3 +58,10 @@ extension TokenizerError: CustomStringConvertible {
         }
     }
 }
+
+extension TokenizerError: OptionFailure {
+    public init(_ error: OptionError) {
+        let (expected, found) = error.phrases
+        self = .option(error.key, expected: expected, found: found, file: error.file ?? "")
+    }
+}

@@ -1,3 +1,5 @@
+public import TensorStore
+
 /// Parameters of transformers' `CLIPVisionModel`, as its config.json, or the `vision_config` of a `CLIPModel`, gives them.
 public struct CLIPVisionConfig: Sendable {
     public let hiddenSize: Int
@@ -26,8 +28,8 @@ public struct CLIPVisionConfig: Sendable {
         numChannels = try reader.integer("num_channels", default: 3, in: 1...1024)
         imageSize = try reader.squareSize("image_size", or: 224)
         patchSize = try reader.squareSize("patch_size", or: 32)
-        hiddenActivation = try reader.choice("hidden_act", default: .quickGELU, aliases: ["swish": .silu])
-        layerNormEpsilon = try reader.double("layer_norm_eps", default: 1e-5, in: 0...1)
+        hiddenActivation = try reader.choice("hidden_act", default: .quickGELU, synonyms: ["swish": .silu])
+        layerNormEpsilon = try reader.number("layer_norm_eps", default: 1e-5, in: 0...1)
         guard hiddenSize % numAttentionHeads == 0 else {
             throw reader.inconsistent("hidden_size \(hiddenSize) must be a multiple of num_attention_heads \(numAttentionHeads)")
         }

@@ -1,3 +1,5 @@
+public import TensorStore
+
 /// Parameters of diffusers' `AutoencoderKL`, as its config.json gives them.
 public struct AutoencoderKLConfig: Sendable {
     public let inChannels: Int
@@ -26,17 +28,17 @@ public struct AutoencoderKLConfig: Sendable {
         inChannels = try reader.integer("in_channels", default: 3)
         outChannels = try reader.integer("out_channels", default: 3)
         blockOutChannels = try reader.integers("block_out_channels", default: [64])
-        let down: [DownBlock] = try reader.choices("down_block_types", default: [.plain])
-        let up: [UpBlock] = try reader.choices("up_block_types", default: [.plain])
+        let down: [DownBlock] = try reader.choices("down_block_types", default: [.plain], count: 1...ConfigReader.listLimit)
+        let up: [UpBlock] = try reader.choices("up_block_types", default: [.plain], count: 1...ConfigReader.listLimit)
         guard down.count == blockOutChannels.count, up.count == blockOutChannels.count, down.count <= 16 else {
             throw reader.inconsistent("down_block_types, up_block_types and block_out_channels must be of one length, 16 at most")
         }
         layersPerBlock = try reader.integer("layers_per_block", default: 1, in: 1...64)
-        activation = try reader.choice("act_fn", default: .silu, aliases: ["swish": .silu])
+        activation = try reader.choice("act_fn", default: .silu, synonyms: ["swish": .silu])
         latentChannels = try reader.integer("latent_channels", default: 4)
         normGroups = try reader.integer("norm_num_groups", default: 32)
-        scalingFactor = try reader.double("scaling_factor", default: 0.18215)
-        shiftFactor = try reader.doubleOrZero("shift_factor")
+        scalingFactor = try reader.number("scaling_factor", default: 0.18215)
+        shiftFactor = try reader.number("shift_factor") ?? 0
         guard scalingFactor != 0 else { throw reader.inconsistent("scaling_factor must not be 0") }
         useQuantConv = try reader.bool("use_quant_conv", default: true)
         usePostQuantConv = try reader.bool("use_post_quant_conv", default: true)

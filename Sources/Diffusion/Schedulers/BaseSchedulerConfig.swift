@@ -1,3 +1,5 @@
+import TensorStore
+
 /// The options that diffusers' schedulers have in common.
 ///
 /// A class of schedulers that lacks one of them leaves it as it is here.

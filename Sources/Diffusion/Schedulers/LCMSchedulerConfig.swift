@@ -1,3 +1,5 @@
+import TensorStore
+
 /// The options of diffusers' `LCMScheduler`, with its defaults.
 public struct LCMSchedulerConfig: SchedulerClassConfig {
     public static let className = "LCMScheduler"

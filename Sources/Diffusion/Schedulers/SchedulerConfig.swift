@@ -47,12 +47,13 @@ public struct SchedulerConfig: Sendable {
     init(
         _ name: String?, _ json: JSONValue, file: String, _ override: [String: JSONValue]
     ) throws(SchedulerError) {
-        let reader = try SchedulerConfigReader(json, file: file, overriding: override)
+        guard json.object != nil else { throw .file(file, reason: "it must be an object in braces.") }
+        let reader = SchedulerConfigReader(json, file: file, overriding: override)
         guard let type = Self.classes.first(where: { $0.className == name }) else {
             throw .unknownClass(name, supported: Self.classNames, file: file)
         }
         options = try type.init(reader)
-        if let stranger = override.keys.sorted().first(where: { !reader.known.contains($0) }) {
+        if let stranger = override.keys.sorted().first(where: { !reader.asked.contains($0) }) {
             throw .notAnOption(stranger, className: type.className)
         }
     }

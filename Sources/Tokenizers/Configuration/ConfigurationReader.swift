@@ -34,26 +34,25 @@ struct ConfigurationReader {
 
     private mutating func readOptions(_ config: JSONValue, _ file: String) throws(TokenizerError) {
         try readTokens(config, file, isSpecial: false)
-        for (name, supported) in [("padding_side", "right"), ("truncation_side", "right")] {
-            guard let found = config[name], !found.isNull, found.string != supported else { continue }
-            throw .option(name, expected: "'\(supported)'", found: "\(found)", file: file)
+        let reader = OptionReader<TokenizerError>(config, file: file)
+        try reader.refuse("padding_side", unless: "right")
+        try reader.refuse("truncation_side", unless: "right")
+        try reader.refuse("split_special_tokens", unless: false)
+        let key = reader.isPresent("model_max_length") ? "model_max_length" : "max_len"
+        let length = try reader.value(key, "a number of at least 2") { value in
+            value.double.flatMap { $0 >= 2 ? $0 : nil }
         }
-        if let found = config["split_special_tokens"], !found.isNull, found.bool != false {
-            throw .option("split_special_tokens", expected: "false", found: "\(found)", file: file)
+        if let length {
+            configuration.modelMaxLength = try Self.maxLength(length, reader, key)
         }
-        let length = config["model_max_length"] ?? config["max_len"] ?? .null
-        if !length.isNull { configuration.modelMaxLength = try Self.maxLength(length, file) }
     }
 
-    /// Savers write 1e30 for "no limit"; no text encoder is longer than a million.
-    private static func maxLength(_ value: JSONValue, _ file: String) throws(TokenizerError) -> Int {
-        guard let number = value.double, number >= 2 else {
-            throw .option("model_max_length", expected: "a number of at least 2", found: "\(value)", file: file)
-        }
+    /// The length as a whole number. Savers write 1e30 for no limit: no text encoder takes more than a million tokens.
+    private static func maxLength(
+        _ number: Double, _ reader: OptionReader<TokenizerError>, _ key: String
+    ) throws(TokenizerError) -> Int {
         guard number <= 1_000_000 else { return CLIPTokenizerConfiguration.defaultModelMaxLength }
-        guard let length = Int(exactly: number) else {
-            throw .option("model_max_length", expected: "a whole number", found: "\(value)", file: file)
-        }
+        guard let length = Int(exactly: number) else { throw reader.mismatch(key, "a whole number") }
         return length
     }
 
