@@ -114,6 +114,19 @@ public struct Weights: Sendable {
     public var parameterCount: Int { entries.values.reduce(0) { $0 + ($1.shape.checkedElementCount ?? 0) } }
 }
 
+extension TorchPickleFile {
+    /// The tensors as architectures take them. Tensors that are not contiguous are copied.
+    public var weights: Weights {
+        let entries = entries.mapValues { entry in
+            let data: ConstantData =
+                entry.isContiguous
+                ? .file(entry.file, offset: entry.offset, byteCount: entry.byteCount) : .bytes(entry.gathered())
+            return Weights.Entry(elementType: entry.elementType, shape: entry.shape, data: data)
+        }
+        return Weights(entries, source: path)
+    }
+}
+
 extension Shape {
     fileprivate var dropTrailingOnes: Shape {
         var dimensions = dimensions

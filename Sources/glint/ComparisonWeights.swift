@@ -1,5 +1,4 @@
 import Architectures
-import Evaluation
 import ModelGraph
 import TensorStore
 

@@ -1,5 +1,3 @@
-import TensorStore
-
 /// Runs a pickle of protocol 2 as `torch.save` writes it for tensors, and refuses everything else.
 struct PickleMachine {
     private(set) var tuples: [[PickleValue]] = []

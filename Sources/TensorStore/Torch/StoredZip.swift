@@ -1,5 +1,3 @@
-import TensorStore
-
 /// The directory of a zip whose entries are stored as they are, over a mapped file. Zip64 too.
 ///
 /// Checksums are not verified: that would read every weight before the first is wanted.

@@ -1,7 +1,3 @@
-public import Architectures
-import ModelGraph
-public import TensorStore
-
 /// The tensors of a file that `torch.save` wrote (`.pth`, `.pt`, `.bin` since torch 1.6): a state dict, or a dictionary with
 /// one under `state_dict`.
 ///
@@ -14,9 +10,9 @@ public struct TorchPickleFile: Sendable {
         public let shape: Shape
         /// Elements from one to the next along each axis.
         public let strides: [Int]
-        /// Where its first element lies in the file.
-        let offset: Int
-        let file: MappedFile
+        /// The offset of its first element in `file`, in bytes.
+        public let offset: Int
+        public let file: MappedFile
 
         /// Whether its elements follow each other row-major, so that they can be used where they lie.
         public var isContiguous: Bool {
@@ -88,12 +84,6 @@ public struct TorchPickleFile: Sendable {
         guard let entry = entries[name] else { throw TorchFileError.missingEntry(file: path, entry: name) }
         return try entry.tensor()
     }
-
-    /// As architectures take them. Tensors that are not contiguous are copied.
-    public var weights: Weights {
-        Weights(
-            entries.mapValues { Weights.Entry(elementType: $0.elementType, shape: $0.shape, data: $0.data) }, source: path)
-    }
 }
 
 extension TorchPickleFile.Entry {
@@ -130,10 +120,6 @@ extension TorchPickleFile.Entry {
         self.file = file
     }
 
-    var data: ConstantData {
-        isContiguous ? .file(file, offset: offset, byteCount: byteCount) : .bytes(gathered())
-    }
-
     public func tensor() throws(TensorError) -> Tensor {
         guard !isContiguous else {
             let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + byteCount])
@@ -146,12 +132,13 @@ extension TorchPickleFile.Entry {
         return try tensor.get()
     }
 
-    private var byteCount: Int { shape.reduce(1, *) * elementByteCount }
+    /// Bytes of its elements; those of a contiguous tensor follow `offset`.
+    public var byteCount: Int { shape.reduce(1, *) * elementByteCount }
     /// All types of torch's storages have whole bytes.
     private var elementByteCount: Int { (elementType.bitWidth ?? 8) / 8 }
 
-    /// The elements row-major, one after the other.
-    private func gathered() -> [UInt8] {
+    /// A copy of the elements, row-major.
+    public func gathered() -> [UInt8] {
         let (count, size) = (byteCount, elementByteCount)
         var place = [Int](repeating: 0, count: shape.rank)
         var element = 0

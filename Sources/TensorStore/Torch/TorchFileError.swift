@@ -1,5 +1,3 @@
-public import TensorStore
-
 /// Why a torch file can't be read.
 public enum TorchFileError: Error, Equatable, Sendable {
     case file(FileError)

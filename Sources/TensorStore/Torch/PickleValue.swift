@@ -1,5 +1,3 @@
-import TensorStore
-
 /// What a torch pickle can hold. Containers are places in the machine's arrays, so that no value nests and none is walked
 /// through recursively, however deep or circular a file is.
 enum PickleValue {
