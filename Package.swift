@@ -49,11 +49,12 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "COpenVINOStrings"),
+        .target(name: "CMemoryFile"),
         .target(name: "CNumerics"),
         .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"]),
 
         // In the order of the data's way.
-        module("TensorStore", []),
+        module("TensorStore", ["CMemoryFile"]),
         module("OpenVINO", ["COpenVINO", "COpenVINOStrings", "TensorStore"]),
         module("ModelGraph", ["TensorStore", "CExpat"]),
         module("Architectures", ["ModelGraph"]),

@@ -13,11 +13,8 @@ public struct SafetensorsCheckpoint: Sendable {
     /// Tensors of a shard that the index does not name are taken too, as transformers and diffusers do.
     /// - Throws: `SafetensorsError` naming the file at fault.
     public init(path: String) throws(SafetensorsError) {
-        self.path = path
         guard path.hasSuffix(".json") else {
-            let file = try SafetensorsFile(path: path)
-            files = [file]
-            entries = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0) })
+            self.init(try SafetensorsFile(path: path))
             return
         }
         let index = try SafetensorsIndex(path: path)
@@ -41,6 +38,18 @@ public struct SafetensorsCheckpoint: Sendable {
         for (tensor, shard) in index.locations where entries[tensor]?.file.path != folder + shard {
             throw .missingFromShard(tensor: tensor, shard: shard, index: path)
         }
+        self.init(path: path, files: files, entries: entries)
+    }
+
+    /// The checkpoint of one file, mapped or in memory.
+    public init(_ file: SafetensorsFile) {
+        // The header's reader refuses a name twice.
+        let entries = Dictionary(file.entries.map { ($0.name, $0) }) { first, _ in first }
+        self.init(path: file.file.path, files: [file], entries: entries)
+    }
+
+    private init(path: String, files: [SafetensorsFile], entries: [String: TensorEntry]) {
+        self.path = path
         self.files = files
         self.entries = entries
     }

@@ -11,19 +11,27 @@ public struct SafetensorsFile: Sendable {
     /// Maps the file at `path` and checks its header against its size.
     /// - Throws: `SafetensorsError.file`, `.header`.
     public init(path: String) throws(SafetensorsError) {
+        let file: MappedFile
         do {
             file = try MappedFile(path: path)
         } catch {
             throw .file(error)
         }
+        try self.init(file)
+    }
+
+    /// Checks the header of a file that is mapped, or in memory, against its size.
+    /// - Throws: `SafetensorsError.header`.
+    public init(_ file: MappedFile) throws(SafetensorsError) {
+        self.file = file
         do throws(SafetensorsHeaderError) {
             let header = try file.withUnsafeBytes { bytes throws(SafetensorsHeaderError) in
                 try SafetensorsHeader(parsing: bytes, fileByteCount: bytes.count)
             }
-            entries = header.tensors.map { [file] in TensorEntry($0, in: file) }
+            entries = header.tensors.map { TensorEntry($0, in: file) }
             metadata = header.metadata
         } catch {
-            throw .header(error, file: path)
+            throw .header(error, file: file.path)
         }
     }
 }
