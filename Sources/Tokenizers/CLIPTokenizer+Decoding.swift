@@ -2,21 +2,13 @@ extension CLIPTokenizer {
     /// The text of tokens, as transformers' `decode` has it: lowercased, a space after each word, trimmed; bytes that make no
     /// UTF-8 become U+FFFD. Ids outside the vocabulary are passed over.
     public func decode(_ ids: some Sequence<Int32>) -> String {
-        var bytes: [UInt8] = []
-        for id in ids {
-            guard let token = table.token(Int(id)) else { continue }
-            let scalars = String(decoding: token, as: UTF8.self).unicodeScalars
-            let decoded = scalars.compactMap(ByteAlphabet.byte)
-            // A token with a letter that stands for no byte is taken as it is written.
-            bytes.append(contentsOf: decoded.count == scalars.count ? decoded[...] : token)
-        }
-        let text = String(decoding: bytes, as: UTF8.self).unicodeScalars
+        let text = bytePairs.decode(ids).unicodeScalars
         return String(String.UnicodeScalarView(Self.trimmed(Self.withSpaces(Array(text)))))
     }
 
     /// "</w>" to " ".
     private static func withSpaces(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-        let suffix = Array("</w>".unicodeScalars)
+        let suffix = Array(endOfWord.unicodeScalars)
         var result: [Unicode.Scalar] = []
         result.reserveCapacity(text.count)
         var position = 0

@@ -50,19 +50,8 @@ extension CLIPTokenizer {
         for piece in normalizedTokens.split(normalized) {
             switch piece {
             case .token(let id): ids.append(contentsOf: id..<id + Int32(vectorCounts[id] ?? 1))
-            case .text(let range):
-                for word in WordSplitter(normalized, in: range) {
-                    encoder.encode(normalized[word].utf8Bytes, into: &ids)
-                }
+            case .text(let range): bytePairs.encode(normalized, range, into: &ids)
             }
         }
-    }
-}
-
-extension Sequence<Unicode.Scalar> {
-    fileprivate var utf8Bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        for scalar in self { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
-        return bytes
     }
 }

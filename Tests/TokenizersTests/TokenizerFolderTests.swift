@@ -29,7 +29,7 @@ struct TokenizerFolderTests {
         for (name, text) in try #require(golden["files"]?.object) { files[name] = text.string }
         return try withTemporaryFolder(files) { folder in
             switch golden["vocabulary"]?.string {
-            case "full": try CLIPVocabulary.standard().write(to: folder)
+            case "full": try BytePairVocabulary.clip().write(to: folder)
             case "small":
                 for name in ["vocab.json", "merges.txt"] {
                     try FileManager.default.copyItem(

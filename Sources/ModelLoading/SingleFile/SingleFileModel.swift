@@ -81,7 +81,7 @@ struct SingleFileModel: Sendable {
     func tokenizer(_ name: String) throws(TokenizerError) -> CLIPTokenizer {
         var configuration = CLIPTokenizerConfiguration()
         if name == "tokenizer_2" || kind.generation == .sd2 { configuration.padToken = AddedToken("!") }
-        return try CLIPTokenizer(vocabulary: .standard(), configuration: configuration)
+        return try CLIPTokenizer(vocabulary: .clip(), configuration: configuration)
     }
 
     // MARK: Parts

@@ -36,7 +36,7 @@ public struct SyntheticModel: Sendable {
             for (path, config) in configs { try Self.write("\(config)\n", to: partial.appending(path: path)) }
             let model = try ModelSource(partial)
             for component in model.components.values where component.name.hasPrefix("tokenizer") {
-                try CLIPVocabulary.standard().write(to: component.folder)
+                try BytePairVocabulary.clip().write(to: component.folder)
             }
             for component in model.components.values where component.hasWeights { try writeWeights(of: component) }
             try manager.moveItem(at: partial, to: folder)

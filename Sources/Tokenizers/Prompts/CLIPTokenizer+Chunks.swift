@@ -23,7 +23,7 @@ extension CLIPTokenizer {
                 ids: [encoding.ids], weights: [Array(repeating: 1, count: length)], droppedText: encoding.droppedText,
                 emptyIDs: empty)
         }
-        var chunker = Chunker(capacity: length - 2, comma: table.id(",</w>"), commaBacktracking: commaBacktracking)
+        var chunker = Chunker(capacity: length - 2, comma: bytePairs.table.id(",</w>"), commaBacktracking: commaBacktracking)
         for part in WeightedPrompt(parsing: prompt).parts {
             switch part {
             case .chunkBreak: chunker.endChunk()

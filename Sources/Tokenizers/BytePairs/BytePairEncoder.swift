@@ -1,23 +1,26 @@
-/// Byte-pair encoding (Sennrich et al., 2016) of words given as bytes, with CLIP's end-of-word suffix.
+/// The merges of a byte-pair encoding (Sennrich et al., 2016), applied to words given as bytes.
 struct BytePairEncoder: Sendable {
-    private static let suffix = "</w>"
-
     private struct Merge {
         /// The lower is merged first.
         let rank: UInt32
         let result: Int32
     }
 
-    /// Ids by byte, and of bytes that end a word; the unknown token's where the vocabulary has none.
+    /// Ids by byte: of bytes within a word, and of bytes that end one. -1 for a byte without a token.
     private let inner: [Int32]
     private let final: [Int32]
     /// By the two ids.
     private var merges: [UInt64: Merge] = [:]
 
+    /// - Parameters:
+    ///   - endOfWord: the suffix of tokens that end a word, `</w>` of CLIP's; empty where the vocabulary has none.
+    ///   - unknown: the id for a byte without a token; nil to leave such bytes out.
     /// - Throws: `.malformedMerge`, `.unknownMergeToken` with the line.
-    init(_ vocabulary: CLIPVocabulary, _ table: TokenTable, unknown: Int32) throws(TokenizerError) {
-        inner = ByteAlphabet.scalars.map { table.id(String($0)) ?? unknown }
-        final = ByteAlphabet.scalars.map { table.id(String($0) + Self.suffix) ?? unknown }
+    init(
+        _ vocabulary: BytePairVocabulary, _ table: TokenTable, endOfWord: String, unknown: Int32?
+    ) throws(TokenizerError) {
+        inner = ByteAlphabet.scalars.map { table.id(String($0)) ?? unknown ?? -1 }
+        final = ByteAlphabet.scalars.map { table.id(String($0) + endOfWord) ?? unknown ?? -1 }
         merges.reserveCapacity(vocabulary.merges.count)
         let space = UInt8(ascii: " ")
         for (index, merge) in vocabulary.merges.enumerated() {
@@ -78,5 +81,34 @@ struct BytePairEncoder: Sendable {
 
     private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
         UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
+    }
+}
+
+/// A binary heap, the smallest number first.
+private struct MinHeap {
+    private var items: [UInt64] = []
+
+    mutating func push(_ item: UInt64) {
+        items.append(item)
+        var child = items.count - 1
+        while child > 0, items[child] < items[(child - 1) / 2] {
+            items.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func pop() -> UInt64? {
+        guard let smallest = items.first, let last = items.popLast() else { return nil }
+        guard !items.isEmpty else { return smallest }
+        items[0] = last
+        var parent = 0
+        while true {
+            var child = 2 * parent + 1
+            guard child < items.count else { return smallest }
+            if child + 1 < items.count, items[child + 1] < items[child] { child += 1 }
+            guard items[child] < items[parent] else { return smallest }
+            items.swapAt(parent, child)
+            parent = child
+        }
     }
 }

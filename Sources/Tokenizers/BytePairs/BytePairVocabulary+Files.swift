@@ -1,7 +1,7 @@
 public import Foundation
 public import TensorStore
 
-extension CLIPVocabulary {
+extension BytePairVocabulary {
     /// Reads tokenizer.json where the folder has one, as transformers does, else vocab.json and merges.txt.
     init(_ folder: TokenizerFolder) throws(TokenizerError) {
         if let json = folder.tokenizerJSON {
@@ -36,8 +36,8 @@ extension CLIPVocabulary {
 
     // MARK: tokenizer.json
 
-    /// `model.vocab` and `model.merges` of the file, the only parts that `CLIPTokenizer` takes from it besides the added
-    /// tokens: it has its own normalizer, splitting and markers.
+    /// `model.vocab` and `model.merges` of the file. The tokenizers take nothing else from it but the added tokens: they have
+    /// their own normalizer, splitting and markers.
     private init(tokenizerJSON json: JSONValue, file: String) throws(TokenizerError) {
         if let kind = json["model"]?["type"], !kind.isNull, kind.string != "BPE" {
             throw .value(file: file, path: "model.type", expected: "\"BPE\"", found: "\(kind)")

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Tokenizers
 
-struct CLIPVocabularyTests {
+struct BytePairVocabularyTests {
     @Test func standard() throws {
-        let vocabulary = try CLIPVocabulary.standard()
+        let vocabulary = try BytePairVocabulary.clip()
         #expect(vocabulary.tokens.count == 49_408)
         #expect(vocabulary.merges.count == 48_894)
         #expect(vocabulary.tokens[0] == "!" && vocabulary.tokens[256] == "!</w>" && vocabulary.tokens[512] == "in")
@@ -13,10 +13,10 @@ struct CLIPVocabularyTests {
     }
 
     @Test func writtenAndReadAgain() throws {
-        let vocabulary = try CLIPVocabulary.standard()
+        let vocabulary = try BytePairVocabulary.clip()
         try withTemporaryFolder([:]) { folder in
             try vocabulary.write(to: folder)
-            #expect(try CLIPVocabulary(TokenizerFolder(folder)) == vocabulary)
+            #expect(try BytePairVocabulary(TokenizerFolder(folder)) == vocabulary)
         }
     }
 
@@ -31,7 +31,7 @@ struct CLIPVocabularyTests {
     }
 
     @Test func damagedArchivesAreRefused() throws {
-        let content = try CLIPVocabularyTests.packed()
+        let content = try BytePairVocabularyTests.packed()
         for count in [0, 1, 10, content.count / 2, content.count - 1] {
             #expect(throws: GzipError.self) { try content.prefix(count).withUnsafeBytes { try Gzip.unpacked($0) } }
         }

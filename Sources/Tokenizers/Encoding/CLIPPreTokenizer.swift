@@ -1,14 +1,17 @@
-/// CLIP's splitting of normalized text into words, by the reference's expression
+/// CLIP's splitting of normalized text, by the reference's expression
 /// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
 /// and then by GPT-2's, which only takes the two markers apart, written out in a text where they are not special.
-struct WordSplitter: Sequence, IteratorProtocol {
+struct CLIPPreTokenizer: PreTokenizer {
+    func words(in text: [Unicode.Scalar], _ range: Range<Int>) -> [Range<Int>] { Array(CLIPWords(text, in: range)) }
+}
+
+private struct CLIPWords: Sequence, IteratorProtocol {
     private static let markers = ["<|startoftext|>", "<|endoftext|>"].map { Array($0.unicodeScalars) }
-    private static let contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"].map { Array($0.unicodeScalars) }
 
     private let text: [Unicode.Scalar]
     private var position: Int
     private let end: Int
-    /// Where the marker ends that is being taken apart.
+    /// The end of the marker that is being taken apart.
     private var markerEnd = 0
 
     init(_ text: [Unicode.Scalar], in range: Range<Int>) {
@@ -29,8 +32,8 @@ struct WordSplitter: Sequence, IteratorProtocol {
             if start >= markerEnd, let marker = Self.markers.first(where: { follows($0, at: start) }) {
                 markerEnd = start + marker.count
                 position = start + 2
-            } else if start >= markerEnd, let contraction = Self.contractions.first(where: { follows($0, at: start) }) {
-                position = start + contraction.count
+            } else if start >= markerEnd, let contraction = text[start..<end].contraction {
+                position = start + contraction
             } else {
                 position = run(of: .other, from: start, to: limit)
             }
