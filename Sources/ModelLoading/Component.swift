@@ -63,9 +63,9 @@ public struct Component: Sendable {
     /// The network of the class that the config names, over the component's IR or weights.
     /// - Throws: as `Registry.make`, `IRReader.read` and `weights()`.
     public func network<Architecture: Sendable>(
-        from makers: [String: Registry.Making<Architecture>]
+        from classes: NetworkClasses<Architecture>
     ) throws -> Network<Architecture> {
-        let architecture = try Registry.make(config(), from: makers)
+        let architecture = try Registry.make(config(), from: classes)
         guard hasIR else { return Network(architecture, .checkpoint(try weights())) }
         return Network(architecture, .graph(try IRReader.read(path: irFile.path)))
     }
