@@ -59,7 +59,7 @@ let package = Package(
         module("ModelGraph", ["TensorStore", "CExpat"]),
         module("Architectures", ["ModelGraph"]),
         module("Tokenizers", ["TensorStore", "CZlib"], resources: [.copy("Resources")]),
-        module("Adapters", ["TensorStore", "ModelGraph"]),
+        module("Adapters", ["TensorStore", "ModelGraph", "Architectures"]),
         module("Hub", ["TensorStore", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")] + network),
         module("ModelLoading", ["OpenVINO", "ModelGraph", "Architectures", "Tokenizers", crypto]),
         module("Quantization", ["ModelGraph", "CNumerics"]),
