@@ -70,3 +70,63 @@ public struct SchedulerConfig: Sendable {
 extension SchedulerConfig: Equatable {
     public static func == (a: SchedulerConfig, b: SchedulerConfig) -> Bool { a.options.equals(b.options) }
 }
+
+/// The options of one of diffusers' scheduler classes, with its defaults: the common ones in `base`, reached as members too
+/// (`config.timestepSpacing`), and its own.
+///
+/// Options have diffusers' names and meaning; what `validate` or the initializer from a file refuses, it names.
+@dynamicMemberLookup
+public protocol SchedulerClassConfig: Sendable, Equatable {
+    /// `_class_name` in the file.
+    static var className: String { get }
+    var base: BaseSchedulerConfig { get set }
+
+    /// The scheduler with its plan for a picture.
+    /// - Throws: `SchedulerError` where the request does not fit the config, or the config is impossible.
+    func scheduler(_ request: ScheduleRequest) throws(SchedulerError) -> any Scheduler
+}
+
+extension SchedulerClassConfig {
+    public subscript<Value>(dynamicMember path: WritableKeyPath<BaseSchedulerConfig, Value>) -> Value {
+        get { base[keyPath: path] }
+        set { base[keyPath: path] = newValue }
+    }
+
+    /// Whether `other` is of this class and says the same.
+    func equals(_ other: any SchedulerClassConfig) -> Bool { (other as? Self) == self }
+}
+
+/// A config that a file can give.
+protocol ReadableSchedulerConfig: SchedulerClassConfig {
+    /// - Throws: `SchedulerError.option` where a value has another type, is a word that is not known, or asks for what is not
+    ///   supported. Absent options have the class's defaults.
+    init(_ reader: SchedulerConfigReader) throws(SchedulerError)
+}
+
+/// Options that take the place of those in a model's file; nil leaves the file's, or the class's default.
+public struct SchedulerOptionsOverride: Sendable, Equatable {
+    public var timestepSpacing: TimestepSpacing?
+    public var useKarrasSigmas: Bool?
+    public var predictionType: PredictionType?
+    public var rescaleBetasZeroSNR: Bool?
+
+    public init(
+        timestepSpacing: TimestepSpacing? = nil, useKarrasSigmas: Bool? = nil, predictionType: PredictionType? = nil,
+        rescaleBetasZeroSNR: Bool? = nil
+    ) {
+        self.timestepSpacing = timestepSpacing
+        self.useKarrasSigmas = useKarrasSigmas
+        self.predictionType = predictionType
+        self.rescaleBetasZeroSNR = rescaleBetasZeroSNR
+    }
+
+    /// By the names that they have in the file.
+    var options: [String: JSONValue] {
+        var options: [String: JSONValue] = [:]
+        options["timestep_spacing"] = timestepSpacing.map { .string($0.rawValue) }
+        options["use_karras_sigmas"] = useKarrasSigmas.map { .bool($0) }
+        options["prediction_type"] = predictionType.map { .string($0.rawValue) }
+        options["rescale_betas_zero_snr"] = rescaleBetasZeroSNR.map { .bool($0) }
+        return options
+    }
+}

@@ -1,4 +1,4 @@
-import TensorStore
+public import TensorStore
 
 /// What can be wrong with a scheduler's configuration, plan or input.
 public enum SchedulerError: Error, Equatable, Sendable {
@@ -107,4 +107,14 @@ extension SchedulerError {
 
     /// To three digits, upwards.
     private static func rounded(_ value: Double) -> Double { (value * 1000).rounded(.up) / 1000 }
+}
+
+/// Reads options by name and type from a `scheduler_config.json`; those that are absent or null have the class's default.
+typealias SchedulerConfigReader = OptionReader<SchedulerError>
+
+extension SchedulerError: OptionFailure {
+    public init(_ error: OptionError) {
+        let (expected, found) = error.phrases
+        self = .option(error.key, expected: expected, found: found, file: error.file)
+    }
 }

@@ -1,4 +1,13 @@
-/// What a network's output says of picture and noise.
+/// The quantity that the network predicts.
+public enum PredictionType: String, Sendable, CaseIterable {
+    /// The noise.
+    case epsilon
+    /// The finished sample.
+    case sample
+    /// The velocity of Salimans and Ho 2022.
+    case vPrediction = "v_prediction"
+}
+
 extension PredictionType {
     /// x̂₀ of a sample `signal · x₀ + noise · ε`.
     func original(output: [Float], sample: [Float], _ weights: (signal: Float, noise: Float)) -> [Float] {

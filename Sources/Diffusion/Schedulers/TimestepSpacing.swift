@@ -1,3 +1,8 @@
+/// How timesteps spread over the training steps (Lin et al. 2023, table 2).
+public enum TimestepSpacing: String, Sendable, CaseIterable {
+    case leading, linspace, trailing
+}
+
 extension TimestepSpacing {
     /// Timesteps spread over the training steps, descending.
     ///
