@@ -1,3 +1,4 @@
+import Foundation
 import TensorStore
 
 /// Reads a folder's tokenizer_config.json, special_tokens_map.json, added_tokens.json and the added tokens of
@@ -165,5 +166,45 @@ struct ConfigurationReader {
         configuration.eosToken = replaced(configuration.eosToken)
         configuration.unkToken = replaced(configuration.unkToken)
         configuration.padToken = replaced(configuration.padToken)
+    }
+}
+
+/// The files of a tokenizer's folder, tokenizer.json parsed once.
+struct TokenizerFolder {
+    private let url: URL
+    /// nil where the folder has none.
+    let tokenizerJSON: JSONValue?
+
+    init(_ url: URL) throws(TokenizerError) {
+        self.url = url
+        tokenizerJSON = try Self.json(url.appending(path: "tokenizer.json").path)
+    }
+
+    var path: String { url.path }
+
+    func path(_ name: String) -> String { url.appending(path: name).path }
+
+    /// nil where there is no such file.
+    func file(_ name: String) throws(TokenizerError) -> MappedFile? { try Self.file(path(name)) }
+
+    /// nil where there is no such file.
+    func json(_ name: String) throws(TokenizerError) -> JSONValue? { try Self.json(path(name)) }
+
+    private static func file(_ path: String) throws(TokenizerError) -> MappedFile? {
+        do {
+            return try MappedFile(path: path)
+        } catch {
+            if case .missing = error { return nil }
+            throw .file(error)
+        }
+    }
+
+    private static func json(_ path: String) throws(TokenizerError) -> JSONValue? {
+        guard let file = try file(path) else { return nil }
+        do {
+            return try withExtendedLifetime(file) { () throws(JSONError) in try JSONValue(parsing: file.bytes) }
+        } catch {
+            throw .json(file: path, error)
+        }
     }
 }
