@@ -23,9 +23,9 @@ public protocol LatentAutoencoder: Sendable {
     var latentChannels: Int { get }
     /// Pixels that a latent stands for along height and width.
     var spatialFactor: Int { get }
-    /// What latents are multiplied by after encoding and divided by before decoding.
+    /// The factor of latents: multiplied after encoding, divided by before decoding.
     var scalingFactor: Double { get }
-    /// What the encoder gives.
+    /// The encoder's output.
     var encoderOutput: EncoderOutput { get }
 
     /// Input `latent_sample`, output `sample`.

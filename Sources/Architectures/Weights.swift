@@ -34,7 +34,7 @@ public struct Weights: Sendable {
         }
 
         /// The same bytes as the other half of a product: a matrix with its axes exchanged.
-        /// - Returns: nil for what is no matrix.
+        /// - Returns: nil where the tensor is not a matrix.
         public func transposed() -> Entry? {
             guard shape.rank == 2 else { return nil }
             return Entry(elementType: elementType, shape: [shape[1], shape[0]], data: data, isTransposed: !isTransposed)
@@ -42,7 +42,7 @@ public struct Weights: Sendable {
     }
 
     public let entries: [String: Entry]
-    /// What errors call the checkpoint: its file or folder.
+    /// The checkpoint's name in errors: its file or folder.
     public let source: String
     private let recording: Recording?
 
@@ -136,16 +136,16 @@ extension Shape {
     }
 }
 
-/// Writes down which tensors a network asks its checkpoint for.
+/// Records the tensors that a network reads from its checkpoint.
 public final class TensorRecorder: Sendable {
     private let requests = Mutex<[String: Shape]>([:])
-    /// Stands for bytes that nobody reads.
+    /// The file that recorded tensors refer to; its bytes are not read.
     private let placeholder: MappedFile
 
     /// - Parameter placeholder: any file.
     public init(placeholder: MappedFile) { self.placeholder = placeholder }
 
-    /// What was asked for so far, by names.
+    /// The shapes asked for so far, by tensor name.
     public var shapes: [String: Shape] { requests.withLock { $0 } }
 
     func record(_ name: String, _ shape: Shape) -> Weights.Entry {

@@ -54,7 +54,7 @@ public struct Component: Sendable {
     /// The file that optimum-intel and openvino.genai keep a network in.
     public static let irName = "openvino_model.xml"
 
-    /// Where its IR is, if it has one.
+    /// The path of its IR, if it has one.
     public var irFile: URL { folder.appending(path: Self.irName) }
 
     /// Whether the network is there as IR, which is then taken rather than a checkpoint.

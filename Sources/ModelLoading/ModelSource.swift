@@ -14,9 +14,9 @@ public struct ModelSource: Sendable {
     public let pipelineClass: String
     /// By their names: `unet`, `vae`, `text_encoder` …
     public let components: [String: Component]
-    /// What model_index.json says of the pipeline besides: `force_zeros_for_empty_prompt`, `requires_safety_checker` …
+    /// Options of the pipeline in model_index.json: `force_zeros_for_empty_prompt`, `requires_safety_checker` …
     public let options: [String: JSONValue]
-    /// What is in the model and was left out, and what had to be assumed, a sentence each.
+    /// Parts of the model that are not used, and assumptions about it, a sentence each.
     public let notes: [String]
     private let singleFile: SingleFileModel?
     /// The file that says which components there are; for a single file, itself.
@@ -114,14 +114,14 @@ public struct ModelSource: Sendable {
     private static let indexName = "model_index.json"
     private static let configName = "config.json"
 
-    /// What the model is called: by its folder or file, or in the hub's cache by its repository, `models--owner--name`.
+    /// The model's name: its folder or file, or in the hub's cache its repository, `models--owner--name`.
     public var name: String {
         let parent = url.deletingLastPathComponent()
         if parent.lastPathComponent == "snapshots" { return parent.deletingLastPathComponent().lastPathComponent }
         return isSingleFile ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
     }
 
-    /// Whether this is one file, whose configs were told from its tensors.
+    /// Whether this is a single file, whose configs are derived from its tensors.
     public var isSingleFile: Bool { singleFile != nil }
 
     /// The file that errors about the model as a whole name: its index, its config, or the single file.
@@ -185,7 +185,7 @@ public struct ModelSource: Sendable {
         return vae
     }
 
-    // MARK: Parts that are no networks
+    // MARK: Tokenizers and schedulers
 
     /// A tokenizer: from tokenizer.json or vocab.json and merges.txt, else from the IR of openvino_tokenizers; for a single file
     /// CLIP's own; for a folder in transformers' layout, the one in that folder.
@@ -198,7 +198,7 @@ public struct ModelSource: Sendable {
         return try CLIPTokenizer(anyOf: component.folder)
     }
 
-    /// The scheduler's config, and the file that errors about it are to name.
+    /// The scheduler's config, and its file's name for errors.
     /// - Throws: as `component`; `FileError`, `ModelError.malformed`.
     public func schedulerConfig() throws -> (json: JSONValue, file: String) {
         let component = try component("scheduler")

@@ -7,7 +7,7 @@ extension CLIPTokenizer {
         public let tokenCount: Int
         /// Tokens for which there was no room.
         public let droppedIDs: [Int32]
-        /// What the dropped tokens say, as diffusers' warning shows it; empty where all fit.
+        /// The text of the dropped tokens, as diffusers' warning shows it; empty where all fit.
         public let droppedText: String
     }
 
@@ -58,7 +58,7 @@ extension CLIPTokenizer {
 
 extension CLIPTokenizer {
     /// The text of tokens, as transformers' `decode` has it: lowercased, a space after each word, trimmed; bytes that make no
-    /// UTF-8 become U+FFFD. Ids outside the vocabulary are passed over.
+    /// UTF-8 become U+FFFD. Ids outside the vocabulary are left out.
     public func decode(_ ids: some Sequence<Int32>) -> String {
         let text = bytePairs.decode(ids).unicodeScalars
         return String(String.UnicodeScalarView(Self.trimmed(Self.withSpaces(Array(text)))))

@@ -24,7 +24,7 @@ public struct CLIPTokenizer: Sendable {
 
     /// Reads a folder with tokenizer.json, or vocab.json and merges.txt; tokenizer_config.json, special_tokens_map.json and
     /// added_tokens.json count where they are there.
-    /// - Throws: what is missing or wrong, with file and line or path.
+    /// - Throws: `TokenizerError`, with the file and the line or path at fault.
     public init(folder: URL) throws(TokenizerError) {
         let files = try TokenizerFolder(folder)
         try self.init(vocabulary: BytePairVocabulary(files), configuration: ConfigurationReader.read(files))
@@ -42,7 +42,7 @@ public struct CLIPTokenizer: Sendable {
         return has("tokenizer.json") || has("vocab.json") || has("merges.txt")
     }
 
-    /// - Throws: what is wrong with the merges, or a named token that is not in the vocabulary.
+    /// - Throws: `.malformedMerge`, `.unknownMergeToken`; `.missingSpecialToken` for a named token that is not in the vocabulary.
     public init(
         vocabulary: BytePairVocabulary, configuration: CLIPTokenizerConfiguration = CLIPTokenizerConfiguration()
     ) throws(TokenizerError) {

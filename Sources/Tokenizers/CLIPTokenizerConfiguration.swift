@@ -1,4 +1,4 @@
-/// What a CLIP tokenizer is beyond its vocabulary, named and with defaults as in transformers' `CLIPTokenizer`.
+/// The options of a CLIP tokenizer besides its vocabulary, with names and defaults of transformers' `CLIPTokenizer`.
 public struct CLIPTokenizerConfiguration: Sendable, Equatable {
     /// The length of OpenAI's text encoders, taken where a folder gives none.
     public static let defaultModelMaxLength = 77
@@ -17,7 +17,7 @@ public struct CLIPTokenizerConfiguration: Sendable, Equatable {
     public var addedTokens: [Int: AddedToken] = [:]
     /// Tokens the text encoder takes, begin and end included; at least 2.
     public var modelMaxLength = defaultModelMaxLength
-    /// What errors call the source of these options.
+    /// The source of these options in errors.
     var file = "the tokenizer's configuration"
 
     public init() {}

@@ -172,7 +172,7 @@ struct ConfigurationReader {
 /// The files of a tokenizer's folder, tokenizer.json parsed once.
 struct TokenizerFolder {
     private let url: URL
-    /// nil where the folder has none.
+    /// nil if the folder has none.
     let tokenizerJSON: JSONValue?
 
     init(_ url: URL) throws(TokenizerError) {
@@ -184,10 +184,10 @@ struct TokenizerFolder {
 
     func path(_ name: String) -> String { url.appending(path: name).path }
 
-    /// nil where there is no such file.
+    /// nil if the file does not exist.
     func file(_ name: String) throws(TokenizerError) -> MappedFile? { try Self.file(path(name)) }
 
-    /// nil where there is no such file.
+    /// nil if the file does not exist.
     func json(_ name: String) throws(TokenizerError) -> JSONValue? { try Self.json(path(name)) }
 
     private static func file(_ path: String) throws(TokenizerError) -> MappedFile? {

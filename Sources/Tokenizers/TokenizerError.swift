@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Why a folder or a vocabulary makes no tokenizer.
+/// An error in a tokenizer's folder or vocabulary.
 public enum TokenizerError: Error, Equatable, Sendable {
     case file(FileError)
     /// The folder has neither tokenizer.json nor both vocab.json and merges.txt; `missing` is what lacks of the latter.
@@ -24,7 +24,7 @@ public enum TokenizerError: Error, Equatable, Sendable {
     case unknownMergeToken(String, merge: String, file: String, line: Int)
     /// `role` is the option's name, "bos_token" for instance.
     case missingSpecialToken(String, role: String, file: String)
-    /// A file that belongs to this library is damaged or gone.
+    /// A file that belongs to this library is damaged or missing.
     case resource(String, reason: String)
 }
 

@@ -9,8 +9,8 @@ public struct CLIPModel: Sendable {
 
     /// - Parameters:
     ///   - config: config.json, with `text_config`, `vision_config` and the `projection_dim` of both.
-    ///   - file: what messages call it.
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    ///   - file: the file's name in errors.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ config: JSONValue, file: String) throws(ArchitectureError) {
         let config = try CLIPConfig(config, className: "CLIPModel", file: file)
         text = CLIPTextModel(try CLIPTextConfig(config.part("text_config", of: "CLIPTextModel")))
@@ -25,7 +25,7 @@ struct CLIPConfig {
     /// Of the vectors that texts and pictures become.
     let projectionDim: Int
 
-    /// - Parameter file: what messages call it.
+    /// - Parameter file: the file's name in errors.
     init(_ values: JSONValue, className: String, file: String) throws(ArchitectureError) {
         self.values = values
         reader = ConfigReader(values, className: className, file: file)

@@ -8,7 +8,7 @@ public struct CLIPTextModel: Sendable {
 
     public init(_ config: CLIPTextConfig) { self.config = config }
 
-    /// What of the network is wanted.
+    /// The outputs to compute besides the last states.
     public struct Outputs: Sendable {
         /// The states before each layer and after the last, before the final normalization: `hidden_states.0` …
         public var hiddenStates = false
@@ -114,7 +114,7 @@ public struct CLIPTextConfig: Sendable {
 
     static let className = "CLIPTextModel"
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         vocabSize = try reader.integer("vocab_size", default: 49408)
         hiddenSize = try reader.integer("hidden_size", default: 512)

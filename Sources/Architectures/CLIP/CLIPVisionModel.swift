@@ -78,7 +78,7 @@ public struct CLIPVisionConfig: Sendable {
     /// Squares along a side of a picture.
     public var patchesPerSide: Int { imageSize / patchSize }
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         hiddenSize = try reader.integer("hidden_size", default: 768)
         intermediateSize = try reader.integer("intermediate_size", default: 3072)

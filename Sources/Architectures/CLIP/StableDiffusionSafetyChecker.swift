@@ -7,17 +7,17 @@ public import TensorStore
 /// Concepts are vectors of CLIP's: what they stand for is not said in the checkpoint.
 public struct StableDiffusionSafetyChecker: Sendable {
     public static let className = "StableDiffusionSafetyChecker"
-    /// What flags a picture.
+    /// The number of concepts that flag a picture.
     public static let conceptCount = 17
-    /// What makes the others count a little more.
+    /// The number of concepts that lower the thresholds of the others.
     public static let specialCareCount = 3
 
     public let vision: CLIPVisionModel
 
     /// - Parameters:
     ///   - config: config.json, with `vision_config` and `projection_dim`.
-    ///   - file: what messages call it.
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    ///   - file: the file's name in errors.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ config: JSONValue, file: String) throws(ArchitectureError) {
         let config = try CLIPConfig(config, className: Self.className, file: file)
         vision = CLIPVisionModel(try CLIPVisionConfig(config.part("vision_config", of: "CLIPVisionModel")))

@@ -66,7 +66,7 @@ public struct UNet2DConditionConfig: Sendable {
     static let className = "UNet2DConditionModel"
     private static let activationAliases: [String: Activation] = ["swish": .silu]
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         sampleSize = try reader.squareSize("sample_size")
         inChannels = try reader.integer("in_channels", default: 4)

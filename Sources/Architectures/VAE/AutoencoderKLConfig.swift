@@ -10,9 +10,9 @@ public struct AutoencoderKLConfig: Sendable {
     public let activation: Activation
     public let latentChannels: Int
     public let normGroups: Int
-    /// What latents are multiplied by after encoding and divided by before decoding.
+    /// The factor of latents: multiplied after encoding, divided by before decoding.
     public let scalingFactor: Double
-    /// What is taken off latents before they are scaled, in the pipelines that use it.
+    /// The offset subtracted from latents before they are scaled, in the pipelines that use it.
     public let shiftFactor: Double
     public let useQuantConv: Bool
     public let usePostQuantConv: Bool
@@ -23,7 +23,7 @@ public struct AutoencoderKLConfig: Sendable {
     private enum DownBlock: String, Sendable, CaseIterable { case plain = "DownEncoderBlock2D" }
     private enum UpBlock: String, Sendable, CaseIterable { case plain = "UpDecoderBlock2D" }
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         inChannels = try reader.integer("in_channels", default: 3)
         outChannels = try reader.integer("out_channels", default: 3)

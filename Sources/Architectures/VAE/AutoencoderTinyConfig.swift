@@ -11,13 +11,13 @@ public struct AutoencoderTinyConfig: Sendable {
     public let upsamplingScalingFactor: Int
     public let numEncoderBlocks: [Int]
     public let numDecoderBlocks: [Int]
-    /// What latents are multiplied by after encoding and divided by before decoding.
+    /// The factor of latents: multiplied after encoding, divided by before decoding.
     public let scalingFactor: Double
     public let shiftFactor: Double
 
     static let className = "AutoencoderTiny"
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         inChannels = try reader.integer("in_channels", default: 3)
         outChannels = try reader.integer("out_channels", default: 3)

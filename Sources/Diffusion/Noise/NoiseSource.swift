@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Where the noise of a picture comes from: first its initial latents, then what each stochastic step adds.
+/// A source of a picture's noise: first of its initial latents, then of each stochastic step.
 ///
 /// A value: a copy goes on from the same point and draws the same numbers.
 public protocol NoiseSource: Sendable {
@@ -10,7 +10,7 @@ public protocol NoiseSource: Sendable {
     /// - Throws: `NoiseError` where the source cannot give that shape, or nothing more.
     mutating func normal(_ shape: Shape) throws(NoiseError) -> Tensor
 
-    /// How many more draws there are; nil where there is no end.
+    /// The number of draws left; nil where they never end.
     var remainingDraws: Int? { get }
 }
 
@@ -32,7 +32,7 @@ extension NoiseSource {
     }
 }
 
-/// What can be wrong with noise.
+/// An error in a source of noise.
 public enum NoiseError: Error, Equatable, Sendable {
     /// A shape with a negative axis, or too large for memory.
     case size(Shape)

@@ -94,7 +94,7 @@ extension DPMSolverMultistepSchedulerConfig: ReadableSchedulerConfig {
 public struct DPMSolverMultistepScheduler: SolverScheduler {
     let plan: SolverPlan
     private let config: DPMSolverMultistepSchedulerConfig
-    /// What was predicted at earlier steps, x̂₀ or ε̂, the latest last; as many as the order at most.
+    /// Predictions of earlier steps, x̂₀ or ε̂, the latest last; at most as many as the order.
     private var predictions: [[Float]] = []
 
     /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
@@ -131,7 +131,7 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
         return (previous, denoised)
     }
 
-    /// What the solver goes by: x̂₀, or ε̂ that agrees with x̂₀ where that was clipped.
+    /// The solver's variable: x̂₀, or ε̂ that agrees with x̂₀ where that was clipped.
     private func prediction(
         _ input: StepInput, _ denoised: [Float], _ weights: (signal: Float, noise: Float)
     ) -> [Float] {

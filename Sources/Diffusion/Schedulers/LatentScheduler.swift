@@ -9,7 +9,7 @@ protocol LatentScheduler: Scheduler {
     func noiseWeights(at index: Int) -> (signal: Float, noise: Float)
 }
 
-/// What a step computes with.
+/// The inputs of a step.
 struct StepInput {
     let output: [Float]
     let sample: [Float]

@@ -113,7 +113,7 @@ struct TrainingSigmas: Sendable {
         return (high - low) * (timestep - Double(below)) + low
     }
 
-    /// Where a σ lies among the training steps, by its logarithm; within the first and the last.
+    /// The training step of a σ, interpolated over its logarithm, from the first to the last.
     ///
     /// Reference: `_sigma_to_t` of diffusers' schedulers.
     func timestep(of sigma: Double) -> Double {

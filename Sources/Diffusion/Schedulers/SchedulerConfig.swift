@@ -1,8 +1,8 @@
 public import TensorStore
 
-/// What a model's `scheduler/scheduler_config.json` says: a scheduler's class and its options.
+/// A scheduler's class and its options, as in a model's `scheduler/scheduler_config.json`.
 public struct SchedulerConfig: Sendable {
-    /// Of the class.
+    /// The class's options.
     public var options: any SchedulerClassConfig
 
     static let classes: [any ReadableSchedulerConfig.Type] = [
@@ -18,7 +18,7 @@ public struct SchedulerConfig: Sendable {
         UniPCMultistepSchedulerConfig.self,
     ]
 
-    /// The `_class_name`s that are understood.
+    /// The supported values of `_class_name`.
     public static let classNames = classes.map { $0.className }
 
     public init(_ options: any SchedulerClassConfig) { self.options = options }

@@ -1,12 +1,12 @@
 public import TensorStore
 
-/// What can be wrong with a scheduler's configuration, plan or input.
+/// An error in a scheduler's configuration, plan or input.
 public enum SchedulerError: Error, Equatable, Sendable {
     /// A `_class_name` that names none of ours; nil where the file names none at all.
     case unknownClass(String?, supported: [String], file: String)
     /// An option whose value is not among those that are possible. `file` is nil where the option was set in code.
     case option(String, expected: String, found: String, file: String?)
-    /// The file is no JSON object.
+    /// The file is not a JSON object.
     case file(String, reason: String)
     /// A name that is none of `SchedulerName.all`, nor of a class.
     case unknownName(String, near: [String], known: [String])

@@ -69,7 +69,7 @@ extension UniPCMultistepSchedulerConfig: ReadableSchedulerConfig {
 public struct UniPCMultistepScheduler: SolverScheduler {
     let plan: SolverPlan
     private let config: UniPCMultistepSchedulerConfig
-    /// What was predicted at earlier steps, x̂₀ or ε̂, the latest last; as many as the order at most.
+    /// Predictions of earlier steps, x̂₀ or ε̂, the latest last; at most as many as the order.
     private var predictions: [[Float]] = []
     /// The last step: the sample it started from, and its order.
     private var last: (sample: [Float], order: Int)?

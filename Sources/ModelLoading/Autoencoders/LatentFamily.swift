@@ -19,7 +19,7 @@ extension LatentFamily: CustomStringConvertible {
         }
     }
 
-    /// What latents are multiplied by after encoding.
+    /// The factor of latents after encoding.
     var scalingFactor: Double {
         switch self {
         case .sd: 0.18215

@@ -11,7 +11,7 @@ public struct LoadedAutoencoder: Sendable {
     public let encoder: Network<any LatentAutoencoder>?
     /// Whose latents it is for; nil where nothing tells.
     public let family: LatentFamily?
-    /// What was assumed, a sentence each.
+    /// Assumptions, a sentence each.
     public let notes: [String]
 
     /// Reads whatever an autoencoder is published as: a folder in diffusers' layout (of `AutoencoderKL` or `AutoencoderTiny`, or

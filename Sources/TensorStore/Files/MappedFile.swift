@@ -141,7 +141,7 @@ extension UnsafeRawBufferPointer {
     }
 }
 
-/// What tells one state of a file from another without reading it.
+/// Distinguishes states of a file without reading it.
 public struct FileIdentity: Sendable, Hashable {
     public let device: UInt64
     public let inode: UInt64

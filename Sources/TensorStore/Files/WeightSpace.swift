@@ -11,11 +11,11 @@ public final class WeightSpace: @unchecked Sendable {
     public let files: [MappedFile]
     /// The whole range, valid while this object lives: keep it as long as anything reads here.
     public let bytes: UnsafeRawBufferPointer
-    /// Where each of `files` starts in `bytes`: multiples of the page size.
+    /// The offset of each of `files` in `bytes`: multiples of the page size.
     public let fileOffsets: [Int]
-    /// Where the inline bytes start in `bytes`: a multiple of the page size, after all files.
+    /// The offset of the inline bytes in `bytes`: a multiple of the page size, after all files.
     public let inlineOffset: Int
-    /// What is reserved at `bytes.baseAddress`: whole pages, at least one.
+    /// The size of the range reserved at `bytes.baseAddress`: whole pages, at least one.
     private let reservedByteCount: Int
 
     /// - Parameters:
@@ -62,7 +62,7 @@ public final class WeightSpace: @unchecked Sendable {
         munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), reservedByteCount)
     }
 
-    /// Where `file` starts in `bytes`; it must be one of `files`.
+    /// The offset of `file` in `bytes`; it must be one of `files`.
     public func offset(of file: MappedFile) -> Int {
         guard let index = files.firstIndex(where: { $0 === file }) else {
             preconditionFailure("\(file.path) is not part of this weight space")

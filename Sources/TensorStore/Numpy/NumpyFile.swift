@@ -21,7 +21,7 @@ public enum NumpyFile {
     }
 
     /// Reads a whole file in memory.
-    /// - Parameter file: what errors call it.
+    /// - Parameter file: the file's name in errors.
     static func parse(_ bytes: UnsafeRawBufferPointer, file: String) throws(NumpyError) -> Tensor {
         guard bytes.count >= magic.count, bytes[..<magic.count].elementsEqual(magic) else { throw .notNumpy(file: file) }
         guard bytes.count >= magic.count + 2 else { throw .header(reason: "the file is cut off", file: file) }

@@ -40,7 +40,7 @@ extension SafetensorsError: CustomStringConvertible {
     }
 }
 
-/// What is wrong with the header of a safetensors file. Offsets count from the end of the header, as they do in the file.
+/// An error in the header of a safetensors file. Offsets count from the end of the header, as they do in the file.
 public enum SafetensorsHeaderError: Error, Equatable, Sendable {
     /// The file is shorter than the eight bytes that hold the header's length.
     case noLength(fileByteCount: Int)

@@ -42,7 +42,7 @@ public struct TensorEntry: Sendable {
     public let elementType: ElementType
     public let shape: Shape
     public let file: MappedFile
-    /// Where its bytes start in the file; any number, aligned or not.
+    /// The offset of its bytes in the file; any number, aligned or not.
     public let offset: Int
     public let byteCount: Int
 

@@ -10,7 +10,7 @@ struct SafetensorsHeader: Sendable {
         let name: String
         let elementType: ElementType
         let shape: Shape
-        /// Where its bytes start in the file.
+        /// The offset of its bytes in the file.
         let offset: Int
         let byteCount: Int
     }
@@ -91,7 +91,7 @@ struct SafetensorsHeader: Sendable {
 }
 
 extension JSONValue {
-    /// What errors call a value of the wrong kind; never its content, which may be long.
+    /// The kind of value for errors; never its content, which may be long.
     var kind: String {
         switch self {
         case .null: "null"
@@ -105,7 +105,7 @@ extension JSONValue {
     }
 }
 
-/// What a header says of one tensor: `{"dtype": "F16", "shape": [2, 3], "data_offsets": [0, 12]}`.
+/// The entry of one tensor in a header: `{"dtype": "F16", "shape": [2, 3], "data_offsets": [0, 12]}`.
 struct SafetensorsDeclaration {
     let name: String
     let elementType: ElementType

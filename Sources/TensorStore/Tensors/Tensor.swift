@@ -125,7 +125,7 @@ extension UInt16: TensorElement { public static var elementType: ElementType { .
 extension UInt32: TensorElement { public static var elementType: ElementType { .u32 } }
 extension UInt64: TensorElement { public static var elementType: ElementType { .u64 } }
 
-/// What can be wrong with a tensor's parts.
+/// An error in a tensor's shape, type or bytes.
 public enum TensorError: Error, Equatable, Sendable {
     /// `expected` is nil where type and shape have no size that fits memory.
     case size(ElementType, Shape, expected: Int?, found: Int)

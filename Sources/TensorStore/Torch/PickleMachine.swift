@@ -148,7 +148,7 @@ struct PickleMachine {
         stack.append(value)
     }
 
-    /// What lies above the last mark can be taken; what lies below belongs to an outer operation.
+    /// The top value above the last mark; values below the mark belong to an outer operation.
     private func top() throws(TorchFileError) -> PickleValue {
         guard stack.count > marks.last ?? 0, let value = stack.last else { throw failure("the stack is empty") }
         return value

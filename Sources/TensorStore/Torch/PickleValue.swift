@@ -1,4 +1,4 @@
-/// What a torch pickle can hold. Containers are places in the machine's arrays, so that no value nests and none is walked
+/// A value in a torch pickle. Containers are indices into the machine's arrays, so that no value nests and none is walked
 /// through recursively, however deep or circular a file is.
 enum PickleValue {
     case none
@@ -33,7 +33,7 @@ enum PickleValue {
     }
 }
 
-/// What a pickle may call: each only makes one of the values above.
+/// The functions that a pickle may call: each only makes one of the values above.
 enum PickleFunction: String {
     case orderedDictionary = "collections.OrderedDict"
     case rebuildTensor = "torch._utils._rebuild_tensor_v2"

@@ -1,4 +1,4 @@
-/// Why a torch file can't be read.
+/// An error in a torch file.
 public enum TorchFileError: Error, Equatable, Sendable {
     case file(FileError)
     /// Not a zip as torch ≥ 1.6 writes it; older files are a bare pickle.
@@ -13,7 +13,7 @@ public enum TorchFileError: Error, Equatable, Sendable {
     case pickle(file: String, offset: Int, reason: String)
     /// Something that only running code of the file's choice would bring back: never done.
     case forbidden(file: String, name: String)
-    /// What lies under the name is no tensor.
+    /// The item called `name` is not a tensor.
     case notATensor(file: String, name: String, found: String)
     case tensor(file: String, name: String, reason: String)
     case noTensors(file: String, found: String)

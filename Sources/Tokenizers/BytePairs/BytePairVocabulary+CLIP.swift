@@ -34,7 +34,7 @@ extension BytePairVocabulary {
     }
 }
 
-/// Why bytes are no gzip file.
+/// An error in a gzip file.
 struct GzipError: Error, CustomStringConvertible {
     let description: String
 }

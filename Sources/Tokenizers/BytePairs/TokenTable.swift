@@ -4,7 +4,7 @@
 /// is several times slower to fill. The bytes lie one after the other; an open-addressed table leads to them.
 struct TokenTable: Sendable {
     private var bytes: [UInt8] = []
-    /// Where each token ends in `bytes`.
+    /// The end of each token in `bytes`.
     private var ends: [Int] = []
     /// Ids by hash; -1 is free. A power of two, at most half full.
     private var slots: [Int32] = []
@@ -18,7 +18,7 @@ struct TokenTable: Sendable {
 
     var count: Int { ends.count }
 
-    /// The UTF-8 of the token `id`; nil where there is no such id.
+    /// The UTF-8 of the token `id`; nil for an id outside the table.
     func token(_ id: Int) -> ArraySlice<UInt8>? {
         ends.indices.contains(id) ? bytes[start(id)..<ends[id]] : nil
     }
@@ -46,7 +46,7 @@ struct TokenTable: Sendable {
 
     private func start(_ id: Int) -> Int { id == 0 ? 0 : ends[id - 1] }
 
-    /// Where the token is, or would be put.
+    /// The slot of the token, or the free one for it.
     private func slot(_ token: some Collection<UInt8>) -> Int {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: Self.hash(token)) & mask

@@ -63,7 +63,7 @@ private struct Chunker {
     let commaBacktracking: Int
     private var chunks: [[Token]] = []
     private var chunk: [Token] = []
-    /// Where in `chunk` the last comma is.
+    /// The index of the last comma in `chunk`.
     private var lastComma: Int?
 
     init(capacity: Int, comma: Int32?, commaBacktracking: Int) {

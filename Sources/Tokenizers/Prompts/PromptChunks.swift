@@ -4,7 +4,7 @@ public struct PromptChunks: Sendable, Equatable {
     public private(set) var ids: [[Int32]]
     /// As many as `ids`; 1 for markers and padding.
     public private(set) var weights: [[Float]]
-    /// What was cut off, as diffusers' warning shows it; empty where all is there, as it always is in chunks.
+    /// The text that was cut off, as diffusers' warning shows it; empty where nothing was, and always in chunks.
     public let droppedText: String
     /// The ids of a text without tokens.
     private let emptyIDs: [Int32]
