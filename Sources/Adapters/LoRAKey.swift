@@ -1,3 +1,5 @@
+import Architectures
+
 /// What the key of a tensor in a LoRA file says, in any of the published layouts.
 ///
 /// - diffusers and PEFT: `unet.<module>.lora_A.weight`, with `base_model.model.` before or after `unet.`, or an adapter's name
@@ -69,7 +71,7 @@ struct LoRAKey: Hashable {
             return (network, String(module.hasPrefix(wrapper) ? module.dropFirst(wrapper.count) : module))
         }
         // Files of one network alone.
-        if CompVisNames.isOne(name) { return (.unet, name) }
+        if CompVisUNetNames.isCompVis(name) { return (.unet, name) }
         let networks: [AdaptedNetwork] = [.unet, .textEncoder]
         for network in networks where network.path(in: name) == name || name.hasPrefix("text_model.") && network == .textEncoder {
             return (network, name)

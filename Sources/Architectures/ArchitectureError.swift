@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Why a checkpoint does not make a network.
+/// An error in a network's config or checkpoint.
 public enum ArchitectureError: Error, Equatable, Sendable {
     case missingTensor(String, in: String)
     case tensorShape(String, in: String, expected: Shape, found: Shape)

@@ -1,4 +1,5 @@
 public import ModelGraph
+import Synchronization
 public import TensorStore
 
 /// The tensors of a checkpoint by name, none of them read.
@@ -33,7 +34,7 @@ public struct Weights: Sendable {
         }
 
         /// The same bytes as the other half of a product: a matrix with its axes exchanged.
-        /// - Returns: nil for what is no matrix.
+        /// - Returns: nil where the tensor is not a matrix.
         public func transposed() -> Entry? {
             guard shape.rank == 2 else { return nil }
             return Entry(elementType: elementType, shape: [shape[1], shape[0]], data: data, isTransposed: !isTransposed)
@@ -41,7 +42,7 @@ public struct Weights: Sendable {
     }
 
     public let entries: [String: Entry]
-    /// What errors call the checkpoint: its file or folder.
+    /// The checkpoint's name in errors: its file or folder.
     public let source: String
     private let recording: Recording?
 
@@ -114,10 +115,42 @@ public struct Weights: Sendable {
     public var parameterCount: Int { entries.values.reduce(0) { $0 + ($1.shape.checkedElementCount ?? 0) } }
 }
 
+extension TorchPickleFile {
+    /// The tensors as architectures take them. Tensors that are not contiguous are copied.
+    public var weights: Weights {
+        let entries = entries.mapValues { entry in
+            let data: ConstantData =
+                entry.isContiguous
+                ? .file(entry.file, offset: entry.offset, byteCount: entry.byteCount) : .bytes(entry.gathered())
+            return Weights.Entry(elementType: entry.elementType, shape: entry.shape, data: data)
+        }
+        return Weights(entries, source: path)
+    }
+}
+
 extension Shape {
     fileprivate var dropTrailingOnes: Shape {
         var dimensions = dimensions
         while dimensions.last == 1 { dimensions.removeLast() }
         return Shape(dimensions)
+    }
+}
+
+/// Records the tensors that a network reads from its checkpoint.
+public final class TensorRecorder: Sendable {
+    private let requests = Mutex<[String: Shape]>([:])
+    /// The file that recorded tensors refer to; its bytes are not read.
+    private let placeholder: MappedFile
+
+    /// - Parameter placeholder: any file.
+    public init(placeholder: MappedFile) { self.placeholder = placeholder }
+
+    /// The shapes asked for so far, by tensor name.
+    public var shapes: [String: Shape] { requests.withLock { $0 } }
+
+    func record(_ name: String, _ shape: Shape) -> Weights.Entry {
+        requests.withLock { $0[name] = shape }
+        let byteCount = shape.checkedElementCount.flatMap { ElementType.f16.byteCount(of: $0) } ?? 0
+        return Weights.Entry(elementType: .f16, shape: shape, data: .file(placeholder, offset: 0, byteCount: byteCount))
     }
 }

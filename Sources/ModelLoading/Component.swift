@@ -54,7 +54,7 @@ public struct Component: Sendable {
     /// The file that optimum-intel and openvino.genai keep a network in.
     public static let irName = "openvino_model.xml"
 
-    /// Where its IR is, if it has one.
+    /// The path of its IR, if it has one.
     public var irFile: URL { folder.appending(path: Self.irName) }
 
     /// Whether the network is there as IR, which is then taken rather than a checkpoint.
@@ -63,9 +63,9 @@ public struct Component: Sendable {
     /// The network of the class that the config names, over the component's IR or weights.
     /// - Throws: as `Registry.make`, `IRReader.read` and `weights()`.
     public func network<Architecture: Sendable>(
-        from makers: [String: Registry.Making<Architecture>]
+        from classes: NetworkClasses<Architecture>
     ) throws -> Network<Architecture> {
-        let architecture = try Registry.make(config(), from: makers)
+        let architecture = try Registry.make(config(), from: classes)
         guard hasIR else { return Network(architecture, .checkpoint(try weights())) }
         return Network(architecture, .graph(try IRReader.read(path: irFile.path)))
     }

@@ -6,7 +6,7 @@ public enum JSONFile {
     /// Larger than any config that there is.
     private static let sizeLimit = 16 << 20
 
-    /// - Throws: `FileError` where the file can't be read, `ModelError.malformed` where it is no JSON.
+    /// - Throws: `FileError` where the file can't be read, `ModelError.malformed` where it is not JSON.
     public static func read(_ url: URL) throws -> JSONValue {
         let file = try MappedFile(path: url.path)
         guard file.byteCount <= sizeLimit else {

@@ -1,10 +1,10 @@
-/// Why files are no model that can be run.
+/// An error in the files of a model.
 public enum ModelError: Error, Equatable, Sendable {
     /// There is nothing at the path.
     case missing(path: String)
     /// The folder has no `model_index.json`. `hint` says what it seems to be.
     case noModel(path: String, hint: String)
-    /// A file that is no model, or not one that is read here; `reason` begins with "it".
+    /// A file that is not a model of a supported kind; `reason` begins with "it".
     case notAModel(path: String, reason: String)
     case malformed(file: String, reason: String)
     case unknownPipeline(String, file: String, known: [String])
@@ -16,9 +16,9 @@ public enum ModelError: Error, Equatable, Sendable {
     case noWeights(folder: String, found: [String])
     /// A folder that a model is to be written to holds something already.
     case exists(path: String)
-    /// What was given as an autoencoder is none; `reason` begins with "it".
+    /// The file given as an autoencoder is not one; `reason` begins with "it".
     case noAutoencoder(path: String, reason: String)
-    /// The autoencoder's latents are known to be others than the model's; `evidence` says whence.
+    /// The autoencoder's latents are of another family than the model's, by `evidence`.
     case otherLatents(path: String, found: LatentFamily, needed: LatentFamily, evidence: String)
 }
 

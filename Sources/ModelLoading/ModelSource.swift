@@ -4,25 +4,30 @@ public import TensorStore
 public import Tokenizers
 
 /// A model as it is published: a folder in diffusers' layout (`model_index.json`, and a folder for each component, with
-/// checkpoints or IR), or a single `.safetensors` file in the layout of CompVis and Stability.
+/// checkpoints or IR), a folder in transformers' layout (one network with its `config.json`), or a single `.safetensors` file
+/// in the layout of CompVis and Stability.
 public struct ModelSource: Sendable {
     /// The folder or file.
     public let url: URL
-    /// The pipeline's class, such as `StableDiffusionPipeline`; for a single file, the one that its tensors fit.
+    /// The pipeline's class, such as `StableDiffusionPipeline`; for a single file, the one that its tensors fit; for a folder in
+    /// transformers' layout, the network's class.
     public let pipelineClass: String
     /// By their names: `unet`, `vae`, `text_encoder` …
     public let components: [String: Component]
-    /// What model_index.json says of the pipeline besides: `force_zeros_for_empty_prompt`, `requires_safety_checker` …
+    /// Options of the pipeline in model_index.json: `force_zeros_for_empty_prompt`, `requires_safety_checker` …
     public let options: [String: JSONValue]
-    /// What is in the model and was left out, and what had to be assumed, a sentence each.
+    /// Parts of the model that are not used, and assumptions about it, a sentence each.
     public let notes: [String]
     private let singleFile: SingleFileModel?
+    /// The file that says which components there are; for a single file, itself.
+    private let indexURL: URL
 
     /// Components that no pipeline here uses.
     private static let unused: Set<String> = ["image_encoder"]
 
     /// Reads the index or the file's header, not the components.
-    /// - Throws: `ModelError`; `SafetensorsError` for a damaged file.
+    /// - Throws: `ModelError`; `SafetensorsError` for a damaged file; `ArchitectureError.unknownClass` for a folder of a network
+    ///   that is not supported.
     public init(_ url: URL) throws {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
@@ -36,17 +41,30 @@ public struct ModelSource: Sendable {
     }
 
     private init(_ file: SingleFileModel) {
-        url = file.url
-        pipelineClass = file.pipelineClass
-        components = file.components
-        options = file.options
-        notes = file.notes
-        singleFile = file
+        self.init(
+            file.url, index: file.url, pipelineClass: file.pipelineClass, file.components, options: file.options,
+            notes: file.notes, singleFile: file)
+    }
+
+    /// A folder in transformers' layout: one network, whose class is the first of `architectures`.
+    /// - Throws: `ArchitectureError.unknownClass`.
+    private init(network url: URL, className: String, config: URL) throws {
+        let kind = try Registry.kind(of: className, in: .transformers, file: config.path)
+        let component = Component(
+            name: kind.component, library: kind.library.rawValue, className: className, folder: url)
+        self.init(url, index: config, pipelineClass: className, [component.name: component])
     }
 
     private init(folder url: URL) throws {
         let index = url.appending(path: Self.indexName)
         guard FileManager.default.fileExists(atPath: index.path) else {
+            let config = url.appending(path: Self.configName)
+            if FileManager.default.fileExists(atPath: config.path),
+                let className = try JSONFile.read(config)["architectures"]?.array?.first?.string
+            {
+                try self.init(network: url, className: className, config: config)
+                return
+            }
             throw ModelError.noModel(path: url.path, hint: Self.hint(url))
         }
         let values = try JSONFile.read(index)
@@ -75,35 +93,52 @@ public struct ModelSource: Sendable {
             components["vae"] = Component(
                 name: "vae", library: decoder.library, className: decoder.className, folder: decoder.folder)
         }
-        self.url = url
         // optimum's own pipelines are diffusers' over IR.
-        pipelineClass = className.hasPrefix("OV") ? String(className.dropFirst(2)) : className
+        let pipelineClass = className.hasPrefix("OV") ? String(className.dropFirst(2)) : className
+        self.init(url, index: index, pipelineClass: pipelineClass, components, options: options, notes: notes)
+    }
+
+    private init(
+        _ url: URL, index: URL, pipelineClass: String, _ components: [String: Component],
+        options: [String: JSONValue] = [:], notes: [String] = [], singleFile: SingleFileModel? = nil
+    ) {
+        self.url = url
+        indexURL = index
+        self.pipelineClass = pipelineClass
         self.components = components
         self.options = options
         self.notes = notes
-        singleFile = nil
+        self.singleFile = singleFile
     }
 
     private static let indexName = "model_index.json"
+    private static let configName = "config.json"
 
-    /// What the model is called: by its folder or file, or in the hub's cache by its repository, `models--owner--name`.
+    /// The model's name: its folder or file, or in the hub's cache its repository, `models--owner--name`.
     public var name: String {
         let parent = url.deletingLastPathComponent()
         if parent.lastPathComponent == "snapshots" { return parent.deletingLastPathComponent().lastPathComponent }
         return isSingleFile ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
     }
 
-    /// Whether this is one file, whose configs were told from its tensors.
+    /// Whether this is a single file, whose configs are derived from its tensors.
     public var isSingleFile: Bool { singleFile != nil }
 
-    /// What errors about the model as a whole name: its index, or its file.
-    public var indexFile: String { isSingleFile ? url.path : url.appending(path: Self.indexName).path }
+    /// The file that errors about the model as a whole name: its index, its config, or the single file.
+    public var indexFile: String { indexURL.path }
 
-    /// The index as JSON, for a single file as diffusers would write it.
+    /// The index as JSON; of models without one, as diffusers would write it.
     /// - Throws: `FileError`, `ModelError.malformed`.
     public func index() throws -> JSONValue {
-        try singleFile?.index ?? JSONFile.read(url.appending(path: Self.indexName))
+        if let singleFile { return singleFile.index }
+        guard isNetwork else { return try JSONFile.read(indexURL) }
+        return .members(
+            [("_class_name", .string(pipelineClass))]
+                + components.values.map { ($0.name, .strings([$0.library, $0.className])) })
     }
+
+    /// Whether this is a folder in transformers' layout.
+    private var isNetwork: Bool { indexURL.lastPathComponent == Self.configName }
 
     // MARK: Components
 
@@ -150,18 +185,20 @@ public struct ModelSource: Sendable {
         return vae
     }
 
-    // MARK: Parts that are no networks
+    // MARK: Tokenizers and schedulers
 
     /// A tokenizer: from tokenizer.json or vocab.json and merges.txt, else from the IR of openvino_tokenizers; for a single file
-    /// CLIP's own.
+    /// CLIP's own; for a folder in transformers' layout, the one in that folder.
     /// - Throws: as `component`; `TokenizerError`, `GraphError`, `ModelError.malformed`.
     public func tokenizer(_ name: String = "tokenizer") throws -> CLIPTokenizer {
+        // transformers keeps a network's tokenizer beside it.
+        if isNetwork { return try CLIPTokenizer(anyOf: url) }
         let component = try component(name)
         if let singleFile { return try singleFile.tokenizer(name) }
         return try CLIPTokenizer(anyOf: component.folder)
     }
 
-    /// The scheduler's config, and the file that errors about it are to name.
+    /// The scheduler's config, and its file's name for errors.
     /// - Throws: as `component`; `FileError`, `ModelError.malformed`.
     public func schedulerConfig() throws -> (json: JSONValue, file: String) {
         let component = try component("scheduler")

@@ -29,7 +29,7 @@ extension CLIPTokenizer {
 struct TokenizerIR {
     static let name = "openvino_tokenizer.xml"
 
-    let vocabulary: CLIPVocabulary
+    let vocabulary: BytePairVocabulary
     let configuration: CLIPTokenizerConfiguration
 
     /// - Throws: `FileError`, `GraphError`; `ModelError.malformed` for a tokenizer of another kind than byte pairs.
@@ -65,7 +65,7 @@ struct TokenizerIR {
                 return (Array(parts[0]), Array(parts[1]))
             }
         }
-        vocabulary = CLIPVocabulary(bytes: tokens, merges: merges, file: path)
+        vocabulary = BytePairVocabulary(bytes: tokens, merges: merges, file: path)
         let added = inputs.count == 15 || inputs.count == 18 ? inputs.count - 4 : nil
         configuration = try Self.configuration(
             graph, reader, tokens: tokens, unknown: encoder[attribute: "unk_token"],

@@ -12,25 +12,27 @@ public struct CLIPTokenizer: Sendable {
     public let bosTokenID: Int32
     public let eosTokenID: Int32
     public let padTokenID: Int32
-    var table: TokenTable
-    let encoder: BytePairEncoder
+    var bytePairs: ByteLevelBPE
     /// Added tokens that are looked for in the text as given, and in the normalized text.
     let rawTokens: AddedTokenSplitter
     var normalizedTokens: AddedTokenSplitter
     /// Added tokens that stand for several ids in a row, theirs the first.
     var vectorCounts: [Int32: Int] = [:]
 
+    /// The suffix of tokens that end a word.
+    static let endOfWord = "</w>"
+
     /// Reads a folder with tokenizer.json, or vocab.json and merges.txt; tokenizer_config.json, special_tokens_map.json and
     /// added_tokens.json count where they are there.
-    /// - Throws: what is missing or wrong, with file and line or path.
+    /// - Throws: `TokenizerError`, with the file and the line or path at fault.
     public init(folder: URL) throws(TokenizerError) {
         let files = try TokenizerFolder(folder)
-        try self.init(vocabulary: CLIPVocabulary(files), configuration: ConfigurationReader.read(files))
+        try self.init(vocabulary: BytePairVocabulary(files), configuration: ConfigurationReader.read(files))
     }
 
     /// Takes the vocabulary from elsewhere, and the rest from the files of a folder that has no vocabulary.
     /// - Throws: as `init(folder:)`.
-    public init(vocabulary: CLIPVocabulary, optionsFrom folder: URL) throws(TokenizerError) {
+    public init(vocabulary: BytePairVocabulary, optionsFrom folder: URL) throws(TokenizerError) {
         try self.init(vocabulary: vocabulary, configuration: ConfigurationReader.read(TokenizerFolder(folder)))
     }
 
@@ -40,37 +42,35 @@ public struct CLIPTokenizer: Sendable {
         return has("tokenizer.json") || has("vocab.json") || has("merges.txt")
     }
 
-    /// - Throws: what is wrong with the merges, or a named token that is not in the vocabulary.
+    /// - Throws: `.malformedMerge`, `.unknownMergeToken`; `.missingSpecialToken` for a named token that is not in the vocabulary.
     public init(
-        vocabulary: CLIPVocabulary, configuration: CLIPTokenizerConfiguration = CLIPTokenizerConfiguration()
+        vocabulary: BytePairVocabulary, configuration: CLIPTokenizerConfiguration = CLIPTokenizerConfiguration()
     ) throws(TokenizerError) {
         guard configuration.modelMaxLength >= 2 else {
             throw .option(
                 "model_max_length", expected: "at least 2", found: "\(configuration.modelMaxLength)", file: configuration.file)
         }
-        var table = try TokenTable(vocabulary.tokens, file: vocabulary.tokensFile)
-        guard let unknown = table.id(configuration.unkToken.content) else {
-            throw .missingSpecialToken(configuration.unkToken.content, role: "unk_token", file: vocabulary.tokensFile)
-        }
-        encoder = try BytePairEncoder(vocabulary, table, unknown: unknown)
-
-        let added = try Self.add(configuration, to: &table, vocabulary.tokensFile)
+        bytePairs = try ByteLevelBPE(
+            vocabulary, preTokenizer: CLIPPreTokenizer(), endOfWord: Self.endOfWord,
+            unknownToken: configuration.unkToken.content)
+        let added = try Self.add(configuration, to: &bytePairs.table, vocabulary.tokensFile)
         rawTokens = AddedTokenSplitter(added.filter { !$0.token.isNormalized }) { $0 }
         normalizedTokens = AddedTokenSplitter(added.filter(\.token.isNormalized), normalize: TextNormalizer.normalized)
 
+        let table = bytePairs.table
+        let unknown = table.id(configuration.unkToken.content) ?? 0
         func id(_ token: AddedToken) -> Int32 { table.id(token.content) ?? unknown }
         bosTokenID = id(configuration.bosToken)
         eosTokenID = id(configuration.eosToken)
         padTokenID = id(configuration.padToken)
         self.configuration = configuration
-        self.table = table
     }
 
     /// Tokens the text encoder takes, begin and end included.
     public var modelMaxLength: Int { configuration.modelMaxLength }
 
     /// All tokens, added ones included: ids are below it.
-    public var vocabularyCount: Int { table.count }
+    public var vocabularyCount: Int { bytePairs.table.count }
 
     /// Gives added tokens their ids, new ones at the end of `table`; each once, with the last one's flags.
     private static func add(

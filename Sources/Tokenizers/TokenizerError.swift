@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Why a folder or a vocabulary makes no tokenizer.
+/// An error in a tokenizer's folder or vocabulary.
 public enum TokenizerError: Error, Equatable, Sendable {
     case file(FileError)
     /// The folder has neither tokenizer.json nor both vocab.json and merges.txt; `missing` is what lacks of the latter.
@@ -24,7 +24,7 @@ public enum TokenizerError: Error, Equatable, Sendable {
     case unknownMergeToken(String, merge: String, file: String, line: Int)
     /// `role` is the option's name, "bos_token" for instance.
     case missingSpecialToken(String, role: String, file: String)
-    /// A file that belongs to this library is damaged or gone.
+    /// A file that belongs to this library is damaged or missing.
     case resource(String, reason: String)
 }
 
@@ -56,5 +56,12 @@ extension TokenizerError: CustomStringConvertible {
             "\(file): the vocabulary does not have '\(token)', the \(role)."
         case .resource(let name, let reason): "The library's own file \(name) can't be read: \(reason)."
         }
+    }
+}
+
+extension TokenizerError: OptionFailure {
+    public init(_ error: OptionError) {
+        let (expected, found) = error.phrases
+        self = .option(error.key, expected: expected, found: found, file: error.file ?? "")
     }
 }

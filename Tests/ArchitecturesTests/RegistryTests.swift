@@ -9,10 +9,10 @@ import Testing
     }
 
     @Test func makesEachClass() throws {
-        #expect(Set(Registry.textEncoders.keys) == ["CLIPTextModel", "CLIPTextModelWithProjection"])
-        #expect(Set(Registry.unets.keys) == ["UNet2DConditionModel"])
-        #expect(Set(Registry.autoencoders.keys) == ["AutoencoderKL", "AutoencoderTiny"])
-        for name in Registry.textEncoders.keys {
+        #expect(Registry.textEncoders.classNames == ["CLIPTextModel", "CLIPTextModelWithProjection"])
+        #expect(Registry.unets.classNames == ["UNet2DConditionModel"])
+        #expect(Registry.autoencoders.classNames == ["AutoencoderKL", "AutoencoderTiny"])
+        for name in Registry.textEncoders.classNames {
             #expect(try Registry.make(reader(name, #"{"hidden_size": 64}"#), from: Registry.textEncoders).config.hiddenSize == 64)
         }
         #expect(
@@ -34,6 +34,22 @@ import Testing
         // A class of another part.
         #expect(throws: ArchitectureError.self) { try Registry.make(reader("AutoencoderKL"), from: Registry.unets) }
         #expect(throws: ArchitectureError.self) { try Registry.make(reader("T5EncoderModel"), from: Registry.textEncoders) }
+    }
+
+    @Test func kindsByClassAndLibrary() throws {
+        let kind = try Registry.kind(of: "CLIPTextModelWithProjection", in: .transformers, file: "config.json")
+        #expect(kind.component == "text_encoder" && kind.library == .transformers)
+        #expect(try kind.makeAny(reader("CLIPTextModel")) is CLIPTextModel)
+        #expect(try Registry.kind(of: "AutoencoderTiny", in: .diffusers, file: "c").component == "vae")
+        let known = ["CLIPTextModel", "CLIPTextModelWithProjection", "CLIPVisionModelWithProjection"]
+        for name in ["WhisperForConditionalGeneration", "UNet2DConditionModel"] {
+            #expect(throws: ArchitectureError.unknownClass(name, file: "config.json", known: known)) {
+                try Registry.kind(of: name, in: .transformers, file: "config.json")
+            }
+        }
+        // No class is in two kinds of a library.
+        let names = Registry.all.flatMap { kind in kind.classNames.map { "\(kind.library) \($0)" } }
+        #expect(Set(names).count == names.count)
     }
 
     @Test func configsThatAreNoObjects() throws {

@@ -156,4 +156,13 @@ import Testing
             }
         }
     }
+
+    @Test func tensorsOfTorchFiles() throws {
+        let file = try TorchPickleFile(path: Goldens.url("evaluation/state.pth").path)
+        let weights = file.weights
+        for name in ["shared", "transposed", "strided"] {
+            let bytes = try #require(weights.entries[name]).data.withUnsafeBytes { Array($0) }
+            #expect(bytes == (try file.tensor(named: name).withUnsafeBytes(Array.init)), "\(name)")
+        }
+    }
 }

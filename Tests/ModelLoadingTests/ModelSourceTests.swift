@@ -103,6 +103,27 @@ import Testing
         #expect(hint().contains(folder.path) && hint().contains("model_index.json"))
     }
 
+    /// transformers' layout: one network, without model_index.json.
+    @Test func foldersOfOneNetwork() throws {
+        let model = try ModelSource(Goldens.url("clip/projection-bf16"))
+        #expect(model.pipelineClass == "CLIPTextModelWithProjection")
+        #expect(Array(model.components.keys) == ["text_encoder"])
+        #expect(model.indexFile.hasSuffix("clip/projection-bf16/config.json") && !model.isSingleFile)
+        #expect(try model.index()["text_encoder"] == .strings(["transformers", "CLIPTextModelWithProjection"]))
+        let component = try model.component("text_encoder")
+        let network = try component.network(from: Registry.textEncoders)
+        #expect(network.architecture.config.hiddenSize == 22)
+        #expect(try network.architecture.graph(component.weights(), batch: 1, tokens: 4).results.count == 1)
+        #expect(throws: ModelError.missingComponent("unet", file: model.indexFile)) { try model.component("unet") }
+
+        try folder.write("config.json", #"{"architectures": ["WhisperForConditionalGeneration"]}"#)
+        let error = #expect(throws: ArchitectureError.self) { try ModelSource(folder.url) }
+        #expect(
+            error?.description
+                == "\(folder.path)/config.json: the class 'WhisperForConditionalGeneration' is not known; known are CLIPTextModel, "
+                + "CLIPTextModelWithProjection, CLIPVisionModelWithProjection.")
+    }
+
     @Test(arguments: [
         "", "{", "{\"_class_name\": \"A\",}", "{\"a\": 1, \"a\": 2}", "{\"_class_name\": nan}", "\u{FEFF}{}", "[1] 2",
     ])

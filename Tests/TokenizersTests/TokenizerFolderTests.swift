@@ -29,7 +29,7 @@ struct TokenizerFolderTests {
         for (name, text) in try #require(golden["files"]?.object) { files[name] = text.string }
         return try withTemporaryFolder(files) { folder in
             switch golden["vocabulary"]?.string {
-            case "full": try CLIPVocabulary.standard().write(to: folder)
+            case "full": try BytePairVocabulary.clip().write(to: folder)
             case "small":
                 for name in ["vocab.json", "merges.txt"] {
                     try FileManager.default.copyItem(
@@ -125,8 +125,8 @@ struct TokenizerFolderTests {
         (#"{"model_max_length": 1}"#, "'model_max_length' must be a number of at least 2; it is 1."),
         (#"{"model_max_length": 7.5}"#, "'model_max_length' must be a whole number; it is 7.5."),
         (#"{"model_max_length": "77"}"#, #"'model_max_length' must be a number of at least 2; it is "77"."#),
-        (#"{"padding_side": "left"}"#, #"'padding_side' must be 'right'; it is "left"."#),
-        (#"{"split_special_tokens": true}"#, "'split_special_tokens' must be false; it is true."),
+        (#"{"padding_side": "left"}"#, #"'padding_side' must be right, as nothing else is supported; it is "left"."#),
+        (#"{"split_special_tokens": true}"#, "'split_special_tokens' must be false, as nothing else is supported; it is true."),
         (#"{"pad_token": null}"#, "'pad_token' must be a token: a string or an object with 'content'; it is null."),
         (#"{"eos_token": ""}"#, #"'eos_token' must be not empty; it is ""."#),
         (#"{"added_tokens_decoder": {"x": "y"}}"#, "'added_tokens_decoder.x' must be named by an id; it is 'x'."),

@@ -7,7 +7,7 @@ import Testing
 
 /// What transformers' `CLIPTokenizer` says: `Tests/Goldens/Tokenizers/tokenizer/make.py`.
 enum TokenizerGoldens {
-    static let full = Result { () throws(TokenizerError) in try CLIPTokenizer(vocabulary: .standard()) }
+    static let full = Result { () throws(TokenizerError) in try CLIPTokenizer(vocabulary: .clip()) }
     static let small = Result { () throws(TokenizerError) in try CLIPTokenizer(folder: smallFolder) }
     static let smallFolder = Goldens.url("Tokenizers/tokenizer/small")
 

@@ -1,3 +1,4 @@
+import Architectures
 import ModelGraph
 import TensorStore
 
@@ -19,11 +20,11 @@ struct AdaptedModules {
             else { continue }
             sites[path, default: []].append(site)
         }
-        let compVis = CompVisNames(sites.keys)
+        let compVis = CompVisUNetNames(diffusersModules: sites.keys)
         for path in sites.keys {
             var names = [path]
             switch network {
-            case .unet: if let name = compVis.name(of: path) { names.append(name) }
+            case .unet: if let name = compVis.compVisName(of: path) { names.append(name) }
             case .textEncoder, .textEncoder2: names.append("text_model.\(path)")
             }
             for name in names {

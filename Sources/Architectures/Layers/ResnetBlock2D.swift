@@ -1,7 +1,7 @@
 import ModelGraph
 import TensorStore
 
-/// What the residual blocks of one network have in common; diffusers' `ResnetBlock2D`.
+/// Parameters that all residual blocks of a network share; diffusers' `ResnetBlock2D`.
 struct ResnetStyle {
     let groups: Int
     let epsilon: Double
@@ -10,7 +10,7 @@ struct ResnetStyle {
     var timeChannels: Int?
     /// Whether the time embedding scales and shifts what the second normalization gives, instead of being added before it.
     var scaleShift = false
-    /// What the sum of block and shortcut is divided by.
+    /// The divisor of the sum of block and shortcut.
     var outputScale: Float = 1
 }
 

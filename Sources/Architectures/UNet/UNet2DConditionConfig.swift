@@ -1,3 +1,5 @@
+public import TensorStore
+
 /// Parameters of diffusers' `UNet2DConditionModel`, as its config.json gives them.
 public struct UNet2DConditionConfig: Sendable {
     public enum DownBlock: String, Sendable, CaseIterable {
@@ -64,17 +66,21 @@ public struct UNet2DConditionConfig: Sendable {
     static let className = "UNet2DConditionModel"
     private static let activationAliases: [String: Activation] = ["swish": .silu]
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         sampleSize = try reader.squareSize("sample_size")
         inChannels = try reader.integer("in_channels", default: 4)
         outChannels = try reader.integer("out_channels", default: 4)
         centerInputSample = try reader.bool("center_input_sample", default: false)
         flipSinToCos = try reader.bool("flip_sin_to_cos", default: true)
-        frequencyShift = try reader.double("freq_shift", default: 0)
-        downBlocks = try reader.choices("down_block_types", default: [.crossAttention, .crossAttention, .crossAttention, .plain])
+        frequencyShift = try reader.number("freq_shift", default: 0)
+        downBlocks = try reader.choices(
+            "down_block_types", default: [.crossAttention, .crossAttention, .crossAttention, .plain],
+            count: 1...ConfigReader.listLimit)
         midBlock = try Self.midBlock(reader)
-        upBlocks = try reader.choices("up_block_types", default: [.plain, .crossAttention, .crossAttention, .crossAttention])
+        upBlocks = try reader.choices(
+            "up_block_types", default: [.plain, .crossAttention, .crossAttention, .crossAttention],
+            count: 1...ConfigReader.listLimit)
         blockOutChannels = try reader.integers("block_out_channels", default: [320, 640, 1280, 1280])
         let levels = downBlocks.count
         guard upBlocks.count == levels, blockOutChannels.count == levels else {
@@ -85,11 +91,11 @@ public struct UNet2DConditionConfig: Sendable {
         onlyCrossAttention = try reader.flags("only_cross_attention", default: false, count: levels)
         layersPerBlock = try reader.perBlock("layers_per_block", default: 2, count: levels, in: 1...1024)
         downsamplePadding = try reader.integer("downsample_padding", default: 1, in: 0...16)
-        midBlockScaleFactor = Float(try reader.double("mid_block_scale_factor", default: 1))
+        midBlockScaleFactor = Float(try reader.number("mid_block_scale_factor", default: 1))
         guard midBlockScaleFactor != 0 else { throw reader.inconsistent("mid_block_scale_factor must not be 0") }
-        activation = try reader.choice("act_fn", default: .silu, aliases: Self.activationAliases)
+        activation = try reader.choice("act_fn", default: .silu, synonyms: Self.activationAliases)
         normGroups = try reader.integer("norm_num_groups", default: 32)
-        normEpsilon = try reader.double("norm_eps", default: 1e-5, in: 0...1)
+        normEpsilon = try reader.number("norm_eps", default: 1e-5, in: 0...1)
         crossAttentionDim = try reader.perBlock("cross_attention_dim", default: 1280, count: levels)
         attentionHeads = try reader.perBlock("attention_head_dim", default: 8, count: levels)
         useLinearProjection = try reader.bool("use_linear_projection", default: false)
@@ -107,16 +113,16 @@ public struct UNet2DConditionConfig: Sendable {
             upTransformerLayers = zip(downTransformerLayers.reversed(), upLayers).map { Array(repeating: $0[0], count: $1) }
         }
 
-        encoderHidDim = try reader.optionalInteger("encoder_hid_dim")
+        encoderHidDim = try reader.integer("encoder_hid_dim")
         try reader.refuse("encoder_hid_dim_type", unless: "text_proj")
         if reader.isGiven("encoder_hid_dim_type"), encoderHidDim == nil {
             throw reader.inconsistent("encoder_hid_dim_type text_proj needs encoder_hid_dim")
         }
         scaleShift = try reader.choice("resnet_time_scale_shift", default: TimeScaleShift.addition) == .scaleShift
-        timeEmbedChannels = try reader.optionalInteger("time_embedding_dim") ?? 4 * blockOutChannels[0]
-        timeEmbeddingActivation = try reader.optionalChoice("time_embedding_act_fn", aliases: Self.activationAliases)
-        timestepPostActivation = try reader.optionalChoice("timestep_post_act", aliases: Self.activationAliases)
-        timeCondProjDim = try reader.optionalInteger("time_cond_proj_dim")
+        timeEmbedChannels = try reader.integer("time_embedding_dim") ?? 4 * blockOutChannels[0]
+        timeEmbeddingActivation = try reader.choice("time_embedding_act_fn", synonyms: Self.activationAliases)
+        timestepPostActivation = try reader.choice("timestep_post_act", synonyms: Self.activationAliases)
+        timeCondProjDim = try reader.integer("time_cond_proj_dim")
         convInKernel = try reader.integer("conv_in_kernel", default: 3, in: 1...31)
         convOutKernel = try reader.integer("conv_out_kernel", default: 3, in: 1...31)
         textTimeAddition = try Self.textTimeAddition(reader)
@@ -153,14 +159,14 @@ public struct UNet2DConditionConfig: Sendable {
     /// null means none here, and only a missing key the default.
     private static func midBlock(_ reader: ConfigReader) throws(ArchitectureError) -> MidBlock? {
         guard reader.isPresent("mid_block_type") else { return .crossAttention }
-        return try reader.optionalChoice("mid_block_type")
+        return try reader.choice("mid_block_type")
     }
 
     private static func textTimeAddition(_ reader: ConfigReader) throws(ArchitectureError) -> TextTimeAddition? {
         try reader.refuse("addition_embed_type", unless: "text_time")
         guard reader.isGiven("addition_embed_type") else { return nil }
-        let timeChannels = try reader.optionalInteger("addition_time_embed_dim")
-        let inputChannels = try reader.optionalInteger("projection_class_embeddings_input_dim")
+        let timeChannels = try reader.integer("addition_time_embed_dim")
+        let inputChannels = try reader.integer("projection_class_embeddings_input_dim")
         guard let timeChannels, let inputChannels, inputChannels > 6 * timeChannels else {
             func text(_ number: Int?) -> String { number.map { "\($0)" } ?? "null" }
             throw reader.inconsistent(

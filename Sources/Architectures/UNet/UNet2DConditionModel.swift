@@ -114,7 +114,7 @@ public struct UNet2DConditionModel: Sendable {
     }
 }
 
-/// What an up block takes from the way down, and its channels.
+/// A shortcut that an up block takes from the way down, and its channels.
 struct Skip {
     let value: Value
     let channels: Int

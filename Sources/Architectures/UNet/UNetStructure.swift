@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// What the tensors of a UNet, under diffusers' names, tell of its config: all but the number of attention heads and of groups,
+/// The config of a UNet as far as its tensors, under diffusers' names, determine it: all but the number of attention heads and of groups,
 /// and what the network was trained for.
 struct UNetStructure {
     struct Level {

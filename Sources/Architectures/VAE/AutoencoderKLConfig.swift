@@ -1,3 +1,5 @@
+public import TensorStore
+
 /// Parameters of diffusers' `AutoencoderKL`, as its config.json gives them.
 public struct AutoencoderKLConfig: Sendable {
     public let inChannels: Int
@@ -8,9 +10,9 @@ public struct AutoencoderKLConfig: Sendable {
     public let activation: Activation
     public let latentChannels: Int
     public let normGroups: Int
-    /// What latents are multiplied by after encoding and divided by before decoding.
+    /// The factor of latents: multiplied after encoding, divided by before decoding.
     public let scalingFactor: Double
-    /// What is taken off latents before they are scaled, in the pipelines that use it.
+    /// The offset subtracted from latents before they are scaled, in the pipelines that use it.
     public let shiftFactor: Double
     public let useQuantConv: Bool
     public let usePostQuantConv: Bool
@@ -21,22 +23,22 @@ public struct AutoencoderKLConfig: Sendable {
     private enum DownBlock: String, Sendable, CaseIterable { case plain = "DownEncoderBlock2D" }
     private enum UpBlock: String, Sendable, CaseIterable { case plain = "UpDecoderBlock2D" }
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         inChannels = try reader.integer("in_channels", default: 3)
         outChannels = try reader.integer("out_channels", default: 3)
         blockOutChannels = try reader.integers("block_out_channels", default: [64])
-        let down: [DownBlock] = try reader.choices("down_block_types", default: [.plain])
-        let up: [UpBlock] = try reader.choices("up_block_types", default: [.plain])
+        let down: [DownBlock] = try reader.choices("down_block_types", default: [.plain], count: 1...ConfigReader.listLimit)
+        let up: [UpBlock] = try reader.choices("up_block_types", default: [.plain], count: 1...ConfigReader.listLimit)
         guard down.count == blockOutChannels.count, up.count == blockOutChannels.count, down.count <= 16 else {
             throw reader.inconsistent("down_block_types, up_block_types and block_out_channels must be of one length, 16 at most")
         }
         layersPerBlock = try reader.integer("layers_per_block", default: 1, in: 1...64)
-        activation = try reader.choice("act_fn", default: .silu, aliases: ["swish": .silu])
+        activation = try reader.choice("act_fn", default: .silu, synonyms: ["swish": .silu])
         latentChannels = try reader.integer("latent_channels", default: 4)
         normGroups = try reader.integer("norm_num_groups", default: 32)
-        scalingFactor = try reader.double("scaling_factor", default: 0.18215)
-        shiftFactor = try reader.doubleOrZero("shift_factor")
+        scalingFactor = try reader.number("scaling_factor", default: 0.18215)
+        shiftFactor = try reader.number("shift_factor") ?? 0
         guard scalingFactor != 0 else { throw reader.inconsistent("scaling_factor must not be 0") }
         useQuantConv = try reader.bool("use_quant_conv", default: true)
         usePostQuantConv = try reader.bool("use_post_quant_conv", default: true)

@@ -55,7 +55,7 @@ extension AutoencoderTiny {
         ])
     }
 
-    /// What the numbered layers of one half tell.
+    /// The structure of one half, by its numbered layers.
     private struct HalfLayout {
         var inputs: Int
         var outputs: Int

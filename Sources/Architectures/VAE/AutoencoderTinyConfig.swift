@@ -1,3 +1,5 @@
+public import TensorStore
+
 /// Parameters of diffusers' `AutoencoderTiny`, as its config.json gives them.
 public struct AutoencoderTinyConfig: Sendable {
     public let inChannels: Int
@@ -9,25 +11,25 @@ public struct AutoencoderTinyConfig: Sendable {
     public let upsamplingScalingFactor: Int
     public let numEncoderBlocks: [Int]
     public let numDecoderBlocks: [Int]
-    /// What latents are multiplied by after encoding and divided by before decoding.
+    /// The factor of latents: multiplied after encoding, divided by before decoding.
     public let scalingFactor: Double
     public let shiftFactor: Double
 
     static let className = "AutoencoderTiny"
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported, or makes no sense.
+    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         inChannels = try reader.integer("in_channels", default: 3)
         outChannels = try reader.integer("out_channels", default: 3)
         encoderBlockOutChannels = try reader.integers("encoder_block_out_channels", default: [64, 64, 64, 64])
         decoderBlockOutChannels = try reader.integers("decoder_block_out_channels", default: [64, 64, 64, 64])
-        activation = try reader.choice("act_fn", default: .relu, aliases: ["swish": .silu])
+        activation = try reader.choice("act_fn", default: .relu, synonyms: ["swish": .silu])
         latentChannels = try reader.integer("latent_channels", default: 4)
         upsamplingScalingFactor = try reader.integer("upsampling_scaling_factor", default: 2, in: 1...16)
         numEncoderBlocks = try reader.integers("num_encoder_blocks", default: [1, 3, 3, 3], in: 0...64)
         numDecoderBlocks = try reader.integers("num_decoder_blocks", default: [3, 3, 3, 1], in: 0...64)
-        scalingFactor = try reader.double("scaling_factor", default: 1)
-        shiftFactor = try reader.doubleOrZero("shift_factor")
+        scalingFactor = try reader.number("scaling_factor", default: 1)
+        shiftFactor = try reader.number("shift_factor") ?? 0
         guard scalingFactor != 0 else { throw reader.inconsistent("scaling_factor must not be 0") }
         // `latent_magnitude` and `latent_shift` are for storing latents as pictures, `force_upcast` for f16.
         try reader.refuse("upsample_fn", unless: "nearest", orNull: false)

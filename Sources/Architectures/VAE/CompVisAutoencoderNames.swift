@@ -40,7 +40,7 @@ struct CompVisAutoencoderNames {
         return "\(half).\(path)"
     }
 
-    /// What follows the level's number.
+    /// The name after the level's number.
     private static func block(_ parts: [String], _ resizing: String) -> String? {
         guard parts.count > 4 else { return nil }
         guard parts[3] == "block" else { return "\(resizing).0.\(parts[4...].joined(separator: "."))" }

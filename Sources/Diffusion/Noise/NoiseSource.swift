@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Where the noise of a picture comes from: first its initial latents, then what each stochastic step adds.
+/// A source of a picture's noise: first of its initial latents, then of each stochastic step.
 ///
 /// A value: a copy goes on from the same point and draws the same numbers.
 public protocol NoiseSource: Sendable {
@@ -10,7 +10,7 @@ public protocol NoiseSource: Sendable {
     /// - Throws: `NoiseError` where the source cannot give that shape, or nothing more.
     mutating func normal(_ shape: Shape) throws(NoiseError) -> Tensor
 
-    /// How many more draws there are; nil where there is no end.
+    /// The number of draws left; nil where they never end.
     var remainingDraws: Int? { get }
 }
 
@@ -32,7 +32,7 @@ extension NoiseSource {
     }
 }
 
-/// What can be wrong with noise.
+/// An error in a source of noise.
 public enum NoiseError: Error, Equatable, Sendable {
     /// A shape with a negative axis, or too large for memory.
     case size(Shape)
@@ -69,5 +69,37 @@ extension NoiseError: CustomStringConvertible {
         case .batch(let generators, let shape):
             "\(generators) generator\(generators == 1 ? "" : "s") cannot draw \(shape): one for each of the first axis is needed."
         }
+    }
+}
+
+/// Noise of a batch in which each picture has a generator of its own, so that each can be drawn again alone.
+///
+/// The counterpart of the list of generators that diffusers' pipelines take (`randn_tensor`): each source draws
+/// `[1, C, h, w]`, and the draws are laid one after the other along the first axis.
+public struct BatchedNoise: NoiseSource {
+    private var sources: [any NoiseSource]
+
+    public init(_ sources: [any NoiseSource]) {
+        self.sources = sources
+    }
+
+    /// The fewest that one of the sources has.
+    public var remainingDraws: Int? { sources.compactMap(\.remainingDraws).min() }
+
+    /// - Throws: `NoiseError.batch` where the first axis is not the number of sources, and what the sources throw.
+    public mutating func normal(_ shape: Shape) throws(NoiseError) -> Tensor {
+        guard shape.first == sources.count else { throw .batch(generators: sources.count, shape: shape) }
+        let size = try Self.elementCount(of: shape)
+        var elements: [Float] = []
+        elements.reserveCapacity(size)
+        for index in sources.indices {
+            let draw = try sources[index].normal(Shape([1] + Array(shape.dropFirst())))
+            draw.withUnsafeBytes { bytes in
+                for offset in stride(from: 0, to: bytes.count, by: MemoryLayout<Float>.size) {
+                    elements.append(bytes.loadUnaligned(fromByteOffset: offset, as: Float.self))
+                }
+            }
+        }
+        return try Self.tensor(elements, shape: shape)
     }
 }

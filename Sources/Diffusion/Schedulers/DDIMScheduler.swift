@@ -1,3 +1,5 @@
+import TensorStore
+
 /// The options of diffusers' `DDIMScheduler`, with its defaults.
 public struct DDIMSchedulerConfig: SchedulerClassConfig {
     public static let className = "DDIMScheduler"

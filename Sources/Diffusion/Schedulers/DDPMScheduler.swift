@@ -1,3 +1,5 @@
+import TensorStore
+
 import Foundation
 
 /// The options of diffusers' `DDPMScheduler`, with its defaults.

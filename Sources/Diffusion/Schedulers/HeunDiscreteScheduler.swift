@@ -30,7 +30,7 @@ extension HeunDiscreteSchedulerConfig: ReadableSchedulerConfig {
 public struct HeunDiscreteScheduler: SigmaScheduler {
     let plan: SigmaPlan
     private let config: HeunDiscreteSchedulerConfig
-    /// Where the step that is under way began.
+    /// The sample at the start of the current step.
     private var begun: (sample: [Float], slope: [Float], step: Float)?
 
     /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.

@@ -9,7 +9,7 @@ protocol LatentScheduler: Scheduler {
     func noiseWeights(at index: Int) -> (signal: Float, noise: Float)
 }
 
-/// What a step computes with.
+/// The inputs of a step.
 struct StepInput {
     let output: [Float]
     let sample: [Float]
@@ -47,5 +47,49 @@ extension LatentScheduler {
             weights.signal, try LatentArithmetic.elements(of: latents, shape: shape, "latents"),
             weights.noise, try LatentArithmetic.elements(of: noise, shape: shape, "noise"))
         return try LatentArithmetic.tensor(sample, shape: shape)
+    }
+}
+
+/// Sums over whole latents; plain loops, which the compiler makes vectors of.
+enum LatentArithmetic {
+    /// a·x + b·y, each product rounded, as PyTorch computes it operation by operation.
+    static func sum(_ a: Float, _ x: [Float], _ b: Float, _ y: [Float]) -> [Float] {
+        combine(x, y) { a * $0 + b * $1 }
+    }
+
+    /// The sum of weighted latents from the first to the last, each product and each sum rounded.
+    static func sum(_ terms: (weight: Float, latents: [Float])...) -> [Float] {
+        guard let first = terms.first else { return [] }
+        var result = first.latents.map { first.weight * $0 }
+        for term in terms.dropFirst() { result = combine(result, term.latents) { $0 + term.weight * $1 } }
+        return result
+    }
+
+    /// Element by element.
+    @inline(__always)
+    static func combine(_ x: [Float], _ y: [Float], _ body: (Float, Float) -> Float) -> [Float] {
+        precondition(x.count == y.count, "the shapes were checked")
+        return x.withUnsafeBufferPointer { x in
+            y.withUnsafeBufferPointer { y in
+                [Float](unsafeUninitializedCapacity: x.count) { result, count in
+                    for index in 0..<x.count { result.initializeElement(at: index, to: body(x[index], y[index])) }
+                    count = x.count
+                }
+            }
+        }
+    }
+
+    /// The elements of the tensor called `what`, which must be f32 and of `shape`.
+    static func elements(of tensor: Tensor, shape: Shape, _ what: String) throws(SchedulerError) -> [Float] {
+        guard tensor.shape == shape, let elements = try? tensor.elements(as: Float.self) else {
+            throw .tensor(what, expected: "f32 \(shape)", found: "\(tensor.elementType) \(tensor.shape)")
+        }
+        return elements
+    }
+
+    static func tensor(_ elements: [Float], shape: Shape) throws(SchedulerError) -> Tensor {
+        do { return try Tensor(elements, shape: shape) } catch {
+            throw .tensor("result", expected: "\(shape)", found: "\(elements.count) elements")
+        }
     }
 }

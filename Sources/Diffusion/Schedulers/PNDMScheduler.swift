@@ -1,3 +1,5 @@
+import TensorStore
+
 /// The options of diffusers' `PNDMScheduler`, with its defaults.
 public struct PNDMSchedulerConfig: SchedulerClassConfig {
     public static let className = "PNDMScheduler"

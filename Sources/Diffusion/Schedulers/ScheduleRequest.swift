@@ -1,7 +1,7 @@
 /// Which steps a picture is to take.
 public struct ScheduleRequest: Sendable, Equatable {
     public enum Steps: Sendable, Equatable {
-        /// So many, spaced as the scheduler spaces them.
+        /// A number of steps, spaced by the scheduler.
         case count(Int)
         /// At these training indices, descending.
         case timesteps([Int])

@@ -10,14 +10,14 @@ public protocol Scheduler: Sendable {
     /// with most schedulers. Solvers that call the network twice a step have as many here.
     var timesteps: [Float] { get }
 
-    /// What standard normal noise is multiplied by to make the first sample, where the strength is 1.
+    /// The factor of standard normal noise in the first sample, where the strength is 1.
     var initNoiseSigma: Float { get }
 
     /// Whether the finished latents are the last step's `denoised`, and not its `previous`. They differ in one case only: an
     /// LCM whose timesteps, given by hand, were cut by `.shortensOriginalSchedule`.
     var finishesWithDenoised: Bool { get }
 
-    /// What is unusual about this plan and may spoil the picture, a sentence each.
+    /// Properties of this plan that may spoil the picture, a sentence each.
     var warnings: [String] { get }
 
     /// The network's input for the sample at position `index` of `timesteps`.
@@ -52,7 +52,7 @@ extension Scheduler {
     }
 }
 
-/// What a step gives.
+/// The result of a step.
 public struct SchedulerStep: Sendable {
     /// The sample for the next network call; at the last position, the finished latents.
     public let previous: Tensor

@@ -1,8 +1,8 @@
 public import TensorStore
 
-/// What a model's `scheduler/scheduler_config.json` says: a scheduler's class and its options.
+/// A scheduler's class and its options, as in a model's `scheduler/scheduler_config.json`.
 public struct SchedulerConfig: Sendable {
-    /// Of the class.
+    /// The class's options.
     public var options: any SchedulerClassConfig
 
     static let classes: [any ReadableSchedulerConfig.Type] = [
@@ -18,7 +18,7 @@ public struct SchedulerConfig: Sendable {
         UniPCMultistepSchedulerConfig.self,
     ]
 
-    /// The `_class_name`s that are understood.
+    /// The supported values of `_class_name`.
     public static let classNames = classes.map { $0.className }
 
     public init(_ options: any SchedulerClassConfig) { self.options = options }
@@ -47,12 +47,13 @@ public struct SchedulerConfig: Sendable {
     init(
         _ name: String?, _ json: JSONValue, file: String, _ override: [String: JSONValue]
     ) throws(SchedulerError) {
-        let reader = try SchedulerConfigReader(json, file: file, overriding: override)
+        guard json.object != nil else { throw .file(file, reason: "it must be an object in braces.") }
+        let reader = SchedulerConfigReader(json, file: file, overriding: override)
         guard let type = Self.classes.first(where: { $0.className == name }) else {
             throw .unknownClass(name, supported: Self.classNames, file: file)
         }
         options = try type.init(reader)
-        if let stranger = override.keys.sorted().first(where: { !reader.known.contains($0) }) {
+        if let stranger = override.keys.sorted().first(where: { !reader.asked.contains($0) }) {
             throw .notAnOption(stranger, className: type.className)
         }
     }
@@ -68,4 +69,64 @@ public struct SchedulerConfig: Sendable {
 
 extension SchedulerConfig: Equatable {
     public static func == (a: SchedulerConfig, b: SchedulerConfig) -> Bool { a.options.equals(b.options) }
+}
+
+/// The options of one of diffusers' scheduler classes, with its defaults: the common ones in `base`, reached as members too
+/// (`config.timestepSpacing`), and its own.
+///
+/// Options have diffusers' names and meaning; what `validate` or the initializer from a file refuses, it names.
+@dynamicMemberLookup
+public protocol SchedulerClassConfig: Sendable, Equatable {
+    /// `_class_name` in the file.
+    static var className: String { get }
+    var base: BaseSchedulerConfig { get set }
+
+    /// The scheduler with its plan for a picture.
+    /// - Throws: `SchedulerError` where the request does not fit the config, or the config is impossible.
+    func scheduler(_ request: ScheduleRequest) throws(SchedulerError) -> any Scheduler
+}
+
+extension SchedulerClassConfig {
+    public subscript<Value>(dynamicMember path: WritableKeyPath<BaseSchedulerConfig, Value>) -> Value {
+        get { base[keyPath: path] }
+        set { base[keyPath: path] = newValue }
+    }
+
+    /// Whether `other` is of this class and says the same.
+    func equals(_ other: any SchedulerClassConfig) -> Bool { (other as? Self) == self }
+}
+
+/// A config that a file can give.
+protocol ReadableSchedulerConfig: SchedulerClassConfig {
+    /// - Throws: `SchedulerError.option` where a value has another type, is a word that is not known, or asks for what is not
+    ///   supported. Absent options have the class's defaults.
+    init(_ reader: SchedulerConfigReader) throws(SchedulerError)
+}
+
+/// Options that take the place of those in a model's file; nil leaves the file's, or the class's default.
+public struct SchedulerOptionsOverride: Sendable, Equatable {
+    public var timestepSpacing: TimestepSpacing?
+    public var useKarrasSigmas: Bool?
+    public var predictionType: PredictionType?
+    public var rescaleBetasZeroSNR: Bool?
+
+    public init(
+        timestepSpacing: TimestepSpacing? = nil, useKarrasSigmas: Bool? = nil, predictionType: PredictionType? = nil,
+        rescaleBetasZeroSNR: Bool? = nil
+    ) {
+        self.timestepSpacing = timestepSpacing
+        self.useKarrasSigmas = useKarrasSigmas
+        self.predictionType = predictionType
+        self.rescaleBetasZeroSNR = rescaleBetasZeroSNR
+    }
+
+    /// By the names that they have in the file.
+    var options: [String: JSONValue] {
+        var options: [String: JSONValue] = [:]
+        options["timestep_spacing"] = timestepSpacing.map { .string($0.rawValue) }
+        options["use_karras_sigmas"] = useKarrasSigmas.map { .bool($0) }
+        options["prediction_type"] = predictionType.map { .string($0.rawValue) }
+        options["rescale_betas_zero_snr"] = rescaleBetasZeroSNR.map { .bool($0) }
+        return options
+    }
 }

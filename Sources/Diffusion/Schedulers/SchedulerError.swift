@@ -1,12 +1,12 @@
-import TensorStore
+public import TensorStore
 
-/// What can be wrong with a scheduler's configuration, plan or input.
+/// An error in a scheduler's configuration, plan or input.
 public enum SchedulerError: Error, Equatable, Sendable {
     /// A `_class_name` that names none of ours; nil where the file names none at all.
     case unknownClass(String?, supported: [String], file: String)
     /// An option whose value is not among those that are possible. `file` is nil where the option was set in code.
     case option(String, expected: String, found: String, file: String?)
-    /// The file is no JSON object.
+    /// The file is not a JSON object.
     case file(String, reason: String)
     /// A name that is none of `SchedulerName.all`, nor of a class.
     case unknownName(String, near: [String], known: [String])
@@ -107,4 +107,14 @@ extension SchedulerError {
 
     /// To three digits, upwards.
     private static func rounded(_ value: Double) -> Double { (value * 1000).rounded(.up) / 1000 }
+}
+
+/// Reads options by name and type from a `scheduler_config.json`; those that are absent or null have the class's default.
+typealias SchedulerConfigReader = OptionReader<SchedulerError>
+
+extension SchedulerError: OptionFailure {
+    public init(_ error: OptionError) {
+        let (expected, found) = error.phrases
+        self = .option(error.key, expected: expected, found: found, file: error.file)
+    }
 }

@@ -43,12 +43,6 @@ public struct SchedulerName: Sendable {
     private static func solver(_ algorithm: String, karras: Bool) -> [String: JSONValue] {
         ["algorithm_type": .string(algorithm), "solver_order": 2, "use_karras_sigmas": .bool(karras)]
     }
-
-    /// Known names that hold this one or are held by it, or begin alike.
-    static func near(_ text: String) -> [String] {
-        let text = text.lowercased()
-        return all.map(\.name).filter { $0.contains(text) || text.contains($0) || $0.prefix(3) == text.prefix(3) }
-    }
 }
 
 extension SchedulerConfig {
@@ -69,7 +63,8 @@ extension SchedulerConfig {
             return try SchedulerConfig(className, json, file: file, override.options)
         }
         guard let known = SchedulerName.all.first(where: { $0.name == text || $0.aliases.contains(text) }) else {
-            throw .unknownName(name, near: SchedulerName.near(name), known: SchedulerName.all.map(\.name))
+            let known = SchedulerName.all.map(\.name)
+            throw .unknownName(name, near: nearest(to: name, among: known + classNames), known: known)
         }
         return try SchedulerConfig(
             known.className, json, file: file, known.options.merging(override.options) { _, new in new })

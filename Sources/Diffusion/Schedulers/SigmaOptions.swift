@@ -60,3 +60,10 @@ public struct SigmaOptions: Sendable, Equatable {
         return useExponentialSigmas ? TimestepSpacing.linspace(log(first), log(last), count: count).map { exp($0) } : nil
     }
 }
+
+/// The noise that is left after the last step.
+public enum FinalSigmas: String, Sendable, CaseIterable {
+    case zero
+    /// That of the first training step.
+    case sigmaMin = "sigma_min"
+}

@@ -21,7 +21,7 @@ struct SolverPlan: Sendable {
         }
     }
 
-    /// What tells one class's plan from another's.
+    /// The rules in which plans of the classes differ.
     struct Rules {
         let className: String
         let takesTimestepsByHand: Bool

@@ -1,3 +1,5 @@
+import TensorStore
+
 /// The options of diffusers' `TCDScheduler`, with its defaults.
 public struct TCDSchedulerConfig: SchedulerClassConfig {
     public static let className = "TCDScheduler"

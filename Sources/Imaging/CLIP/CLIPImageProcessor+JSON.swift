@@ -1,61 +1,51 @@
 public import TensorStore
 
 extension CLIPImageProcessor {
-    /// Reads the settings of a preprocessor_config.json; what it leaves out is as OpenAI's.
-    /// - Parameter file: what messages call it.
-    /// - Throws: `ImageError.parameter` for a value that makes no sense.
+    /// Reads the settings of a preprocessor_config.json; options that are absent or null have OpenAI's values.
+    /// - Parameter file: the file's name, for errors.
+    /// - Throws: `ImageError.parameter` for a value of another type or outside its range.
     public init(_ values: JSONValue, file: String) throws(ImageError) {
-        let reader = Reader(values: values, file: file)
-        size = try reader.flag("do_resize") ? reader.size() : nil
-        crop = try reader.flag("do_center_crop") ? reader.crop() : nil
-        rescaleFactor = try reader.flag("do_rescale") ? reader.factor() : 1
-        let normalizes = try reader.flag("do_normalize")
-        mean = normalizes ? try reader.channels("image_mean", default: mean) : [0, 0, 0]
-        deviation = normalizes ? try reader.channels("image_std", default: deviation) : [1, 1, 1]
+        let reader = OptionReader<ImageError>(values, file: file)
+        size = try reader.flag("do_resize", default: true) ? reader.size() : nil
+        crop = try reader.flag("do_center_crop", default: true) ? reader.crop() : nil
+        rescaleFactor =
+            try reader.flag("do_rescale", default: true)
+            ? reader.number("rescale_factor", default: rescaleFactor, in: -1e6...1e6) : 1
+        let normalizes = try reader.flag("do_normalize", default: true)
+        mean = normalizes ? try reader.channels("image_mean") ?? mean : [0, 0, 0]
+        deviation = normalizes ? try reader.channels("image_std") ?? deviation : [1, 1, 1]
         guard !deviation.contains(where: { Float($0) == 0 }) else {
-            throw reader.error("image_std", "three numbers other than 0")
+            throw reader.mismatch("image_std", "three numbers other than 0")
         }
-        if size != nil { filter = try reader.filter() }
+        if size != nil { filter = try reader.filter() ?? .bicubic }
     }
 }
 
-private struct Reader {
-    let values: JSONValue
-    let file: String
-    /// Pixels along a side; larger pictures are nobody's.
-    private static let sides = 1...1 << 12
-
-    func error(_ name: String, _ expected: String) -> ImageError {
-        .parameter(name, value: values[name]?.description ?? "missing", expected: expected, file: file)
-    }
-
-    func flag(_ name: String) throws(ImageError) -> Bool {
-        guard let value = values[name], !value.isNull else { return true }
-        guard let flag = value.bool else { throw error(name, "true or false") }
-        return flag
-    }
+extension OptionReader where Failure == ImageError {
+    /// Pixels along a side.
+    private static var sides: ClosedRange<Int> { 1...1 << 12 }
 
     private func side(_ name: String, _ value: JSONValue?) throws(ImageError) -> Int {
         guard let side = value?.int, Self.sides.contains(side) else {
-            throw error(name, "of whole numbers from 1 to \(Self.sides.upperBound)")
+            throw mismatch(name, "of whole numbers from 1 to \(Self.sides.upperBound)")
         }
         return side
     }
 
     /// A number, or an object of `shortest_edge` or of `height` and `width`.
-    func size() throws(ImageError) -> CLIPImageProcessor.Size {
-        guard let value = values["size"], !value.isNull else { return .shortestEdge(224) }
+    fileprivate func size() throws(ImageError) -> CLIPImageProcessor.Size {
+        guard let value = given("size") else { return .shortestEdge(224) }
         guard value.object != nil else { return .shortestEdge(try side("size", value)) }
         if let edge = value["shortest_edge"] {
-            guard value["longest_edge"] == nil else { throw error("size", "shortest_edge without longest_edge") }
+            guard value["longest_edge"] == nil else { throw mismatch("size", "shortest_edge without longest_edge") }
             return .shortestEdge(try side("size", edge))
         }
         return .exact(height: try side("size", value["height"]), width: try side("size", value["width"]))
     }
 
     /// A number, or an object of `height` and `width`.
-    func crop() throws(ImageError) -> (height: Int, width: Int) {
-        guard let value = values["crop_size"], !value.isNull else { return (224, 224) }
+    fileprivate func crop() throws(ImageError) -> (height: Int, width: Int) {
+        guard let value = given("crop_size") else { return (224, 224) }
         guard value.object != nil else {
             let side = try side("crop_size", value)
             return (side, side)
@@ -63,27 +53,25 @@ private struct Reader {
         return (try side("crop_size", value["height"]), try side("crop_size", value["width"]))
     }
 
-    /// One of Pillow's numbers.
-    func filter() throws(ImageError) -> ResamplingFilter {
-        guard let value = values["resample"], !value.isNull else { return .bicubic }
-        guard let filter = value.int.flatMap(ResamplingFilter.init(pillow:)) else {
-            throw error("resample", "a whole number from 0 to 5, one of Pillow's filters")
+    /// A filter by Pillow's number.
+    fileprivate func filter() throws(ImageError) -> ResamplingFilter? {
+        try value("resample", "a whole number from 0 to 5, one of Pillow's filters") {
+            $0.int.flatMap(ResamplingFilter.init(pillow:))
         }
-        return filter
     }
 
-    func factor() throws(ImageError) -> Double {
-        guard let value = values["rescale_factor"], !value.isNull else { return 1 / 255 }
-        guard let factor = value.double, abs(factor) <= 1e6 else { throw error("rescale_factor", "a number") }
-        return factor
-    }
-
-    func channels(_ name: String, default fallback: [Double]) throws(ImageError) -> [Double] {
-        guard let value = values[name], !value.isNull else { return fallback }
-        let numbers = (value.array ?? []).compactMap(\.double)
-        guard numbers.count == 3, value.array?.count == 3, numbers.allSatisfy({ abs($0) <= 1e6 }) else {
-            throw error(name, "three numbers")
+    /// A number for each of red, green and blue.
+    fileprivate func channels(_ name: String) throws(ImageError) -> [Double]? {
+        try value(name, "three numbers") { value in
+            let numbers = value.list { $0.double.flatMap { abs($0) <= 1e6 ? $0 : nil } }
+            return numbers?.count == 3 ? numbers : nil
         }
-        return numbers
+    }
+}
+
+extension ImageError: OptionFailure {
+    public init(_ error: OptionError) {
+        let (expected, found) = error.phrases
+        self = .parameter(error.key, value: found, expected: expected, file: error.file ?? "")
     }
 }

@@ -11,7 +11,7 @@ public struct LoadedAutoencoder: Sendable {
     public let encoder: Network<any LatentAutoencoder>?
     /// Whose latents it is for; nil where nothing tells.
     public let family: LatentFamily?
-    /// What was assumed, a sentence each.
+    /// Assumptions, a sentence each.
     public let notes: [String]
 
     /// Reads whatever an autoencoder is published as: a folder in diffusers' layout (of `AutoencoderKL` or `AutoencoderTiny`, or
@@ -179,5 +179,23 @@ public struct LoadedAutoencoder: Sendable {
         guard let range = name.range(of: half, options: [.backwards, .caseInsensitive]) else { return nil }
         let beside = url.deletingLastPathComponent().appending(path: name.replacingCharacters(in: range, with: other))
         return FileManager.default.fileExists(atPath: beside.path) ? beside : nil
+    }
+}
+
+/// The autoencoder that a file's tensors are, under diffusers' names.
+enum SingleFileAutoencoder {
+    case kl(Weights)
+    case tiny(Weights)
+
+    /// - Returns: nil for tensors of anything else.
+    init?(_ tensors: Weights) {
+        let nested = SingleFileModel.autoencoder(tensors) ?? tensors.namingAutoencoderAsDiffusers()
+        if nested.contains("decoder.mid_block.resnets.0.norm1.weight") {
+            self = .kl(nested)
+        } else if let tiny = tensors.namingTinyAutoencoderAsDiffusers() {
+            self = .tiny(tiny)
+        } else {
+            return nil
+        }
     }
 }

@@ -90,7 +90,7 @@ public final class OpenVINOFolder {
             try write(source.schedulerConfig().json, to: "\(name)/scheduler_config.json")
         } else if name.hasPrefix("tokenizer") {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try CLIPVocabulary.standard().write(to: folder)
+            try BytePairVocabulary.clip().write(to: folder)
             let configuration = try source.tokenizer(name).configuration
             try write(
                 .members([

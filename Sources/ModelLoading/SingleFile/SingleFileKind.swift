@@ -3,7 +3,7 @@ import Foundation
 import ModelGraph
 import TensorStore
 
-/// What a single file's names and sizes tell of the model, and what has to be assumed of what they don't.
+/// The kind of model in a single file, by names and sizes of its tensors; the rest is assumed.
 struct SingleFileKind: Sendable {
     enum Generation: Sendable { case sd1, sd2, sdxl }
 
@@ -82,7 +82,7 @@ struct SingleFileKind: Sendable {
 
     // MARK: What tensors don't tell
 
-    /// What the UNet predicts: as the file's metadata says (https://github.com/Stability-AI/ModelSpec), or the marks that some
+    /// The UNet's prediction type: as the file's metadata says (https://github.com/Stability-AI/ModelSpec), or the marks that some
     /// trainers leave; of Stable Diffusion 2, of which both kinds are published, by the step it was saved at or its name.
     private static func prediction(
         _ tensors: Weights, _ metadata: [String: String], _ url: URL, isOld: Bool, isInpainting: Bool
@@ -144,7 +144,7 @@ struct SingleFileKind: Sendable {
 
     // MARK: Other files
 
-    /// Why a file without a UNet of these kinds is no model; begins with "it".
+    /// The reason why a file without a UNet of these kinds is not a model; begins with "it".
     static func explanation(_ tensors: Weights) -> String {
         let names = tensors.entries.keys
         func has(_ part: String) -> Bool { names.contains { $0.contains(part) } }

@@ -6,7 +6,7 @@ import Tokenizers
 /// A model in one `.safetensors` file under the names of CompVis' latent-diffusion (Stable Diffusion 1 and 2) or Stability's
 /// generative-models (XL), as they are published and shared.
 ///
-/// Tensors are found under diffusers' names in the mapped file, nothing is converted. Configs are told from the tensors, the
+/// Tensors are found under diffusers' names in the mapped file, nothing is converted. Configs are derived from the tensors, the
 /// scheduler and the tokenizers are those of the model that the file's kind was first published with, as in diffusers'
 /// `from_single_file`.
 struct SingleFileModel: Sendable {
@@ -81,7 +81,7 @@ struct SingleFileModel: Sendable {
     func tokenizer(_ name: String) throws(TokenizerError) -> CLIPTokenizer {
         var configuration = CLIPTokenizerConfiguration()
         if name == "tokenizer_2" || kind.generation == .sd2 { configuration.padToken = AddedToken("!") }
-        return try CLIPTokenizer(vocabulary: .standard(), configuration: configuration)
+        return try CLIPTokenizer(vocabulary: .clip(), configuration: configuration)
     }
 
     // MARK: Parts

@@ -80,7 +80,7 @@ extension SyntheticModel {
     static let openAIEncoder = textEncoder(
         "CLIPTextModel", width: 768, layers: 12, heads: 12, activation: "quick_gelu", projection: 768)
 
-    // MARK: Parts that are no networks
+    // MARK: Tokenizers and schedulers
 
     static func tokenizer(padding: String = "<|endoftext|>") -> JSONValue {
         .members([
@@ -98,7 +98,7 @@ extension SyntheticModel {
             ] + others)
     }
 
-    /// What the published configs of Euler's schedulers have besides.
+    /// Further options in the published configs of Euler's schedulers.
     static let euler: Members = [
         ("clip_sample", false), ("interpolation_type", "linear"), ("sample_max_value", 1.0), ("set_alpha_to_one", false),
         ("skip_prk_steps", true), ("trained_betas", .null),

@@ -1,4 +1,5 @@
 public import ModelGraph
+import TensorStore
 
 /// Which operations a pass leaves alone.
 public struct IgnoredScope: Sendable, Equatable {
@@ -38,30 +39,4 @@ public struct IgnoredScope: Sendable, Equatable {
         for type in types { try add(type, Array(Set(graph.nodes.map(\.type)))) { $0.type == type } }
         return found
     }
-}
-
-/// Up to three of `candidates` that differ from `word` by a third of its letters at most, the nearest first.
-func nearest(to word: String, among candidates: [String]) -> [String] {
-    let letters = Array(word.lowercased().utf8)
-    let limit = max(2, letters.count / 3)
-    let distances = candidates.compactMap { candidate -> (Int, String)? in
-        let other = Array(candidate.lowercased().utf8)
-        guard abs(other.count - letters.count) <= limit else { return nil }
-        let distance = editDistance(letters, other)
-        return distance <= limit ? (distance, candidate) : nil
-    }
-    return distances.sorted { $0 < $1 }.prefix(3).map(\.1)
-}
-
-/// Letters put in, taken out or replaced to make one of the other (Levenshtein).
-private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var previous = Array(0...b.count)
-    for (row, letter) in a.enumerated() {
-        var current = [row + 1]
-        for (column, other) in b.enumerated() {
-            current.append(min(previous[column] + (letter == other ? 0 : 1), previous[column + 1] + 1, current[column] + 1))
-        }
-        previous = current
-    }
-    return previous[b.count]
 }

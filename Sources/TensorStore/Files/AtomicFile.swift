@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that appears under its name only when it is complete.
+/// A file that appears under its name when it is complete, not before.
 ///
 /// It is written under a temporary name in the same folder and renamed by `commit()`; if that is never reached, the
 /// temporary file is removed, and what was under the name before stays. Files already mapped from there are not disturbed.

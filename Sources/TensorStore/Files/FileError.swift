@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why a file can't be read, mapped or written.
+/// An error of reading, mapping or writing a file.
 public enum FileError: Error, Equatable, Sendable {
     case missing(path: String)
     /// The folder that a file is to be written into.
@@ -9,12 +9,12 @@ public enum FileError: Error, Equatable, Sendable {
     /// A pipe, a socket or a device where a file is needed.
     case notRegular(path: String)
     case noPermission(path: String)
-    /// The file is no longer the one that was mapped.
+    /// The file has changed since it was mapped.
     case changed(path: String, expected: FileIdentity, found: FileIdentity)
     /// Any other failure of the system; `reason` is its own text.
     case system(path: String, operation: String, reason: String)
 
-    /// What `code`, a value of `errno`, says about `operation` on `path`.
+    /// The error that `code`, a value of `errno`, stands for after `operation` on `path`.
     init(errno code: Int32, path: String, operation: String) {
         switch code {
         case ENOENT, ENOTDIR: self = .missing(path: path)

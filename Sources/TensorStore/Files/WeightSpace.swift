@@ -1,8 +1,8 @@
 import Glibc
 
-/// Several mapped files and a few bytes of our own in one contiguous range of addresses.
+/// Several files, mapped or in memory, and a few inline bytes in one contiguous range of addresses.
 ///
-/// It is what the runtime takes as a model's weights. Each file starts at a page, in the order given; bytes between the end
+/// The runtime takes it as a model's weights. Each file starts at a page, in the order given; bytes between the end
 /// of a file and the next page are zero; the inline bytes come last. Nothing is read or copied but the inline bytes, so a
 /// space of many gigabytes costs nothing until it is touched. What `MappedFile` says about truncated files holds here too.
 ///
@@ -11,11 +11,11 @@ public final class WeightSpace: @unchecked Sendable {
     public let files: [MappedFile]
     /// The whole range, valid while this object lives: keep it as long as anything reads here.
     public let bytes: UnsafeRawBufferPointer
-    /// Where each of `files` starts in `bytes`: multiples of the page size.
+    /// The offset of each of `files` in `bytes`: multiples of the page size.
     public let fileOffsets: [Int]
-    /// Where the inline bytes start in `bytes`: a multiple of the page size, after all files.
+    /// The offset of the inline bytes in `bytes`: a multiple of the page size, after all files.
     public let inlineOffset: Int
-    /// What is reserved at `bytes.baseAddress`: whole pages, at least one.
+    /// The size of the range reserved at `bytes.baseAddress`: whole pages, at least one.
     private let reservedByteCount: Int
 
     /// - Parameters:
@@ -45,6 +45,9 @@ public final class WeightSpace: @unchecked Sendable {
             guard mmap(base + offset, file.byteCount, PROT_READ, MAP_PRIVATE | MAP_FIXED, file.descriptor, 0) != MAP_FAILED else {
                 throw FileError(errno: errno, path: file.path, operation: "map")
             }
+            if file.isInMemory {
+                UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + file.byteCount]).excludeFromCoreDumps()
+            }
         }
         guard !inline.isEmpty else { return }
         let target = UnsafeMutableRawBufferPointer(start: base + end, count: inline.count)
@@ -59,7 +62,7 @@ public final class WeightSpace: @unchecked Sendable {
         munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), reservedByteCount)
     }
 
-    /// Where `file` starts in `bytes`; it must be one of `files`.
+    /// The offset of `file` in `bytes`; it must be one of `files`.
     public func offset(of file: MappedFile) -> Int {
         guard let index = files.firstIndex(where: { $0 === file }) else {
             preconditionFailure("\(file.path) is not part of this weight space")
@@ -68,16 +71,16 @@ public final class WeightSpace: @unchecked Sendable {
     }
 
     /// Gives the memory of the files' pages read so far back to the system, here and in the files' own mappings; they stay
-    /// mapped and are read again when touched. The inline bytes stay.
+    /// mapped and are read again when touched. The inline bytes stay, and so do files in memory.
     public func dropPages() {
         // Each file by itself: the inline part is no file, and would come back as zeros.
         for (file, offset) in zip(files, fileOffsets) where file.byteCount > 0 {
-            UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + file.byteCount]).dropPages()
+            file.dropPages(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + file.byteCount]))
             file.dropPages()
         }
     }
 
-    /// What errors call the range.
+    /// The range's name in errors.
     private static let name = "the weights"
 }
 

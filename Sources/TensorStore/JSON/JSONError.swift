@@ -1,4 +1,4 @@
-/// Why a text is not JSON that can be relied on.
+/// An error in a JSON text.
 public struct JSONError: Error, Equatable, Sendable {
     public enum Reason: Equatable, Sendable {
         case unexpectedEnd
@@ -18,7 +18,7 @@ public struct JSONError: Error, Equatable, Sendable {
     }
 
     public let reason: Reason
-    /// Where, in bytes from the start of the text.
+    /// The position in the text, in bytes.
     public let offset: Int
 
     public init(reason: Reason, offset: Int) {

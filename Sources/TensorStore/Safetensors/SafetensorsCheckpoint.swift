@@ -13,11 +13,8 @@ public struct SafetensorsCheckpoint: Sendable {
     /// Tensors of a shard that the index does not name are taken too, as transformers and diffusers do.
     /// - Throws: `SafetensorsError` naming the file at fault.
     public init(path: String) throws(SafetensorsError) {
-        self.path = path
         guard path.hasSuffix(".json") else {
-            let file = try SafetensorsFile(path: path)
-            files = [file]
-            entries = Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, $0) })
+            self.init(try SafetensorsFile(path: path))
             return
         }
         let index = try SafetensorsIndex(path: path)
@@ -41,6 +38,18 @@ public struct SafetensorsCheckpoint: Sendable {
         for (tensor, shard) in index.locations where entries[tensor]?.file.path != folder + shard {
             throw .missingFromShard(tensor: tensor, shard: shard, index: path)
         }
+        self.init(path: path, files: files, entries: entries)
+    }
+
+    /// The checkpoint of one file, mapped or in memory.
+    public init(_ file: SafetensorsFile) {
+        // The header's reader refuses a name twice.
+        let entries = Dictionary(file.entries.map { ($0.name, $0) }) { first, _ in first }
+        self.init(path: file.file.path, files: [file], entries: entries)
+    }
+
+    private init(path: String, files: [SafetensorsFile], entries: [String: TensorEntry]) {
+        self.path = path
         self.files = files
         self.entries = entries
     }
@@ -55,5 +64,48 @@ public struct SafetensorsCheckpoint: Sendable {
     public func tensor(named name: String) throws -> Tensor {
         guard let entry = entries[name] else { throw SafetensorsError.missingTensor(name, file: path) }
         return try entry.tensor()
+    }
+}
+
+/// The index of a sharded checkpoint: `{"metadata": {…}, "weight_map": {"tensor": "file", …}}`.
+struct SafetensorsIndex {
+    /// Which file each tensor is in.
+    let locations: [(tensor: String, shard: String)]
+    /// The files, each once, in the order of their names.
+    let shards: [String]
+
+    /// - Throws: `SafetensorsError.file`, `.indexJSON`, `.index`.
+    init(path: String) throws(SafetensorsError) {
+        let file: MappedFile
+        do {
+            file = try MappedFile(path: path)
+        } catch {
+            throw .file(error)
+        }
+        let json: JSONValue
+        do {
+            json = try file.withUnsafeBytes { bytes throws(JSONError) in try JSONValue(parsing: bytes) }
+        } catch {
+            throw .indexJSON(error, file: path)
+        }
+        guard let map = json["weight_map"]?.object else {
+            throw .index(reason: "it has no 'weight_map', an object.", file: path)
+        }
+        var locations: [(tensor: String, shard: String)] = []
+        var shards: Set<String> = []
+        for (tensor, value) in map {
+            guard let shard = value.string, Self.isFileName(shard) else {
+                throw .index(reason: "'\(tensor)' must be in a file of the same folder, not \(value).", file: path)
+            }
+            locations.append((tensor, shard))
+            shards.insert(shard)
+        }
+        self.locations = locations
+        self.shards = shards.sorted()
+    }
+
+    /// Whether `name` stays in its folder, here and on systems where a backslash separates.
+    private static func isFileName(_ name: String) -> Bool {
+        !["", ".", ".."].contains(name) && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") || $0 == 0 }
     }
 }

@@ -11,19 +11,53 @@ public struct SafetensorsFile: Sendable {
     /// Maps the file at `path` and checks its header against its size.
     /// - Throws: `SafetensorsError.file`, `.header`.
     public init(path: String) throws(SafetensorsError) {
+        let file: MappedFile
         do {
             file = try MappedFile(path: path)
         } catch {
             throw .file(error)
         }
+        try self.init(file)
+    }
+
+    /// Checks the header of a file that is mapped, or in memory, against its size.
+    /// - Throws: `SafetensorsError.header`.
+    public init(_ file: MappedFile) throws(SafetensorsError) {
+        self.file = file
         do throws(SafetensorsHeaderError) {
             let header = try file.withUnsafeBytes { bytes throws(SafetensorsHeaderError) in
                 try SafetensorsHeader(parsing: bytes, fileByteCount: bytes.count)
             }
-            entries = header.tensors.map { [file] in TensorEntry($0, in: file) }
+            entries = header.tensors.map { TensorEntry($0, in: file) }
             metadata = header.metadata
         } catch {
-            throw .header(error, file: path)
+            throw .header(error, file: file.path)
         }
+    }
+}
+
+/// A tensor of a checkpoint: what it is and where its bytes lie, none of them read.
+public struct TensorEntry: Sendable {
+    public let name: String
+    public let elementType: ElementType
+    public let shape: Shape
+    public let file: MappedFile
+    /// The offset of its bytes in the file; any number, aligned or not.
+    public let offset: Int
+    public let byteCount: Int
+
+    init(_ record: SafetensorsHeader.Record, in file: MappedFile) {
+        name = record.name
+        elementType = record.elementType
+        shape = record.shape
+        self.file = file
+        offset = record.offset
+        byteCount = record.byteCount
+    }
+
+    /// The tensor over the mapped bytes.
+    public func tensor() throws(TensorError) -> Tensor {
+        let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + byteCount])
+        return try Tensor(borrowing: bytes, owner: file, shape: shape, of: elementType)
     }
 }

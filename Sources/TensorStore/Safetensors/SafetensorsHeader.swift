@@ -10,7 +10,7 @@ struct SafetensorsHeader: Sendable {
         let name: String
         let elementType: ElementType
         let shape: Shape
-        /// Where its bytes start in the file.
+        /// The offset of its bytes in the file.
         let offset: Int
         let byteCount: Int
     }
@@ -91,7 +91,7 @@ struct SafetensorsHeader: Sendable {
 }
 
 extension JSONValue {
-    /// What errors call a value of the wrong kind; never its content, which may be long.
+    /// The kind of value for errors; never its content, which may be long.
     var kind: String {
         switch self {
         case .null: "null"
@@ -102,5 +102,91 @@ extension JSONValue {
         case .array: "an array"
         case .object: "an object"
         }
+    }
+}
+
+/// The entry of one tensor in a header: `{"dtype": "F16", "shape": [2, 3], "data_offsets": [0, 12]}`.
+struct SafetensorsDeclaration {
+    let name: String
+    let elementType: ElementType
+    let shape: Shape
+    /// Its bytes, counted from the end of the header.
+    let begin: Int
+    let end: Int
+
+    init(_ name: String, _ value: JSONValue) throws(SafetensorsHeaderError) {
+        guard let members = value.object else {
+            throw .malformed(tensor: name, expected: "its fields in braces", found: value.kind)
+        }
+        guard let type = members["dtype"]?.string else {
+            throw .malformed(tensor: name, expected: "'dtype', a string", found: members["dtype"]?.kind ?? "none")
+        }
+        guard let elementType = ElementType(safetensorsName: type) else { throw .unknownElementType(tensor: name, type) }
+        let offsets = try Self.sizes("data_offsets", of: name, members)
+        guard offsets.count == 2 else {
+            throw .malformed(tensor: name, expected: "two 'data_offsets'", found: "\(offsets.count)")
+        }
+        self.name = name
+        self.elementType = elementType
+        shape = Shape(try Self.sizes("shape", of: name, members))
+        begin = offsets[0]
+        end = offsets[1]
+    }
+
+    private static func sizes(
+        _ key: String, of tensor: String, _ members: JSONObject
+    ) throws(SafetensorsHeaderError) -> [Int] {
+        let expected = "'\(key)', whole numbers from 0 on"
+        guard let values = members[key]?.array else {
+            throw .malformed(tensor: tensor, expected: expected, found: members[key]?.kind ?? "none")
+        }
+        var sizes: [Int] = []
+        sizes.reserveCapacity(values.count)
+        for value in values {
+            guard let size = value.int, size >= 0 else { throw .malformed(tensor: tensor, expected: expected, found: value.kind) }
+            sizes.append(size)
+        }
+        return sizes
+    }
+
+    /// Checks that the bytes start where the tensor before ends, lie in the file, and are as many as type and shape need.
+    func check(startsAt expected: Int, dataByteCount: Int) throws(SafetensorsHeaderError) {
+        guard begin <= end else { throw .reversed(tensor: name, begin: begin, end: end) }
+        guard begin >= expected else { throw .overlap(tensor: name, expected: expected, found: begin) }
+        guard begin <= expected else { throw .hole(before: name, expected: expected, found: begin) }
+        guard end <= dataByteCount else { throw .outOfRange(tensor: name, end: end, dataByteCount: dataByteCount) }
+        guard let count = shape.checkedElementCount, let byteCount = elementType.byteCount(of: count) else {
+            throw .tooLarge(tensor: name, elementType, shape)
+        }
+        guard let bitWidth = elementType.bitWidth, count * bitWidth % 8 == 0 else {
+            throw .partialByte(tensor: name, elementType, shape)
+        }
+        guard byteCount == end - begin else {
+            throw .size(tensor: name, elementType, shape, expected: byteCount, found: end - begin)
+        }
+    }
+}
+
+extension ElementType {
+    /// Safetensors' names of element types, in the order of the reference library, which is that of alignment: files are
+    /// written with the last of them first. nil: a type that OpenVINO does not have.
+    private static let safetensorsTypes: [(name: String, type: ElementType?)] = [
+        ("BOOL", .boolean), ("F4", .f4e2m1), ("F6_E2M3", nil), ("F6_E3M2", nil), ("U8", .u8), ("I8", .i8),
+        ("F8_E5M2", .f8e5m2), ("F8_E4M3", .f8e4m3), ("F8_E8M0", .f8e8m0), ("F8_E4M3FNUZ", nil), ("F8_E5M2FNUZ", nil),
+        ("I16", .i16), ("U16", .u16), ("F16", .f16), ("BF16", .bf16), ("I32", .i32), ("U32", .u32), ("F32", .f32),
+        ("C64", nil), ("F64", .f64), ("I64", .i64), ("U64", .u64),
+    ]
+
+    private static let safetensorsTypesByName = Dictionary(uniqueKeysWithValues: safetensorsTypes.map { ($0.name, $0.type) })
+
+    /// The type that safetensors calls `name`; nil where it has no such type or OpenVINO hasn't.
+    init?(safetensorsName name: String) {
+        guard let type = Self.safetensorsTypesByName[name] ?? nil else { return nil }
+        self = type
+    }
+
+    /// The name in safetensors files, and the rank among them; nil where they can't hold the type.
+    var safetensorsName: (name: String, rank: Int)? {
+        Self.safetensorsTypes.firstIndex { $0.type == self }.map { (Self.safetensorsTypes[$0].name, $0) }
     }
 }

@@ -1,3 +1,33 @@
+/// A token that is found in the text itself, before it is split into words.
+public struct AddedToken: Sendable, Hashable {
+    public var content: String
+    /// Whether it is a marker for the model, such as the end of text, and not text.
+    public var isSpecial: Bool
+    /// Whether it is looked for in the normalized (composed, lowercased) text rather than in the text as given.
+    /// nil: true unless the token is special.
+    public var normalized: Bool?
+    /// Whether white space before it belongs to it.
+    public var stripsLeft: Bool
+    /// Whether white space after it belongs to it.
+    public var stripsRight: Bool
+    /// Whether it is found only where no letter, digit or underscore touches it.
+    public var isSingleWord: Bool
+
+    public init(
+        _ content: String, isSpecial: Bool = true, normalized: Bool? = nil,
+        stripsLeft: Bool = false, stripsRight: Bool = false, isSingleWord: Bool = false
+    ) {
+        self.content = content
+        self.isSpecial = isSpecial
+        self.normalized = normalized
+        self.stripsLeft = stripsLeft
+        self.stripsRight = stripsRight
+        self.isSingleWord = isSingleWord
+    }
+
+    var isNormalized: Bool { normalized ?? !isSpecial }
+}
+
 /// Finds added tokens in a text: at each place the longest, and none within another (as the reference's automaton does).
 struct AddedTokenSplitter: Sendable {
     enum Piece: Equatable {
@@ -14,7 +44,7 @@ struct AddedTokenSplitter: Sendable {
     /// By first scalar, the longest first.
     private var patterns: [Unicode.Scalar: [Pattern]] = [:]
 
-    /// - Parameter normalize: what is done to the text before it is searched.
+    /// - Parameter normalize: the normalization of the text before it is searched.
     init(_ tokens: [(token: AddedToken, id: Int32)], normalize: ([Unicode.Scalar]) -> [Unicode.Scalar]) {
         for (token, id) in tokens { add(token, id: id, normalize: normalize) }
     }
@@ -41,7 +71,7 @@ struct AddedTokenSplitter: Sendable {
             }
             var start = position
             var end = position + pattern.scalars.count
-            // A match that is refused is passed over whole.
+            // A refused match is skipped as a whole.
             position = end
             if pattern.token.isSingleWord, (start > 0 && text[start - 1].isWord) || (end < text.count && text[end].isWord) {
                 continue

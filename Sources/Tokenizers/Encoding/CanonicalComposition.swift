@@ -75,3 +75,75 @@ enum CanonicalComposition {
             ?? CanonicalMappings.shared.composites[CanonicalMappings.Pair(first: first, second: second)]
     }
 }
+
+/// Hangul syllables, which decompose by arithmetic (The Unicode Standard, section 3.12).
+enum Hangul {
+    private static let leading: UInt32 = 0x1100
+    private static let vowel: UInt32 = 0x1161
+    private static let trailing: UInt32 = 0x11A7
+    private static let syllable: UInt32 = 0xAC00
+    private static let vowelCount: UInt32 = 21
+    private static let trailingCount: UInt32 = 28
+    private static let syllables = syllable..<syllable + 19 * vowelCount * trailingCount
+
+    static func decomposed(_ scalar: Unicode.Scalar) -> [Unicode.Scalar]? {
+        guard syllables.contains(scalar.value) else { return nil }
+        let index = scalar.value - syllable
+        let parts = [
+            leading + index / (vowelCount * trailingCount),
+            vowel + index / trailingCount % vowelCount,
+            trailing + index % trailingCount,
+        ]
+        return (index % trailingCount == 0 ? parts.dropLast() : parts[...]).compactMap(Unicode.Scalar.init)
+    }
+
+    static func composite(_ first: Unicode.Scalar, _ second: Unicode.Scalar) -> Unicode.Scalar? {
+        if (leading..<leading + 19).contains(first.value), (vowel..<vowel + vowelCount).contains(second.value) {
+            let index = (first.value - leading) * vowelCount + second.value - vowel
+            return Unicode.Scalar(syllable + index * trailingCount)
+        }
+        guard syllables.contains(first.value), (first.value - syllable) % trailingCount == 0,
+            (trailing + 1..<trailing + trailingCount).contains(second.value)
+        else { return nil }
+        return Unicode.Scalar(first.value + second.value - trailing)
+    }
+}
+
+/// The table of `CanonicalDecompositions`, read at first use.
+struct CanonicalMappings: Sendable {
+    struct Entry: Sendable {
+        let first: Unicode.Scalar
+        let second: Unicode.Scalar?
+    }
+
+    struct Pair: Hashable, Sendable {
+        let first: Unicode.Scalar
+        let second: Unicode.Scalar
+    }
+
+    static let shared = CanonicalMappings(CanonicalDecompositions.text)
+
+    private(set) var decompositions: [Unicode.Scalar: Entry] = [:]
+    private(set) var composites: [Pair: Unicode.Scalar] = [:]
+
+    init(_ text: String) {
+        var code: UInt32 = 0
+        for word in text.utf8.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }) {
+            if word.first == UInt8(ascii: "@") {
+                code = Self.number(word.dropFirst())
+                continue
+            }
+            defer { code += 1 }
+            let isComposed = word.last != UInt8(ascii: "!")
+            let parts = word.filter { $0 != UInt8(ascii: "!") }.split(separator: UInt8(ascii: "+"))
+                .compactMap { Unicode.Scalar(Self.number($0)) }
+            guard let scalar = Unicode.Scalar(code), let first = parts.first else { continue }
+            decompositions[scalar] = Entry(first: first, second: parts.dropFirst().first)
+            if isComposed, parts.count == 2 { composites[Pair(first: first, second: parts[1])] = scalar }
+        }
+    }
+
+    private static func number(_ digits: some Sequence<UInt8>) -> UInt32 {
+        digits.reduce(0) { $0 << 4 | UInt32($1 < 0x41 ? $1 &- 0x30 : $1 &- 0x37) }
+    }
+}

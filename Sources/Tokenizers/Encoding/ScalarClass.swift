@@ -1,4 +1,5 @@
-/// What the splitting into words tells apart, as the reference's regular expressions (Oniguruma, Unicode 16) do.
+/// The classes of characters that splitting into words distinguishes, as in the reference's regular expressions (Oniguruma,
+/// Unicode 16).
 enum ScalarClass {
     /// `\p{L}`
     case letter

@@ -23,7 +23,7 @@ extension CLIPTokenizer {
                 ids: [encoding.ids], weights: [Array(repeating: 1, count: length)], droppedText: encoding.droppedText,
                 emptyIDs: empty)
         }
-        var chunker = Chunker(capacity: length - 2, comma: table.id(",</w>"), commaBacktracking: commaBacktracking)
+        var chunker = Chunker(capacity: length - 2, comma: bytePairs.table.id(",</w>"), commaBacktracking: commaBacktracking)
         for part in WeightedPrompt(parsing: prompt).parts {
             switch part {
             case .chunkBreak: chunker.endChunk()
@@ -63,7 +63,7 @@ private struct Chunker {
     let commaBacktracking: Int
     private var chunks: [[Token]] = []
     private var chunk: [Token] = []
-    /// Where in `chunk` the last comma is.
+    /// The index of the last comma in `chunk`.
     private var lastComma: Int?
 
     init(capacity: Int, comma: Int32?, commaBacktracking: Int) {

@@ -39,7 +39,7 @@ extension CLIPTokenizer {
         var first: Int32?
         for index in 0..<vectorCount {
             let name = index == 0 ? token : "\(token)_\(index)"
-            guard let id = table.append(name) else { throw .tokenTaken(name, file: file) }
+            guard let id = bytePairs.table.append(name) else { throw .tokenTaken(name, file: file) }
             normalizedTokens.add(AddedToken(name, isSpecial: false), id: id, normalize: TextNormalizer.normalized)
             first = first ?? id
         }

@@ -4,7 +4,7 @@ public struct PromptChunks: Sendable, Equatable {
     public private(set) var ids: [[Int32]]
     /// As many as `ids`; 1 for markers and padding.
     public private(set) var weights: [[Float]]
-    /// What was cut off, as diffusers' warning shows it; empty where all is there, as it always is in chunks.
+    /// The text that was cut off, as diffusers' warning shows it; empty where nothing was, and always in chunks.
     public let droppedText: String
     /// The ids of a text without tokens.
     private let emptyIDs: [Int32]
@@ -41,4 +41,16 @@ public struct PromptChunks: Sendable, Equatable {
         let count = prompts.map(\.count).max() ?? 0
         return prompts.map { $0.padded(to: count) }
     }
+}
+
+/// How a prompt is read.
+public enum PromptMode: String, Sendable, CaseIterable {
+    /// Brackets weigh, `BREAK` begins a chunk, and texts longer than the encoder takes are encoded in chunks, as in
+    /// AUTOMATIC1111's web UI (see `WeightedPrompt`).
+    ///
+    /// The default. A prompt that fits one chunk and has neither brackets, backslashes nor the word BREAK gives the ids that
+    /// `plain` gives, and so the picture that diffusers draws.
+    case weighted
+    /// As diffusers' pipelines read it: brackets are letters, and what does not fit is cut off.
+    case plain
 }

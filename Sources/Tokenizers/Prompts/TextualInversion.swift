@@ -6,7 +6,7 @@ public import TensorStore
 /// Layouts: diffusers' (one tensor, called as the word is), AUTOMATIC1111's (`emb_params`), and for the two encoders of SDXL
 /// `clip_l` with `clip_g`, or `text_encoders_0` with `text_encoders_1`.
 public struct TextualInversion: Sendable {
-    /// What of the prompt stands for the vectors. Further vectors are `token_1`, `token_2` … as in diffusers.
+    /// The word of the prompt that stands for the vectors. Further vectors are `token_1`, `token_2` … as in diffusers.
     public let token: String
     public let file: String
     /// `[n, width]` f32 for each text encoder, in the model's order.

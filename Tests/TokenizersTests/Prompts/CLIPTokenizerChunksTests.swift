@@ -7,7 +7,7 @@ import Testing
     private static let paddedWithExclamationMark = Result { () throws(TokenizerError) in
         var configuration = CLIPTokenizerConfiguration()
         configuration.padToken = AddedToken("!")
-        return try CLIPTokenizer(vocabulary: .standard(), configuration: configuration)
+        return try CLIPTokenizer(vocabulary: .clip(), configuration: configuration)
     }
 
     private static let tokenizers = [

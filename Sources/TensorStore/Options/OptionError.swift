@@ -1,0 +1,79 @@
+/// An error in one option of a JSON object.
+public struct OptionError: Error, Equatable, Sendable {
+    public enum Reason: Equatable, Sendable {
+        /// A required option is absent or null.
+        case missing
+        /// A value of another type, or outside its range. `expected` completes "must be …".
+        case value(expected: String, found: JSONValue)
+        /// A word outside a fixed set, or a value that is not a word.
+        case choice(known: [String], found: JSONValue)
+        /// A valid value that is not implemented; `supported` is the only one that is.
+        case unsupported(found: JSONValue, supported: String)
+        /// A key that is not an option. `near` are options that are spelled alike.
+        case unknown(near: [String], known: [String])
+    }
+
+    public let key: String
+    public let reason: Reason
+    /// The file's name; nil for an option that was set in code.
+    public let file: String?
+    /// The class or kind of object that the options belong to; nil where the file says it all.
+    public let owner: String?
+
+    public init(_ key: String, _ reason: Reason, file: String?, owner: String? = nil) {
+        self.key = key
+        self.reason = reason
+        self.file = file
+        self.owner = owner
+    }
+}
+
+extension OptionError {
+    /// The facts as two phrases, for errors of the form "KEY must be EXPECTED; it is FOUND".
+    public var phrases: (expected: String, found: String) {
+        switch reason {
+        case .missing: ("given", "missing")
+        case .value(let expected, let found): (expected, "\(found)")
+        case .choice(let known, let found): ("one of \(known.joined(separator: ", "))", "\(found)")
+        case .unsupported(let found, let supported): ("\(supported), as nothing else is supported", "\(found)")
+        case .unknown(let near, let known):
+            ("one of \((near.isEmpty ? known : near).joined(separator: ", "))", "not an option")
+        }
+    }
+}
+
+/// A module's own error type for options, so that its readers throw one type.
+public protocol OptionFailure: Error {
+    init(_ error: OptionError)
+}
+
+extension OptionError: OptionFailure {
+    public init(_ error: OptionError) { self = error }
+}
+
+extension OptionError: CustomStringConvertible {
+    public var description: String {
+        let option = "\(file.map { "\($0): " } ?? "")\(key)\(owner.map { " of \($0)" } ?? "")"
+        switch reason {
+        case .missing: return "\(option) is missing."
+        case .value(let expected, let found): return "\(option) must be \(expected); it is \(found.abbreviated)."
+        case .choice(let known, let found):
+            return "\(option) must be one of \(known.joined(separator: ", ")); it is \(found.abbreviated)."
+        case .unsupported(let found, let supported):
+            return "\(option) is \(found.abbreviated), which is not supported; \(supported) is."
+        case .unknown(let near, let known):
+            let hint =
+                near.isEmpty ? "known are \(known.joined(separator: ", "))" : "did you mean \(near.joined(separator: " or "))?"
+            return "\(option) is not an option; \(hint)\(near.isEmpty ? "." : "")"
+        }
+    }
+}
+
+extension JSONValue {
+    /// The value for an error message, at most a line long.
+    public var abbreviated: String {
+        let limit = 80
+        let text = description
+        return text.count > limit ? "\(text.prefix(limit))…" : text
+    }
+}

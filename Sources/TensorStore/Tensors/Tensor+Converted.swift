@@ -1,0 +1,169 @@
+extension Tensor {
+    /// The same numbers as `type`.
+    ///
+    /// To floating point: the nearest number, ties to even. To integers: the fraction is cut off, and what is then out of
+    /// range is an error. To boolean: whether not zero. Types: boolean, f16, bf16, f32, f64 and integers of 8 to 64 bits.
+    ///
+    /// Meant for millions of elements, not for the billions of a whole checkpoint.
+    /// - Throws: `ConversionError`.
+    public func converted(to type: ElementType) throws -> Tensor {
+        if type == elementType { return self }
+        switch elementType {
+        // Exact, so that what follows rounds once.
+        case .f16: return try fromFloats(try mapped { (bits: UInt16) in HalfPrecision.float(f16: bits) }, to: type)
+        case .bf16: return try fromFloats(try mapped { (bits: UInt16) in HalfPrecision.float(bf16: bits) }, to: type)
+        case .f32: return try fromFloats(self, to: type)
+        case .f64: return try fromDoubles(to: type)
+        case .boolean: return try fromIntegers(UInt8.self, to: type)
+        case .i8: return try fromIntegers(Int8.self, to: type)
+        case .i16: return try fromIntegers(Int16.self, to: type)
+        case .i32: return try fromIntegers(Int32.self, to: type)
+        case .i64: return try fromIntegers(Int64.self, to: type)
+        case .u8: return try fromIntegers(UInt8.self, to: type)
+        case .u16: return try fromIntegers(UInt16.self, to: type)
+        case .u32: return try fromIntegers(UInt32.self, to: type)
+        case .u64: return try fromIntegers(UInt64.self, to: type)
+        default: throw ConversionError.unsupported(from: elementType, to: type)
+        }
+    }
+
+    private func fromFloats(_ floats: Tensor, to type: ElementType) throws -> Tensor {
+        switch type {
+        case .f32: floats
+        case .f16: try floats.mapped(to: .f16) { (value: Float) in HalfPrecision.f16(value) }
+        case .bf16: try floats.mapped(to: .bf16) { (value: Float) in HalfPrecision.bf16(value) }
+        case .f64: try floats.mapped { (value: Float) in Double(value) }
+        default: try floats.truncated(Float.self, to: type)
+        }
+    }
+
+    private func fromDoubles(to type: ElementType) throws -> Tensor {
+        switch type {
+        case .f32: try mapped { (value: Double) in Float(value) }
+        case .f16: try mapped(to: .f16) { (value: Double) in HalfPrecision.f16(value.roundedToOddFloat) }
+        case .bf16: try mapped(to: .bf16) { (value: Double) in HalfPrecision.bf16(value.roundedToOddFloat) }
+        default: try truncated(Double.self, to: type)
+        }
+    }
+
+    private func fromIntegers<Source: TensorElement & FixedWidthInteger>(_: Source.Type, to type: ElementType) throws -> Tensor {
+        switch type {
+        case .f32: try mapped { (value: Source) in Float(value) }
+        case .f64: try mapped { (value: Source) in Double(value) }
+        case .f16: try mapped(to: .f16) { (value: Source) in HalfPrecision.f16(value.roundedToOddFloat) }
+        case .bf16: try mapped(to: .bf16) { (value: Source) in HalfPrecision.bf16(value.roundedToOddFloat) }
+        case .boolean: try mapped(to: .boolean) { (value: Source) in UInt8(value == 0 ? 0 : 1) }
+        case .i8: try exactly(Source.self, as: Int8.self)
+        case .i16: try exactly(Source.self, as: Int16.self)
+        case .i32: try exactly(Source.self, as: Int32.self)
+        case .i64: try exactly(Source.self, as: Int64.self)
+        case .u8: try exactly(Source.self, as: UInt8.self)
+        case .u16: try exactly(Source.self, as: UInt16.self)
+        case .u32: try exactly(Source.self, as: UInt32.self)
+        case .u64: try exactly(Source.self, as: UInt64.self)
+        default: throw ConversionError.unsupported(from: elementType, to: type)
+        }
+    }
+
+    /// From floating point to boolean or integers.
+    private func truncated<Source: TensorElement & BinaryFloatingPoint>(_: Source.Type, to type: ElementType) throws -> Tensor {
+        switch type {
+        case .boolean: try mapped(to: .boolean) { (value: Source) in UInt8(value == 0 ? 0 : 1) }
+        case .i8: try truncated(Source.self, as: Int8.self)
+        case .i16: try truncated(Source.self, as: Int16.self)
+        case .i32: try truncated(Source.self, as: Int32.self)
+        case .i64: try truncated(Source.self, as: Int64.self)
+        case .u8: try truncated(Source.self, as: UInt8.self)
+        case .u16: try truncated(Source.self, as: UInt16.self)
+        case .u32: try truncated(Source.self, as: UInt32.self)
+        case .u64: try truncated(Source.self, as: UInt64.self)
+        default: throw ConversionError.unsupported(from: elementType, to: type)
+        }
+    }
+
+    private func truncated<Source: TensorElement & BinaryFloatingPoint, Target: TensorElement & FixedWidthInteger>(
+        _: Source.Type, as _: Target.Type
+    ) throws -> Tensor {
+        try checked { (value: Source) in Target(exactly: value.rounded(.towardZero)) }
+    }
+
+    private func exactly<Source: TensorElement & FixedWidthInteger, Target: TensorElement & FixedWidthInteger>(
+        _: Source.Type, as _: Target.Type
+    ) throws -> Tensor {
+        try checked { (value: Source) in Target(exactly: value) }
+    }
+
+    /// The elements under `transform`; `type` where the target's bits are another type's.
+    private func mapped<Source: BitwiseCopyable, Target: TensorElement>(
+        to type: ElementType = Target.elementType, _ transform: (Source) -> Target
+    ) throws(TensorError) -> Tensor {
+        var result = try Tensor(zeros: shape, of: type)
+        withUnsafeBytes { source in
+            result.withUnsafeMutableBytes { target in
+                let target = target.bindMemory(to: Target.self)
+                for index in target.indices {
+                    // Borrowed bytes may lie at any address.
+                    let value = source.loadUnaligned(fromByteOffset: index * MemoryLayout<Source>.stride, as: Source.self)
+                    target[index] = transform(value)
+                }
+            }
+        }
+        return result
+    }
+
+    /// The elements under `transform`, which is nil for what the target can't hold.
+    private func checked<Source: TensorElement, Target: TensorElement & FixedWidthInteger>(
+        _ transform: (Source) -> Target?
+    ) throws -> Tensor {
+        var failure: (index: Int, value: Source)?
+        var index = 0
+        let result = try mapped { (value: Source) -> Target in
+            defer { index += 1 }
+            if let result = transform(value) { return result }
+            if failure == nil { failure = (index, value) }
+            return 0
+        }
+        if let failure {
+            throw ConversionError.outOfRange(index: failure.index, value: "\(failure.value)", to: Target.elementType)
+        }
+        return result
+    }
+}
+
+extension Double {
+    /// An f32 that rounds to f16 and bf16 as this number would: inexact values get an odd last bit, which keeps them off the
+    /// halfway points that rounding twice would meet.
+    fileprivate var roundedToOddFloat: Float {
+        let nearest = Float(self)
+        guard Double(nearest) != self, nearest.isFinite, nearest.bitPattern & 1 == 0 else { return nearest }
+        return Double(nearest).magnitude < magnitude
+            ? Float(bitPattern: nearest.bitPattern + 1) : Float(bitPattern: nearest.bitPattern - 1)
+    }
+}
+
+extension FixedWidthInteger {
+    /// See `Double.roundedToOddFloat`; not by way of `Double`, which would itself round.
+    fileprivate var roundedToOddFloat: Float {
+        let excess = Magnitude.bitWidth - magnitude.leadingZeroBitCount - (Float.significandBitCount + 1)
+        guard excess > 0 else { return Float(self) }
+        let isInexact = magnitude.trailingZeroBitCount < excess
+        let significand = Float(magnitude >> excess | (isInexact ? 1 : 0))
+        return Float(sign: self < 0 ? .minus : .plus, exponent: excess, significand: significand)
+    }
+}
+
+/// Why a tensor can't be had with another element type.
+public enum ConversionError: Error, Equatable, Sendable {
+    case unsupported(from: ElementType, to: ElementType)
+    /// An element that the integer type can't hold; `value` as text.
+    case outOfRange(index: Int, value: String, to: ElementType)
+}
+
+extension ConversionError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unsupported(let from, let to): "Conversion from \(from) to \(to) is not supported."
+        case .outOfRange(let index, let value, let to): "Element \(index) is \(value), which \(to) can't hold."
+        }
+    }
+}
