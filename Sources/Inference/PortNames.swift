@@ -9,7 +9,7 @@ struct PortNames {
     private var needed: Set<Int> = []
 
     init(_ graph: Graph, _ model: CompiledModel) throws {
-        let uses = graph.uses
+        let uses = GraphIndex(graph).uses
         for (index, node) in graph.nodes.enumerated() {
             if node.type == "Parameter" {
                 for name in node.outputs[0].names { inputs[name] = try model.input(name).index }

@@ -1,5 +1,6 @@
 import Architectures
 import Foundation
+import ModelGraph
 import ModelLoading
 import TensorStore
 import TestSupport
