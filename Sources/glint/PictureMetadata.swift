@@ -13,7 +13,7 @@ extension GenerationDescription {
         guard let text = file.metadata[Self.metadataKey] else { throw PictureMetadataError.none(picture: path) }
         do {
             self = try JSONDecoder().decode(GenerationDescription.self, from: Data(text.utf8))
-        } catch let error as OptionError {
+        } catch let error as RequestOptionError {
             throw PictureMetadataError.unreadable(picture: path, reason: "\(error)")
         } catch {
             throw PictureMetadataError.unreadable(picture: path, reason: "it is not JSON.")

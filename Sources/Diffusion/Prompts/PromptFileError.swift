@@ -16,7 +16,7 @@ public struct PromptLineError: Error, Equatable, Sendable {
         /// `found` is an array, a number …
         case notAnObject(found: String)
         case noPrompt
-        case option(OptionError)
+        case option(RequestOptionError)
     }
 
     /// From 1.

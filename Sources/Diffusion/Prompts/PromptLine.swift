@@ -21,7 +21,7 @@ public struct PromptLine: Sendable, Equatable {
     /// A line of JSON: an object with `prompt` and any of the other `keys`; null counts as absent.
     /// - Parameter errors: gets all errors; the line is of use only where there is none.
     init(number: Int, json: JSONObject, errors: inout [PromptLineError]) {
-        var reader = OptionReader(json, known: Self.keys)
+        var reader = RequestOptionReader(json, known: Self.keys)
         var description = GenerationDescription()
         reader.read(GenerationRequest.options, into: &description.request)
         reader.read(ModelDescription.options, into: &description.model)

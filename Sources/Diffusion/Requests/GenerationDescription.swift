@@ -25,15 +25,15 @@ public struct GenerationDescription: Sendable, Codable {
 
     /// Sets the options that a JSON object names, and leaves the others as they are.
     /// - Returns: all errors; where there is one, some options are not set.
-    public mutating func set(_ options: some Sequence<(key: String, value: JSONValue)>) -> [OptionError] {
-        var reader = OptionReader(options, known: Self.keys)
+    public mutating func set(_ options: some Sequence<(key: String, value: JSONValue)>) -> [RequestOptionError] {
+        var reader = RequestOptionReader(options, known: Self.keys)
         reader.read(GenerationRequest.options, into: &request)
         reader.read(ModelDescription.options, into: &model)
         reader.refuseUnknownKeys()
         return reader.errors
     }
 
-    /// - Throws: the first `OptionError`.
+    /// - Throws: the first `RequestOptionError`.
     public init(from decoder: any Swift.Decoder) throws {
         self.init()
         if let error = set(try decoder.container(keyedBy: OptionKey.self).members()).first { throw error }

@@ -51,10 +51,10 @@ extension GenerationRequest {
     /// Beyond, sines of the embedding's angles have nothing left of the scale in single precision.
     private static let largestGuidanceScale = 1e6
 
-    /// - Throws: the first `OptionError`.
+    /// - Throws: the first `RequestOptionError`.
     public init(from decoder: any Swift.Decoder) throws {
         self.init(prompts: [])
-        var reader = OptionReader(try decoder.container(keyedBy: OptionKey.self).members(), known: Self.keys)
+        var reader = RequestOptionReader(try decoder.container(keyedBy: OptionKey.self).members(), known: Self.keys)
         reader.read(Self.options, into: &self)
         reader.refuseUnknownKeys()
         if let error = reader.errors.first { throw error }

@@ -24,10 +24,10 @@ public struct ModelDescription: Sendable, Hashable, Codable {
         .init("embedding", \.embeddings, .texts),
     ]
 
-    /// - Throws: the first `OptionError`.
+    /// - Throws: the first `RequestOptionError`.
     public init(from decoder: any Swift.Decoder) throws {
         self.init()
-        var reader = OptionReader(
+        var reader = RequestOptionReader(
             try decoder.container(keyedBy: OptionKey.self).members(), known: Self.options.map(\.key))
         reader.read(Self.options, into: &self)
         reader.refuseUnknownKeys()

@@ -98,7 +98,7 @@ import Tokenizers
         (#"{"safety": "yes"}"#, "'safety' must be true or false; it is 'yes'."),
     ])
     func mistakes(_ text: String, _ message: String) throws {
-        let error = #expect(throws: OptionError.self) { try decoded(text) }
+        let error = #expect(throws: RequestOptionError.self) { try decoded(text) }
         #expect(error.map { "\($0)" } == message)
     }
 

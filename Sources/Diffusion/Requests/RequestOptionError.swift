@@ -1,5 +1,5 @@
 /// Why options in JSON can't be used.
-public enum OptionError: Error, Equatable, Sendable {
+public enum RequestOptionError: Error, Equatable, Sendable {
     /// - Parameters:
     ///   - near: keys that are spelled alike.
     ///   - known: all keys.
@@ -7,7 +7,7 @@ public enum OptionError: Error, Equatable, Sendable {
     case value(key: String, expected: String, found: String)
 }
 
-extension OptionError: CustomStringConvertible {
+extension RequestOptionError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unknownKey(let key, let near, let known):

@@ -4,12 +4,12 @@ import TensorStore
 ///
 /// Keys are in snake_case. Metadata of earlier versions has the same names in camelCase, `loras` and `embeddings`; both forms
 /// are read.
-struct OptionReader {
+struct RequestOptionReader {
     /// The values by their names as they are written now; null counts as absent.
     private let values: [String: JSONValue]
     private let unknown: [String]
     private let known: [String]
-    private(set) var errors: [OptionError] = []
+    private(set) var errors: [RequestOptionError] = []
 
     /// - Parameter known: the keys that are allowed.
     init(_ members: some Sequence<(key: String, value: JSONValue)>, known: [String]) {
