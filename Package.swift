@@ -75,6 +75,7 @@ let package = Package(
                 "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            path: "Sources", sources: ["glint", "Workflows"],
             swiftSettings: settings),
 
         .target(

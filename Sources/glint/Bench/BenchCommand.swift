@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diffusion
 import Foundation
+import Inference
 import ModelLoading
 
 struct BenchCommand: AsyncParsableCommand {

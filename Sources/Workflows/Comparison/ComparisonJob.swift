@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Inference
 import ModelLoading
 
 /// What one side of a comparison draws: given to a process of its own as a file, so that its peak memory is its own.
