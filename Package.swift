@@ -31,6 +31,7 @@ let package = Package(
         .library(name: "OpenVINO", targets: ["OpenVINO", "TensorStore"]),
         .library(name: "ModelGraph", targets: ["ModelGraph", "TensorStore"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "Workflows", targets: ["Workflows"]),
         .executable(name: "glint", targets: ["glint"]),
     ],
     dependencies: [
@@ -66,16 +67,21 @@ let package = Package(
         module("Imaging", ["CImageCodecs", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "TensorStore", "ModelGraph", "Architectures", "Imaging"]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
+        module(
+            "Workflows",
+            [
+                "Diffusion", "Adapters", "Evaluation", "Quantization", "Hub", "Inference", "ModelLoading", "ModelGraph",
+                "Architectures", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
+            ]),
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Diffusion", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "Architectures",
+                "Workflows", "Diffusion", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "Architectures",
                 "ModelGraph",
                 "OpenVINO",
                 "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Sources", sources: ["glint", "Workflows"],
             swiftSettings: settings),
 
         .target(
@@ -93,6 +99,7 @@ let package = Package(
         tests(of: "Imaging", ["TensorStore"]),
         tests(of: "Evaluation", ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore"]),
         tests(of: "Diffusion", ["ModelGraph"]),
+        tests(of: "Workflows", ["Diffusion", "Imaging", "TensorStore", "ModelLoading"]),
         // These run the built program, and so import nothing of it.
         .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Imaging", "TensorStore"], swiftSettings: settings),
     ],

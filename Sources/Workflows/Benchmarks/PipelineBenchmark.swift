@@ -1,34 +1,36 @@
-import Diffusion
-import Foundation
+public import Diffusion
+public import Foundation
+public import Inference
+import ModelLoading
 
-/// What `glint bench pipeline` measured: loading by the first picture, everything else by medians over the others.
-struct PipelineBenchmark: Encodable {
-    let model: String
-    let steps: Int
-    let repeats: Int
-    let ready: ReadyBenchmark
-    let networks: [Network]
-    let tokenizingSeconds: Double
-    let noiseSeconds: Double
-    let schedulerSeconds: Double
-    let conversionSeconds: Double
+/// Times and memory of a pipeline: loading by the first picture, everything else by medians over the others.
+public struct PipelineBenchmark: Encodable, Sendable {
+    public let model: String
+    public let steps: Int
+    public let repeats: Int
+    public let ready: ReadyBenchmark
+    public let networks: [Network]
+    public let tokenizingSeconds: Double
+    public let noiseSeconds: Double
+    public let schedulerSeconds: Double
+    public let conversionSeconds: Double
     /// Everything that no network's loading or running took, in a whole picture.
-    let outsideNetworksSeconds: Double
-    let totalSeconds: Double
-    let firstTotalSeconds: Double
-    let peakMemoryBytes: Int?
+    public let outsideNetworksSeconds: Double
+    public let totalSeconds: Double
+    public let firstTotalSeconds: Double
+    public let peakMemoryBytes: Int?
     /// The last picture's, for its nodes; not part of the JSON.
-    let profiled: GenerationTimings
+    public let profiled: GenerationTimings
 
-    struct Network: Encodable {
-        let name: String
-        let graphSeconds: Double
-        let readSeconds: Double
-        let compileSeconds: Double
-        let runsPerPicture: Int
-        let medianRunSeconds: Double?
-        let minimumRunSeconds: Double?
-        let maximumRunSeconds: Double?
+    public struct Network: Encodable, Sendable {
+        public let name: String
+        public let graphSeconds: Double
+        public let readSeconds: Double
+        public let compileSeconds: Double
+        public let runsPerPicture: Int
+        public let medianRunSeconds: Double?
+        public let minimumRunSeconds: Double?
+        public let maximumRunSeconds: Double?
 
         enum CodingKeys: String, CodingKey {
             case name
@@ -42,7 +44,31 @@ struct PipelineBenchmark: Encodable {
         }
     }
 
-    init(model: String, ready: ReadyBenchmark, first: GenerationTimings, rest: [GenerationTimings], steps: Int) {
+    /// Draws pictures of a model again and again.
+    /// - Parameters:
+    ///   - model: the name in the report.
+    ///   - request: seeds count from 0.
+    ///   - repeats: pictures after one that is not counted.
+    /// - Throws: as `LatentDiffusionModel.init` and `LatentDiffusionPipeline.generate`.
+    public static func measure(
+        _ folder: URL, model: String, _ request: GenerationRequest, repeats: Int, compile: CompileOptions, memory: MemoryPolicy,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> PipelineBenchmark {
+        let ready = try ReadyBenchmark(folder, width: request.width, height: request.height)
+        let loaded = try LatentDiffusionModel(ModelSource(folder))
+        let resolved = try ResolvedRequest(request, loaded)
+        let pipeline = LatentDiffusionPipeline(loaded, compile: compile, memory: memory)
+        var runs: [GenerationTimings] = []
+        for index in 0...repeats {
+            var request = request
+            request.seed = UInt64(index)
+            runs.append(try await pipeline.generate(request).timings)
+        }
+        return PipelineBenchmark(
+            model: model, ready: ready, first: runs[0], rest: Array(runs.dropFirst()), steps: resolved.numInferenceSteps)
+    }
+
+    private init(model: String, ready: ReadyBenchmark, first: GenerationTimings, rest: [GenerationTimings], steps: Int) {
         self.model = model
         self.steps = steps
         repeats = rest.count
@@ -77,25 +103,5 @@ struct PipelineBenchmark: Encodable {
         case totalSeconds = "total_seconds"
         case firstTotalSeconds = "first_total_seconds"
         case peakMemoryBytes = "peak_memory_bytes"
-    }
-
-    var table: String {
-        var table = TextTable(columns: [model, "graph", "read", "compile", "runs", "median run", "min", "max"])
-        for network in networks {
-            func text(_ value: Double?) -> String { value.map { format(seconds: $0) } ?? "" }
-            table.add([
-                network.name, format(seconds: network.graphSeconds), format(seconds: network.readSeconds),
-                format(seconds: network.compileSeconds), "\(network.runsPerPicture)", text(network.medianRunSeconds),
-                text(network.minimumRunSeconds), text(network.maximumRunSeconds),
-            ])
-        }
-        let share = totalSeconds > 0 ? String(format: "%.2f %%", 100 * outsideNetworksSeconds / totalSeconds) : ""
-        var lines = [table.text, ""]
-        let memory = ready.memoryBytes.map { ", \(format(bytes: $0)) of memory beyond the mapped files" } ?? ""
-        lines.append("ready to compile    \(format(seconds: ready.seconds)) from the folder\(memory)")
-        lines.append("outside networks    \(format(seconds: outsideNetworksSeconds)) (\(share) of a picture)")
-        lines.append("a picture           \(format(seconds: totalSeconds)), the first \(format(seconds: firstTotalSeconds))")
-        if let peakMemoryBytes { lines.append("peak memory         \(format(bytes: peakMemoryBytes))") }
-        return lines.joined(separator: "\n")
     }
 }

@@ -1,20 +1,21 @@
 import Architectures
 import Diffusion
-import Foundation
+public import Foundation
 import ModelGraph
 import ModelLoading
 import OpenVINO
 import TensorStore
 
-/// From a model's folder to networks that the runtime has read and could compile: what an export takes the place of elsewhere.
-struct ReadyBenchmark: Encodable {
-    let seconds: Double
-    /// What is in memory then beside the mapped files and what the program took before.
-    let memoryBytes: Int?
+/// Time and memory from a model's folder to networks that the runtime has read and can compile; other programs export a model
+/// for this.
+public struct ReadyBenchmark: Encodable, Sendable {
+    public let seconds: Double
+    /// Memory then, without mapped files and the memory that the program had before.
+    public let memoryBytes: Int?
 
-    init(_ folder: URL, width: Int?, height: Int?) throws {
+    public init(_ folder: URL, width: Int?, height: Int?) throws {
         let core = try Core.shared
-        // The first use of a device loads its plugin, which no model has a part in.
+        // The first use of a device loads its plugin, which is no part of a model.
         _ = try core.property(.fullDeviceName)
         let before = ProcessMemory.anonymousBytes
         let start = ContinuousClock.now

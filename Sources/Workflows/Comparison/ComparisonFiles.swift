@@ -3,16 +3,17 @@ import Foundation
 import Imaging
 
 /// The contact sheet, the page and the pictures of a comparison, in one folder.
-struct ComparisonFiles {
+public struct ComparisonFiles {
     private let folder: URL
-    /// Rows of the sheet and pairs on the page; more would make files that no viewer likes.
-    static let shownPairs = 32
+    /// Rows of the sheet and pairs on the page at most: larger files are slow to show.
+    private static let shownPairs = 32
 
-    var sheetPath: String { folder.appending(path: "contact-sheet.png").relativePath }
-    var pagePath: String { folder.appending(path: "comparison.html").relativePath }
+    public var sheetPath: String { folder.appending(path: "contact-sheet.png").relativePath }
+    public var pagePath: String { folder.appending(path: "comparison.html").relativePath }
 
-    /// Makes the folder, and finds out whether it can be written to.
-    init(folder: String) throws {
+    /// Makes the folder, and checks that it can be written to.
+    /// - Throws: `ImageError`.
+    public init(folder: String) throws {
         self.folder = URL(filePath: folder)
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
         try checkWritable(path: sheetPath)

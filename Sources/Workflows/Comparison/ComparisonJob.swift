@@ -1,43 +1,57 @@
-import Diffusion
-import Foundation
-import Inference
-import ModelLoading
+public import Diffusion
+public import Foundation
 
-/// What one side of a comparison draws: given to a process of its own as a file, so that its peak memory is its own.
-struct ComparisonJob: Codable {
-    let model: String
-    let prompts: [String]
+/// The pictures that one side of a comparison draws: given to a process of its own as a file, so that its peak memory is its own.
+public struct ComparisonJob: Codable, Sendable {
+    public let model: String
+    public let prompts: [String]
     /// Of the first picture; the next ones have the next seeds.
-    let seed: UInt64
-    let steps: Int
-    let guidanceScale: Double
-    let width: Int?
-    let height: Int?
-    /// Where pictures, latents and figures go.
-    let folder: String
+    public let seed: UInt64
+    public let steps: Int
+    public let guidanceScale: Double
+    public let width: Int?
+    public let height: Int?
+    /// The folder for pictures, latents and figures.
+    public let folder: String
 
     func picturePath(_ index: Int) -> String { "\(folder)/\(index).png" }
     /// Latents after each step, `step.0`, `step.1` …, `[1, C, h, w]`.
     func latentsPath(_ index: Int) -> String { "\(folder)/\(index).safetensors" }
     var figuresPath: String { "\(folder)/figures.json" }
+    var path: String { "\(folder)/job.json" }
 
     /// Orders to the process, a line each: pictures by their indices, and these.
     static let warmUp = "warm up"
     static let end = "end"
 
-    /// The picture at `index`.
+    /// The request of the picture at `index`.
     func request(_ index: Int, steps: Int) -> GenerationRequest {
         GenerationRequest(
             prompts: [prompts[index]], width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
             seed: seed &+ UInt64(index))
     }
 
-    static func read(_ path: String) throws -> ComparisonJob {
-        try JSONDecoder().decode(ComparisonJob.self, from: Data(contentsOf: URL(filePath: path)))
+    /// Reads the file of a job.
+    public init(path: String) throws {
+        self = try JSONDecoder().decode(ComparisonJob.self, from: Data(contentsOf: URL(filePath: path)))
+    }
+
+    init(
+        model: String, prompts: [String], seed: UInt64, steps: Int, guidanceScale: Double, width: Int?, height: Int?,
+        folder: String
+    ) {
+        self.model = model
+        self.prompts = prompts
+        self.seed = seed
+        self.steps = steps
+        self.guidanceScale = guidanceScale
+        self.width = width
+        self.height = height
+        self.folder = folder
     }
 }
 
-/// What a side measured while it drew.
+/// Times and memory of one side of a comparison.
 struct ComparisonFigures: Codable {
     /// Runs of each network, by its name.
     var runSeconds: [String: [Double]] = [:]
@@ -46,15 +60,4 @@ struct ComparisonFigures: Codable {
     /// Each picture from its text on, without loading where networks stay in memory.
     var pictureSeconds: [Double] = []
     var peakMemoryBytes: Int?
-}
-
-extension MachineOptions {
-    /// The same options for another process.
-    var arguments: [String] {
-        var arguments = ["--device", device, "--precision", precision.rawValue]
-        if let threads { arguments += ["--threads", "\(threads)"] }
-        if let maxMemory { arguments += ["--max-memory", maxMemory] }
-        if let cacheDir { arguments += ["--cache-dir", cacheDir] }
-        return arguments
-    }
 }

@@ -8,38 +8,28 @@ struct ComparisonMeasures {
     let baseline: ComparisonJob
     let candidate: ComparisonJob
 
-    /// - Throws: `EvaluationError` where pictures of the two sides differ in size.
-    func prompts() throws -> [ComparisonReport.PromptResult] {
-        try baseline.prompts.indices.map { index in
+    /// - Throws: `EvaluationError` where pictures of the two sides differ in size; errors of the metrics.
+    func prompts(
+        _ metrics: Comparison.Metrics, isolation: isolated (any Actor)? = #isolation
+    ) async throws -> [ComparisonReport.PromptResult] {
+        var results: [ComparisonReport.PromptResult] = []
+        for index in baseline.prompts.indices {
             try Task.checkCancellation()
             let (a, b) = try pictures(index)
             let psnr = try PSNR.between(a, b)
             // Pictures smaller than its window have none.
             let ssim = min(a.width, a.height) < SSIM.windowSize ? nil : try SSIM.between(a, b)
-            return .init(
+            var result = ComparisonReport.PromptResult(
                 prompt: baseline.prompts[index], seed: baseline.seed &+ UInt64(index), psnr: psnr.isFinite ? psnr : nil,
-                ssim: ssim,
-                latentCosines: try cosines(index))
+                ssim: ssim, latentCosines: try cosines(index))
+            if let distance = metrics.perceptualDistance { result.perceptualDistance = try await distance.of(a, b) }
+            if let score = metrics.clipScore {
+                let scores = try await score(result.prompt, a, b)
+                (result.baselineCLIPScore, result.candidateCLIPScore) = (scores[0], scores[1])
+            }
+            results.append(result)
         }
-    }
-
-    /// LPIPS of each pair.
-    func add(_ distance: ComparisonPerceptualDistance, to results: inout [ComparisonReport.PromptResult]) async throws {
-        for index in results.indices {
-            try Task.checkCancellation()
-            let (a, b) = try pictures(index)
-            results[index].perceptualDistance = try await distance.between(a, b)
-        }
-    }
-
-    /// How well each picture fits its prompt.
-    func add(_ score: ComparisonCLIPScore, to results: inout [ComparisonReport.PromptResult]) async throws {
-        for index in results.indices {
-            try Task.checkCancellation()
-            let (a, b) = try pictures(index)
-            let scores = try await score.scores(results[index].prompt, a, b)
-            (results[index].baselineCLIPScore, results[index].candidateCLIPScore) = (scores[0], scores[1])
-        }
+        return results
     }
 
     func pictures(_ index: Int) throws -> (RGBImage, RGBImage) {

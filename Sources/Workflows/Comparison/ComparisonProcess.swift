@@ -1,11 +1,21 @@
-import ArgumentParser
-import Foundation
+public import Foundation
 import Imaging
 
-/// One side of a comparison: a process of its own, which draws when it is told to, so that two of them can take turns.
+/// A program that runs a `ComparisonWorker` with its standard input and output.
+public struct ComparisonProgram: Sendable {
+    public var executable: URL
+    public var arguments: [String]
+
+    public init(executable: URL, arguments: [String]) {
+        self.executable = executable
+        self.arguments = arguments
+    }
+}
+
+/// One side of a comparison: a process of its own that draws on order, so that two of them can take turns.
 ///
-/// `@unchecked`: the process is started before anybody has it, and from then on only written to, read from and signalled, by one
-/// task at a time; `stop` may come from any thread.
+/// `@unchecked`: the process is started in `init`, and from then on only written to, read from and signalled, by one task at a
+/// time; `stop` may come from any thread.
 final class ComparisonProcess: @unchecked Sendable {
     private let job: ComparisonJob
     private let process = Process()
@@ -13,28 +23,28 @@ final class ComparisonProcess: @unchecked Sendable {
     private let answers = Pipe()
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Starts the process, which loads nothing before its first order.
-    init(job: ComparisonJob, name: String, machine: MachineOptions) throws {
+    /// Writes the job's file and starts the process, which loads nothing before its first order.
+    /// - Parameter program: the program for the path of a job's file.
+    init(job: ComparisonJob, program: (String) -> ComparisonProgram) throws {
         self.job = job
-        let path = "\(job.folder)/job.json"
         try FileManager.default.createDirectory(atPath: job.folder, withIntermediateDirectories: true)
-        try writeAtomically(Array(jsonText(job).utf8), to: path)
-        // A side that is gone is found out by what it answers, not by a signal.
+        try writeAtomically(Array(job.reportJSON()), to: job.path)
+        // The end of a process is noticed by its answers, not by a signal.
         signal(SIGPIPE, SIG_IGN)
-        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["compare-worker", path, "--name", name] + machine.arguments
+        let program = program(job.path)
+        process.executableURL = program.executable
+        process.arguments = program.arguments
         process.standardInput = orders
         process.standardOutput = answers
         process.terminationHandler = { [ended] _ in ended.signal() }
         try process.run()
     }
 
-    /// Has the picture at `index` drawn, or, for nil, one that loads the networks and is not counted.
-    /// - Throws: `ExitCode` of the process where it failed; it has said why on standard error. `CancellationError`.
+    /// Draws the picture at `index`, or, for nil, one that loads the networks and is not counted.
+    /// - Throws: `ComparisonError.process`; `CancellationError`.
     func draw(_ index: Int?) async throws { try await order(index.map(String.init) ?? ComparisonJob.warmUp) }
 
     /// Ends the process.
-    /// - Returns: what it measured.
     /// - Throws: as `draw`.
     func finish() async throws -> ComparisonFigures {
         try await order(ComparisonJob.end)
@@ -61,7 +71,7 @@ final class ComparisonProcess: @unchecked Sendable {
         guard isDone else {
             ended.wait()
             let failed = process.terminationReason == .exit ? process.terminationStatus : 1
-            throw ExitCode(failed == 0 ? 1 : failed)
+            throw ComparisonError.process(status: failed == 0 ? 1 : failed)
         }
     }
 
@@ -71,6 +81,17 @@ final class ComparisonProcess: @unchecked Sendable {
             let bytes = answers.fileHandleForReading.availableData
             if bytes.isEmpty { return false }
             if bytes.last == UInt8(ascii: "\n") { return true }
+        }
+    }
+}
+
+public enum ComparisonError: Error, Equatable, CustomStringConvertible {
+    /// A side's process failed; its standard error says why.
+    case process(status: Int32)
+
+    public var description: String {
+        switch self {
+        case .process(let status): "A process that draws one side of the comparison ended with status \(status)."
         }
     }
 }

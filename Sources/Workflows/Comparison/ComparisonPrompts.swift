@@ -1,6 +1,6 @@
-/// What is compared on where no prompts are given.
-enum ComparisonPrompts {
-    static let standard = """
+/// The prompts of a comparison that is given none.
+public enum ComparisonPrompts {
+    public static let standard = """
         a red cat on a blue background
         a pink unicorn on a blue background
         a smiling sun with sunglasses

@@ -1,9 +1,9 @@
-import Evaluation
+public import Evaluation
 import Foundation
 import TensorStore
 
 /// A set of pictures that a distance is measured from.
-enum PictureSet {
+public enum PictureSet {
     /// Paths, by name.
     case pictures([String])
     /// Mean and covariance of the features of one, computed before.
@@ -13,7 +13,7 @@ enum PictureSet {
 
     /// A folder, whose subfolders are not looked into, or saved moments: `mu` `[n]` and `sigma` `[n, n]` in f64.
     /// - Throws: `PictureSetError`; `SafetensorsError`, `TensorError`, `EvaluationError` for damaged moments.
-    init(_ path: String) throws {
+    public init(_ path: String) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw PictureSetError.missing(path) }
         guard isFolder.boolValue else {
@@ -30,9 +30,9 @@ enum PictureSet {
         self = .pictures(found.map { URL(filePath: path).appending(path: $0).relativePath })
     }
 
-    var count: Int? { if case .pictures(let paths) = self { paths.count } else { nil } }
+    public var count: Int? { if case .pictures(let paths) = self { paths.count } else { nil } }
 
-    static func save(_ moments: FeatureMoments, to path: String) throws {
+    public static func save(_ moments: FeatureMoments, to path: String) throws {
         let n = moments.featureCount
         var writer = SafetensorsWriter()
         try writer.add("mu", Tensor(moments.mean, shape: [n]))
@@ -41,13 +41,13 @@ enum PictureSet {
     }
 }
 
-/// Why a path is no set of pictures.
-enum PictureSetError: Error, CustomStringConvertible {
+/// Why a path can't be used as a set of pictures.
+public enum PictureSetError: Error, Equatable, CustomStringConvertible {
     case missing(String)
     case unknown(String)
     case tooFew(String, count: Int)
 
-    var description: String {
+    public var description: String {
         switch self {
         case .missing(let path): "There is no folder of pictures at \(path)."
         case .unknown(let path): "\(path) is neither a folder of pictures nor moments in a .safetensors file."

@@ -1,133 +1,112 @@
-import ArgumentParser
-import Diffusion
+public import Diffusion
 import Foundation
 import Imaging
+public import Inference
 import ModelLoading
 
-struct PreviewOptions: ParsableArguments {
-    @Option(
-        name: .customLong("preview"),
-        help: ArgumentHelp("Write to this folder what is foreseen after each step but the last.", valueName: "folder"))
-    var folder: String?
-    @Option(
-        name: .customLong("preview-vae"),
-        help: ArgumentHelp(
-            "A small autoencoder that makes previews quickly, such as TAESD. (default: the model's)", valueName: "folder|file"))
-    var vae: String?
-
-    func validate() throws {
-        if folder?.isEmpty == true { throw ValidationError("--preview must name a folder; it is empty.") }
-        if folder == nil, vae != nil { throw ValidationError("--preview-vae makes the pictures of --preview; give that too.") }
-    }
-}
-
-/// What one request gave, on disk.
-struct Drawing {
-    let model: ModelDescription
-    let resolved: ResolvedRequest
-    let result: GenerationResult
-    let pictures: [DrawnPicture]
-    let notes: [String]
-}
-
-/// Draws descriptions one after the other; the model stays for the next as long as it is the same.
-final class DrawingSession {
-    private let machine: MachineOptions
-    private let preview: PreviewOptions
+/// Draws one description after the other, and keeps the model and its networks for the next one with the same model.
+///
+/// Not `Sendable`: one request at a time. `GenerationQueue` is for several callers.
+public final class GenerationSession {
+    /// The networks that are kept; takes effect when a model is loaded.
+    public var memory: MemoryPolicy
+    private let compile: CompileOptions
+    private let previewVAE: String?
     private var loaded: (key: ModelKey, model: LatentDiffusionModel)?
     private var pipeline: LatentDiffusionPipeline?
 
-    init(_ machine: MachineOptions, _ preview: PreviewOptions) {
-        self.machine = machine
-        self.preview = preview
+    /// - Parameter previewVAE: the path of an autoencoder that makes previews; nil for the model's.
+    public init(
+        compile: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident, previewVAE: String? = nil
+    ) {
+        self.compile = compile
+        self.memory = memory
+        self.previewVAE = previewVAE
     }
 
-    /// Loads the model and checks a request without drawing it.
-    func check(_ description: GenerationDescription) throws {
+    /// Loads the model of a description, and checks the request without drawing it.
+    /// - Throws: as `LatentDiffusionModel.init` and `ResolvedRequest.init`.
+    public func check(_ description: GenerationDescription) throws {
         _ = try ResolvedRequest(description.request, model(of: description))
-        _ = try machine.compileOptions()
     }
 
-    /// - Parameter stays: whether more is drawn after it, for which networks are kept.
-    func draw(_ description: GenerationDescription, to files: OutputFiles, stays: Bool = false) async throws -> Drawing {
+    /// Draws all pictures of a description.
+    /// - Parameters:
+    ///   - notes: given the model's notes where the description loads it.
+    ///   - report: as `LatentDiffusionPipeline.generate` calls it.
+    /// - Throws: as `check` and `LatentDiffusionPipeline.generate`.
+    public func generate(
+        _ description: GenerationDescription, isolation: isolated (any Actor)? = #isolation,
+        notes: ([String]) -> Void = { _ in }, report: (GenerationEvent) throws -> Void = { _ in }
+    ) async throws -> GenerationResult {
         let model = try model(of: description)
-        var request = description.request
-        if preview.folder != nil { request.previewInterval = 1 }
+        let isFirst = pipeline == nil
+        let pipeline = pipeline ?? LatentDiffusionPipeline(model, compile: compile, memory: memory)
+        self.pipeline = pipeline
+        return try await pipeline.generate(description.request) { event in
+            if isFirst, case .accepted = event { notes(model.notes) }
+            try report(event)
+        }
+    }
+
+    /// Draws all pictures of a description, and writes each to its file as soon as it is drawn.
+    /// - Parameter previews: a folder for a preview after each step but the last; nil for none.
+    /// - Throws: as `generate`; `ImageError` for files that can't be written, before anything is drawn where that can be told.
+    public func draw(
+        _ description: GenerationDescription, to files: OutputFiles, previews folder: String? = nil,
+        isolation: isolated (any Actor)? = #isolation, notes: ([String]) -> Void = { _ in },
+        report: (GenerationEvent) throws -> Void = { _ in }
+    ) async throws -> Drawing {
+        var description = description
+        if folder != nil { description.request.previewInterval = 1 }
+        let model = try model(of: description)
         let made = try files.check()
         defer { made.removeIfEmpty() }
-        let previews = try preview.folder.map { try PreviewFiles(folder: $0, request) }
+        let previews = try folder.map { try PreviewFiles(folder: $0, description.request) }
         defer { previews?.removeIfEmpty() }
-        let options = try machine.compileOptions()
-        let progress = ProgressDisplay(pictures: request.pictureCount)
-        defer { progress.finish() }
-        let isFirst = pipeline == nil
-        if isFirst {
-            pipeline = LatentDiffusionPipeline(
-                model, compile: options, memory: try machine.memoryPolicy(pictures: stays ? 2 : request.pictureCount))
-        }
-        guard let pipeline else { preconditionFailure("the pipeline was just made") }
-
         var resolved: ResolvedRequest?
         var drawn: [Result<DrawnPicture, any Error>] = []
-        let result = try await pipeline.generate(request) { event in
-            if case .accepted(let accepted) = event {
-                resolved = accepted
-                for note in isFirst ? model.notes : [] { progress.note(note) }
-            }
-            progress.show(event)
-            if case .step(let step) = event { try previews?.write(step) }
-            // Each picture is written as soon as it is drawn, so that it is not lost when a later one fails.
-            if case .picture(let picture) = event, let resolved {
+        let result = try await generate(description, notes: notes) { event in
+            try report(event)
+            switch event {
+            case .accepted(let request): resolved = request
+            case .step(let step): try previews?.write(step)
+            case .picture(let picture):
+                guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
                 drawn.append(Result { try files.write(picture, description, resolved) })
+            default: break
             }
         }
-        guard let resolved else { preconditionFailure("a request that was drawn was accepted before") }
+        guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
         return Drawing(
             model: description.model, resolved: resolved, result: result, pictures: try drawn.map { try $0.get() },
             notes: model.notes)
     }
 
-    /// One model at a time.
+    /// The model of a description; the one before is released first.
     private func model(of description: GenerationDescription) throws -> LatentDiffusionModel {
         let key = ModelKey(description: description.model, visitsFloatUNet: description.request.precision != .uniform)
         if let loaded, loaded.key == key { return loaded.model }
         (loaded, pipeline) = (nil, nil)
         var model = try LatentDiffusionModel(key.description, visitsFloatUNet: key.visitsFloatUNet)
-        if let vae = preview.vae { try model.addPreviewDecoder(ModelLocation.file(vae, of: "--preview-vae")) }
+        if let previewVAE { try model.addPreviewDecoder(ModelLocation.file(previewVAE, of: "preview_vae")) }
         loaded = (key, model)
         return model
     }
+}
+
+/// A request that is drawn, with its files.
+public struct Drawing: Sendable {
+    public let model: ModelDescription
+    public let resolved: ResolvedRequest
+    public let result: GenerationResult
+    public let pictures: [DrawnPicture]
+    /// The model's.
+    public let notes: [String]
 }
 
 /// The parts of a description that decide which model is loaded.
 private struct ModelKey: Equatable {
     let description: ModelDescription
     let visitsFloatUNet: Bool
-}
-
-/// The files of previews: `<text>-<seed>-step-01.png`.
-private struct PreviewFiles {
-    let folder: URL
-    private let request: GenerationRequest
-    private let made: MadeFolders
-
-    init(folder: String, _ request: GenerationRequest) throws {
-        self.folder = try ModelLocation.file(folder, of: "--preview")
-        self.request = request
-        made = try MadeFolders(path: self.folder.path)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: self.folder.path, isDirectory: &isFolder), isFolder.boolValue else {
-            throw ImageError.cannotWrite(file: folder, errno: ENOTDIR)
-        }
-    }
-
-    func removeIfEmpty() { made.removeIfEmpty() }
-
-    func write(_ step: GenerationEvent.Step) throws {
-        for (index, image) in zip(step.pictures, step.previews) {
-            let number = String(format: "%02d", step.index + 1)
-            let name = "\(OutputFiles.slug(request.prompts[0]))-\(request.seed &+ UInt64(index))-step-\(number).png"
-            try image.write(to: folder.appending(path: name).path)
-        }
-    }
 }

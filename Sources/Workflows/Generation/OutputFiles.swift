@@ -1,37 +1,18 @@
-import ArgumentParser
-import Diffusion
+public import Diffusion
 import Foundation
-import Imaging
-
-enum PictureFormat: String, ExpressibleByArgument, CaseIterable { case png, jpeg }
-
-struct OutputOptions: ParsableArguments {
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "A file, or a folder for files named after the text; of --prompts a folder, made if need be. (default: "
-                + "./<text>-<seed>.png)", valueName: "file|folder"))
-    var output: String?
-    @Option(help: "png or jpeg. (default: by the output's name, else png)") var format: PictureFormat?
-    @Option(help: "Quality of JPEG, 1 to 100.") var quality = 95
-
-    func validate() throws {
-        if output?.isEmpty == true { throw ValidationError("--output must name a file or a folder; it is empty.") }
-        if !(1...100).contains(quality) { throw ValidationError("--quality must be from 1 to 100; it is \(quality).") }
-    }
-}
+public import Imaging
 
 /// A picture that is on disk.
-struct DrawnPicture: Codable, Sendable {
-    let path: String
-    let prompt: String
-    /// Whether the safety checker had it blurred; nil where it was not asked.
-    let flagged: Bool?
-    let seed: UInt64?
-    let width: Int
-    let height: Int
+public struct DrawnPicture: Codable, Sendable {
+    public let path: String
+    public let prompt: String
+    /// Whether the safety checker had it blurred; nil where it did not look.
+    public let flagged: Bool?
+    public let seed: UInt64?
+    public let width: Int
+    public let height: Int
     /// Encoding and writing the file.
-    let writeSeconds: Double
+    public let writeSeconds: Double
 
     enum CodingKeys: String, CodingKey {
         case path, prompt, flagged, seed, width, height
@@ -39,24 +20,41 @@ struct DrawnPicture: Codable, Sendable {
     }
 }
 
-/// Where pictures go.
-struct OutputFiles {
+/// The files of a request's pictures.
+public struct OutputFiles {
+    /// The place and the form of files.
+    public struct Options: Sendable {
+        /// A file, or a folder for files named after the text; nil for the current folder.
+        public var path: String?
+        /// nil for the format of the path's extension, or else PNG.
+        public var format: ImageFormat?
+        /// Of JPEG, 1 to 100.
+        public var quality: Int
+
+        public init(path: String? = nil, format: ImageFormat? = nil, quality: Int = 95) {
+            self.path = path
+            self.format = format
+            self.quality = quality
+        }
+    }
+
     private let encoding: ImageEncoding
-    /// To be made where there is none.
+    /// Made where there is none.
     private var newFolder: String?
     /// One for each picture.
-    let paths: [String]
+    public let paths: [String]
 
-    init(_ options: OutputOptions, _ request: GenerationRequest) throws {
-        let named = options.output.map { URL(filePath: $0).pathExtension.lowercased() } ?? ""
+    public init(_ options: Options, _ request: GenerationRequest) {
+        let named = options.path.map { URL(filePath: $0).pathExtension.lowercased() } ?? ""
         let format = options.format ?? (["jpg", "jpeg"].contains(named) ? .jpeg : .png)
         encoding = format == .png ? .png() : .jpeg(quality: options.quality)
         let fileExtension = encoding.format.fileExtension
         let count = request.pictureCount
         paths = (0..<count).map { index in
             let seed = request.seed &+ UInt64(index)
-            let standard = "\(Self.slug(request.prompts.first ?? ""))-\(seed).\(fileExtension)"
-            guard let output = options.output else { return standard }
+            let prompt = request.prompts[index / request.imagesPerPrompt]
+            let standard = "\(Self.slug(prompt))-\(seed).\(fileExtension)"
+            guard let output = options.path else { return standard }
             if Self.isFolder(output) { return URL(filePath: output).appending(path: standard).relativePath }
             guard count > 1 else { return output }
             let url = URL(filePath: output)
@@ -65,15 +63,16 @@ struct OutputFiles {
         }
     }
 
-    /// Files of many texts, in a folder that is made for the first of them.
-    init(folder: String?, _ options: OutputOptions, _ request: GenerationRequest) throws {
-        var options = options
-        options.output = folder.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
-        try self.init(options, request)
-        newFolder = folder
+    /// Files in a folder that is made when the first of them is checked.
+    public init(inNewFolder options: Options, _ request: GenerationRequest) {
+        var folder = options
+        folder.path = options.path.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
+        self.init(folder, request)
+        newFolder = options.path
     }
 
-    /// Refuses what can't be written, before any work is done for it.
+    /// Makes the folder, and checks that every file can be written.
+    /// - Throws: `ImageError.cannotWrite`, after which no folder is left that was made.
     func check() throws -> MadeFolders {
         let made = try newFolder.map { try MadeFolders(path: $0) } ?? MadeFolders()
         do {
@@ -85,14 +84,14 @@ struct OutputFiles {
         return made
     }
 
-    func write(_ picture: GeneratedPicture, _ description: GenerationDescription, _ resolved: ResolvedRequest) throws
-        -> DrawnPicture
-    {
+    /// Writes a picture with metadata that draws it again.
+    func write(
+        _ picture: GeneratedPicture, _ description: GenerationDescription, _ resolved: ResolvedRequest
+    ) throws -> DrawnPicture {
         let start = ContinuousClock.now
         let path = paths[picture.index]
-        try picture.image.write(
-            to: path, as: encoding,
-            metadata: description.drawn(picture, resolved).metadata(scheduler: resolved.scheduler.className))
+        let metadata = try description.drawn(picture, resolved).metadata(scheduler: resolved.scheduler.className)
+        try picture.image.write(to: path, as: encoding, metadata: metadata)
         return DrawnPicture(
             path: path, prompt: picture.prompt, flagged: picture.safety?.isFlagged, seed: picture.seed,
             width: picture.image.width, height: picture.image.height,
@@ -116,39 +115,4 @@ struct OutputFiles {
         }
         return slug.isEmpty ? "picture" : slug
     }
-}
-
-/// Folders that were made for files which may not come to be.
-struct MadeFolders {
-    /// From the outermost one inwards.
-    private var paths: [String] = []
-
-    init() {}
-
-    /// Makes a folder, and those above it that are not there.
-    /// - Throws: `ImageError.cannotWrite`, after which there is none more than before.
-    init(path: String) throws(ImageError) {
-        var missing: [String] = []
-        var next = URL(filePath: path).standardizedFileURL
-        while !FileManager.default.fileExists(atPath: next.path), next.path != "/" {
-            missing.append(next.path)
-            next.deleteLastPathComponent()
-        }
-        for folder in missing.reversed() {
-            guard mkdir(folder, 0o777) == 0 else {
-                let code = errno
-                removeIfEmpty()
-                throw .cannotWrite(file: path, errno: code)
-            }
-            paths.append(folder)
-        }
-    }
-
-    func removeIfEmpty() {
-        for path in paths.reversed() { rmdir(path) }
-    }
-}
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -1,14 +1,14 @@
-import Diffusion
+public import Diffusion
 import Foundation
-import Imaging
+public import Imaging
 
 extension GenerationDescription {
     /// The key of a picture's metadata that holds the description, as JSON.
-    static let metadataKey = "glint"
+    public static let metadataKey = "glint"
 
     /// The description in the metadata of a picture.
     /// - Throws: `PictureMetadataError`; `ImageError`, `FileError` for a file that is no picture.
-    init(pictureAt path: String) throws {
+    public init(pictureAt path: String) throws {
         let file = try ImageFile(path: path)
         guard let text = file.metadata[Self.metadataKey] else { throw PictureMetadataError.none(picture: path) }
         do {
@@ -22,7 +22,7 @@ extension GenerationDescription {
 
     /// The description of one picture of a request: it draws the picture again alone.
     /// - Parameter resolved: the request as it was drawn.
-    func drawn(_ picture: GeneratedPicture, _ resolved: ResolvedRequest) -> GenerationDescription {
+    public func drawn(_ picture: GeneratedPicture, _ resolved: ResolvedRequest) -> GenerationDescription {
         var own = self
         own.request = resolved.request
         own.request.prompts = [picture.prompt]
@@ -36,7 +36,7 @@ extension GenerationDescription {
     /// Metadata of a picture that this describes: the description, and under the key that other programs read the same in their
     /// notation.
     /// - Parameter className: of the scheduler that drew it.
-    func metadata(scheduler className: String) throws -> ImageMetadata {
+    public func metadata(scheduler className: String) throws -> ImageMetadata {
         var lines = [request.prompts.first ?? ""]
         if let negative = request.negativePrompt, !negative.isEmpty { lines.append("Negative prompt: \(negative)") }
         let name = if case .named(let name) = request.scheduler { name } else { className }
@@ -59,11 +59,12 @@ extension GenerationDescription {
     }
 }
 
-enum PictureMetadataError: Error, CustomStringConvertible {
+/// Why a picture can't be drawn again.
+public enum PictureMetadataError: Error, Equatable, CustomStringConvertible {
     case none(picture: String)
     case unreadable(picture: String, reason: String)
 
-    var description: String {
+    public var description: String {
         switch self {
         case .none(let picture): "\(picture) does not say how it was drawn; only pictures that glint drew can be redrawn."
         case .unreadable(let picture, let reason):

@@ -1,71 +1,76 @@
-import ArgumentParser
-import Diffusion
+public import Diffusion
 import Foundation
-import Imaging
 
-struct PromptBatchOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Draw all texts of a file: one a line, or JSON Lines with \"prompt\" and options of the line: "
-                + PromptLine.keys.filter { $0 != "prompt" }.joined(separator: ", ")
-                + ". What is drawn already is not drawn again.", valueName: "file"))
-    var prompts: String?
-    @Flag(help: "Draw again what --prompts finds drawn.") var redraw = false
-
-    func validate() throws {
-        if redraw, prompts == nil { throw ValidationError("--redraw goes with --prompts.") }
-    }
-}
-
-/// The texts of a file, drawn line by line: what an earlier run drew is passed over, and a line that fails does not end it.
-struct PromptBatch {
-    private let lines: [(number: Int, description: GenerationDescription, files: OutputFiles)]
+/// The prompts of a file, drawn line by line: pictures that an earlier run drew are kept, and a line that fails does not end the
+/// run.
+public struct PromptBatch {
+    private let lines: [Line]
     private let redrawsAll: Bool
     /// The options of lines that say nothing else.
     private let common: GenerationDescription
-    private(set) var report = Report()
+    public private(set) var report = Report()
 
-    struct Report: Encodable {
-        var drawn: [String] = []
-        var kept: [String] = []
-        var failed: [Failure] = []
+    private struct Line {
+        let number: Int
+        let description: GenerationDescription
+        let files: OutputFiles
+    }
 
-        struct Failure: Encodable {
-            let line: Int
-            let error: String
+    public struct Report: Encodable, Sendable {
+        /// Paths of pictures.
+        public fileprivate(set) var drawn: [String] = []
+        public fileprivate(set) var kept: [String] = []
+        public fileprivate(set) var failed: [Failure] = []
+
+        public struct Failure: Encodable, Sendable {
+            public let line: Int
+            public let error: String
         }
 
         /// - Throws: `PromptBatchError.failed` where a line was not drawn.
-        func check() throws {
+        public func check() throws(PromptBatchError) {
             guard !failed.isEmpty else { return }
-            throw PromptBatchError.failed(lines: failed.map(\.line))
+            throw .failed(lines: failed.map(\.line))
         }
     }
 
-    /// Reads all of the file, and refuses what can't be drawn before anything is.
+    public enum Event: Sendable {
+        /// The pictures of a line are written.
+        case drawn([DrawnPicture])
+        case failed(Report.Failure)
+        /// A note on the model.
+        case note(String)
+        /// The line at work; `pictures` are its number of pictures.
+        case generation(GenerationEvent, pictures: Int)
+    }
+
+    /// Reads all of the file, and checks it before anything is drawn.
     /// - Parameter common: the options of lines that say nothing else. The seed of a line without one is that of `common` plus the
     ///   number of pictures before it, so that a later run names its pictures alike.
-    init(_ path: String, _ common: GenerationDescription, output: OutputOptions, redrawsAll: Bool) throws {
+    /// - Throws: `PromptFileError`, `FileError`, `PromptBatchError`.
+    public init(
+        _ path: String, _ common: GenerationDescription, output: OutputFiles.Options, redrawsAll: Bool = false
+    ) throws {
         self.redrawsAll = redrawsAll
-        try Self.checkFolder(output.output)
-        var lines: [(number: Int, description: GenerationDescription, files: OutputFiles)] = []
+        try Self.checkFolder(output.path)
+        var lines: [Line] = []
         var seed = common.request.seed
         var taken: [String: Int] = [:]
         for line in try PromptFile.lines(path) {
             var base = common
             base.request.seed = seed
-            // A mask and a strength for all lines are of those that have a picture to begin with.
+            // A mask and a strength for all lines are for those that begin with a picture.
             if base.request.image == nil, !line.sets("image") { (base.request.mask, base.request.strength) = (nil, nil) }
             let own = line.applied(to: base)
             seed &+= UInt64(own.request.pictureCount)
-            let files = try Self.files(line.output, output, own.request)
+            let files = Self.files(line.output, output, own.request)
             for path in files.paths {
                 // One file may be spelled in several ways.
                 if let other = taken.updateValue(line.number, forKey: URL(filePath: path).standardizedFileURL.path) {
                     throw PromptBatchError.samePath(path, lines: [other, line.number])
                 }
             }
-            lines.append((line.number, own, files))
+            lines.append(Line(number: line.number, description: own, files: files))
         }
         self.lines = lines
         var alone = common
@@ -74,12 +79,17 @@ struct PromptBatch {
         self.common = alone
     }
 
-    /// - Parameter name: where the line itself wants its pictures.
-    private static func files(_ name: String?, _ output: OutputOptions, _ request: GenerationRequest) throws -> OutputFiles {
-        guard let name else { return try OutputFiles(folder: output.output, output, request) }
+    /// Pictures of all lines.
+    public var pictureCount: Int { lines.reduce(0) { $0 + $1.description.request.pictureCount } }
+
+    /// - Parameter name: the output that the line itself names.
+    private static func files(
+        _ name: String?, _ output: OutputFiles.Options, _ request: GenerationRequest
+    ) -> OutputFiles {
+        guard let name else { return OutputFiles(inNewFolder: output, request) }
         var own = output
-        own.output = name
-        return try OutputFiles(own, request)
+        own.path = name
+        return OutputFiles(own, request)
     }
 
     private static func checkFolder(_ output: String?) throws(PromptBatchError) {
@@ -91,31 +101,39 @@ struct PromptBatch {
         if isNamedLikeOne || FileManager.default.fileExists(atPath: output) { throw .notAFolder(output) }
     }
 
-    /// - Parameter tell: given the path of each picture.
-    mutating func draw(_ session: DrawingSession, tell: (String) -> Void) async throws {
+    /// Draws the lines whose pictures are not there.
+    /// - Parameter report: told of every line as it is drawn, on the caller's isolation.
+    /// - Throws: as `GenerationSession.check`, before anything is drawn; `CancellationError`.
+    public mutating func draw(
+        _ session: GenerationSession, previews folder: String? = nil, isolation: isolated (any Actor)? = #isolation,
+        report tell: (Event) -> Void
+    ) async throws {
         var isChecked = false
-        for (number, description, files) in lines {
+        for line in lines {
             try Task.checkCancellation()
-            if !redrawsAll, files.hold(description) {
-                report.kept += files.paths
+            if !redrawsAll, line.files.hold(line.description) {
+                report.kept += line.files.paths
                 continue
             }
             if !isChecked { try session.check(common) }
             isChecked = true
             do {
-                let drawing = try await session.draw(description, to: files, stays: true)
+                let count = line.description.request.pictureCount
+                let drawing = try await session.draw(line.description, to: line.files, previews: folder) { notes in
+                    for note in notes { tell(.note(note)) }
+                } report: { event in
+                    tell(.generation(event, pictures: count))
+                }
                 report.drawn += drawing.pictures.map(\.path)
-                drawing.pictures.forEach { tell($0.path) }
+                tell(.drawn(drawing.pictures))
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
-                report.failed.append(.init(line: number, error: "\(error)"))
-                FileHandle.standardError.write(Data("line \(number): \(error)\n".utf8))
+                let failure = Report.Failure(line: line.number, error: "\(error)")
+                report.failed.append(failure)
+                tell(.failed(failure))
             }
         }
-        let kept = report.kept.count
-        let all = lines.reduce(0) { $0 + $1.description.request.pictureCount }
-        if kept > 0 { FileHandle.standardError.write(Data("\(kept) of \(all) were drawn before\n".utf8)) }
     }
 }
 
@@ -131,15 +149,16 @@ extension OutputFiles {
     }
 }
 
-enum PromptBatchError: Error, CustomStringConvertible {
+/// Why a batch is not drawn, or not all of it.
+public enum PromptBatchError: Error, Equatable, CustomStringConvertible {
     case notAFolder(String)
     case samePath(String, lines: [Int])
     case failed(lines: [Int])
 
-    var description: String {
+    public var description: String {
         switch self {
         case .notAFolder(let path):
-            "--output must be a folder with --prompts, where each picture has its own name; '\(path)' is a file."
+            "The output of several prompts must be a folder; '\(path)' names a file."
         case .samePath(let path, let lines):
             "Lines \(lines.map(String.init).joined(separator: " and ")) would both be written to \(path); "
                 + "give them other seeds or outputs."

@@ -1,6 +1,5 @@
 import Adapters
-import ArgumentParser
-import Diffusion
+public import Diffusion
 import Foundation
 import ModelLoading
 import Tokenizers
@@ -8,14 +7,15 @@ import Tokenizers
 extension LatentDiffusionModel {
     /// The model of a description, with everything that is added to it.
     /// - Parameter visitsFloatUNet: whether steps of mixed precision take the UNet in floating point too.
-    init(_ description: ModelDescription, visitsFloatUNet: Bool) throws {
+    /// - Throws: `ModelLocationError`; as the initializers of the model and of what is added to it.
+    public init(_ description: ModelDescription, visitsFloatUNet: Bool) throws {
         try self.init(
             ModelSource(ModelLocation.resolve(description.model)),
-            vae: description.vae.map { try ModelLocation.file($0, of: "--vae") })
+            vae: description.vae.map { try ModelLocation.file($0, of: "vae") })
         if let loras = description.loras {
             let items = try loras.map { text in
                 let (path, suffix) = text.splitSuffix { Float($0) }
-                return LoRASet.Item(try LoRA(path: ModelLocation.file(path, of: "--lora").path), scale: suffix ?? 1)
+                return LoRASet.Item(try LoRA(path: ModelLocation.file(path, of: "lora").path), scale: suffix ?? 1)
             }
             try addLoRAs(try LoRASet(items, isLenient: description.loraLenient))
         }
@@ -23,12 +23,11 @@ extension LatentDiffusionModel {
             (description.embeddings ?? []).map { text in
                 // A file's name may contain a colon; a word contains no slash.
                 let (path, word) = text.splitSuffix { $0.contains("/") || $0.isEmpty ? nil : $0 }
-                return try TextualInversion(path: ModelLocation.file(path, of: "--embedding").path, token: word)
+                return try TextualInversion(path: ModelLocation.file(path, of: "embedding").path, token: word)
             })
         guard visitsFloatUNet else { return }
         guard let path = description.floatModel ?? QuantizationSource.of(source.url) else {
-            throw ValidationError(
-                "\(source.url.path) does not say what it was quantized from: give the model in floating point as --float-model.")
+            throw ModelLocationError.noFloatModel(of: source.url.path)
         }
         try addFloatUNet(from: ModelSource(ModelLocation.resolve(path)))
     }

@@ -1,18 +1,18 @@
 import Architectures
-import Evaluation
+public import Evaluation
 import Foundation
 import ModelGraph
-import ModelLoading
+public import ModelLoading
 
-/// What the weights of a model take on disk.
-enum ModelSizes {
-    /// In the order of tables. IR has the halves of an autoencoder apart; a checkpoint's tensors are counted to one or the other.
+/// The sizes of a model's weights on disk.
+public enum ModelSizes {
+    /// In the order of tables. IR keeps the halves of an autoencoder apart; in a checkpoint they are told by their tensors' names.
     private static let networks = ["text_encoder", "text_encoder_2", "unet", "vae_decoder", "vae_encoder"]
-    /// What leads the names of each half's tensors.
+    /// Prefixes of the names of each half's tensors.
     private static let halves = ["vae_decoder": ["decoder.", "post_quant_conv."], "vae_encoder": ["encoder.", "quant_conv."]]
 
     /// Bytes of each network that is there: the .bin beside its IR, or the tensors of the checkpoint that is read.
-    static func bytes(_ folder: ModelSource) throws -> [String: Int] {
+    public static func bytes(_ folder: ModelSource) throws -> [String: Int] {
         var bytes: [String: Int] = [:]
         for name in networks {
             let binary = folder.url.appending(path: name).appending(path: "openvino_model.bin")
@@ -31,8 +31,8 @@ enum ModelSizes {
         return bytes
     }
 
-    /// Network by network where both models have it, and these in all.
-    static func compared(_ baseline: ModelSource, _ candidate: ModelSource) throws -> [ComparisonReport.Size] {
+    /// The sizes of the networks that both models have, and their sum.
+    public static func compared(_ baseline: ModelSource, _ candidate: ModelSource) throws -> [ComparisonReport.Size] {
         let (a, b) = (try bytes(baseline), try bytes(candidate))
         let sizes = networks.compactMap { name in
             a[name].flatMap { first in

@@ -1,21 +1,21 @@
 import Foundation
 import Quantization
 
-/// What `glint quantize` made: sizes on disk by network, and what became of the layers.
-struct QuantizeReport: Encodable {
-    let output: String
-    let seconds: Double
-    let networks: [Network]
-    let peakMemoryBytes: Int?
+/// A quantized model: sizes on disk by network, and the numbers of layers by precision.
+public struct QuantizationSummary: Encodable, Sendable {
+    public let output: String
+    public let seconds: Double
+    public let networks: [Network]
+    public let peakMemoryBytes: Int?
 
-    struct Network: Encodable {
-        let name: String
+    public struct Network: Encodable, Sendable {
+        public let name: String
         /// Of the weights' files.
-        let bytesBefore: Int
-        let bytesAfter: Int
-        let int8Layers: Int?
-        let weightLayers: Int?
-        let floatLayers: Int?
+        public let bytesBefore: Int
+        public let bytesAfter: Int
+        public let int8Layers: Int?
+        public let weightLayers: Int?
+        public let floatLayers: Int?
 
         enum CodingKeys: String, CodingKey {
             case name
@@ -48,24 +48,10 @@ struct QuantizeReport: Encodable {
                 int8Layers: report?.count(.int8), weightLayers: report?.count(.weights), floatLayers: report?.count(.float))
         }
     }
-
-    var table: String {
-        var table = TextTable(columns: ["", "before", "after", "rate", "INT8", "weights only", "float"])
-        for network in networks {
-            func text(_ count: Int?) -> String { count.map { "\($0)" } ?? "" }
-            table.add([
-                network.name, format(bytes: network.bytesBefore), format(bytes: network.bytesAfter),
-                network.bytesAfter > 0 ? String(format: "%.2f×", Double(network.bytesBefore) / Double(network.bytesAfter)) : "",
-                text(network.int8Layers), text(network.weightLayers), text(network.floatLayers),
-            ])
-        }
-        return "\(table.text)\n\n\(output) in \(format(seconds: seconds))"
-            + (peakMemoryBytes.map { ", peak memory \(format(bytes: $0))" } ?? "")
-    }
 }
 
-/// What the weights in a folder take on disk; nil where there are none.
-func weightBytes(in folder: URL) -> Int? {
+/// Bytes of the weights in a folder; nil where there are none.
+private func weightBytes(in folder: URL) -> Int? {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let weights = files.filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".bin") }
     guard !weights.isEmpty else { return nil }

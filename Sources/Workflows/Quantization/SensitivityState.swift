@@ -2,16 +2,16 @@ import Foundation
 import Quantization
 import TensorStore
 
-/// What measuring layers has found so far, in a file, so that a run that was stopped goes on where it was.
+/// The errors of layers measured so far, in a file: a run that was stopped continues from them.
 struct SensitivityState: Codable {
-    /// What was measured: another model, other prompts or options begin anew.
+    /// The model, prompts and options that the errors are of; a file of others is ignored.
     private let subject: String
     private(set) var known: [AccuracyControl.Sensitivity] = []
     private var path = ""
 
     enum CodingKeys: CodingKey { case subject, known }
 
-    /// Takes up the file at `path`, if it is of the same subject.
+    /// Reads the file at `path`, where it is of the same subject.
     init(path: String, of subject: String) throws {
         self.subject = subject
         self.path = path
@@ -25,7 +25,7 @@ struct SensitivityState: Codable {
     mutating func add(_ sensitivity: AccuracyControl.Sensitivity) throws {
         known.append(sensitivity)
         let file = try AtomicFile(path: path)
-        try file.write(Array(try jsonText(self).utf8))
+        try file.write(Array(reportJSON()))
         try file.commit()
     }
 

@@ -3,6 +3,7 @@ import Diffusion
 import Foundation
 import Inference
 import ModelLoading
+import Workflows
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -73,22 +74,12 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     }
 
     private func measure(_ folder: URL) async throws -> PipelineBenchmark {
-        let ready = try ReadyBenchmark(folder, width: width, height: height)
-        let loaded = try LatentDiffusionModel(ModelSource(folder))
         var options = try machine.compileOptions()
         options.profiling = profile
-        let pipeline = LatentDiffusionPipeline(loaded, compile: options, memory: staged ? .staged : .resident)
         let request = GenerationRequest(
             prompts: ["a beautiful pink unicorn, 8k"], width: width, height: height, numInferenceSteps: steps)
-        let resolved = try ResolvedRequest(request, loaded)
-        var runs: [GenerationTimings] = []
-        for index in 0...repeats {
-            var request = request
-            request.seed = UInt64(index)
-            runs.append(try await pipeline.generate(request).timings)
-        }
-        return PipelineBenchmark(
-            model: model.synthetic ?? folder.lastPathComponent, ready: ready, first: runs[0],
-            rest: Array(runs.dropFirst()), steps: resolved.numInferenceSteps)
+        return try await .measure(
+            folder, model: model.synthetic ?? folder.lastPathComponent, request, repeats: repeats, compile: options,
+            memory: staged ? .staged : .resident)
     }
 }

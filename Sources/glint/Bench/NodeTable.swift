@@ -1,5 +1,6 @@
 import Diffusion
 import OpenVINO
+import Workflows
 
 /// What the kinds of nodes of each network took, the longest first.
 struct NodeTable {

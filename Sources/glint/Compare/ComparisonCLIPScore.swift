@@ -8,6 +8,7 @@ import ModelLoading
 import OpenVINO
 import TensorStore
 import Tokenizers
+import Workflows
 
 /// How well pictures fit texts by a CLIP model: 100 times the cosine of their vectors, or 0 where that is less.
 ///

@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Workflows
 
 extension ComparisonReport {
     /// Tables of size, latency and quality, as the articles on quantized diffusion have them.

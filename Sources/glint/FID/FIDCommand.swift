@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import ModelLoading
 import TensorStore
+import Workflows
 
 struct FIDCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -37,19 +38,19 @@ struct FIDCommand: AsyncParsableCommand {
         let sets = try [a, b].map(PictureSet.init)
         let needsNetwork = sets.contains { if case .pictures = $0 { true } else { false } }
         let features = needsNetwork ? try InceptionFeatures(weights: inception, machine.compileOptions(), batch: batch) : nil
-        let progress = StepProgress()
-        defer { progress.finish() }
+        let bar = ProgressBar()
+        defer { bar.finish() }
         var moments: [FeatureMoments] = []
         for (name, set) in zip([a, b], sets) {
             switch set {
             case .moments(let saved): moments.append(saved)
             case .pictures(let paths):
                 guard let features else { continue }
-                progress.begin("pictures of \(name)", of: paths.count)
-                moments.append(try await features.moments(of: paths, progress: progress))
+                bar.show(.phase("pictures of \(name)", count: paths.count))
+                moments.append(try await features.moments(of: paths) { bar.show(.step) })
             }
         }
-        progress.finish()
+        bar.finish()
         let distance = try FrechetDistance.between(moments[0], moments[1])
         if let save { try PictureSet.save(moments[0], to: save) }
         if json {

@@ -26,7 +26,7 @@ struct InceptionFeatures {
 
     /// Mean and covariance of the pictures' features.
     /// - Throws: `ImageError`, which names the file; `EvaluationError.notFinite`.
-    func moments(of paths: [String], progress: StepProgress?) async throws -> FeatureMoments {
+    func moments(of paths: [String], progress: (() -> Void)? = nil) async throws -> FeatureMoments {
         var moments = try FeatureMoments(featureCount: InceptionV3.featureCount)
         var waiting: [RGBImage] = []
         for path in paths {
@@ -37,7 +37,7 @@ struct InceptionFeatures {
                 waiting = []
             }
             waiting.append(image)
-            progress?.advance()
+            progress?()
         }
         if !waiting.isEmpty { try await add(waiting, to: &moments) }
         return moments

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Diffusion
 import Foundation
-import Imaging
-import ModelLoading
+import Inference
+import Workflows
 
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,7 +10,7 @@ struct GenerateCommand: AsyncParsableCommand {
         abstract: "Draw pictures from a text, or from another picture.",
         discussion: """
             Without --model the small model of the repository draws. The same seed gives the same picture, and the picture \
-            that diffusers draws. Every picture carries in its file what redraws it: glint generate --from picture.png
+            that diffusers draws. The file of every picture says how to draw it again: glint generate --from picture.png
 
               glint generate "a pink unicorn on a blue background"
               glint pull stabilityai/sd-turbo
@@ -77,9 +77,17 @@ struct GenerateCommand: AsyncParsableCommand {
         guard description.request.prompts != [""] else {
             throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
         }
-        let files = try OutputFiles(output, description.request)
-        let session = DrawingSession(machine, preview)
-        let drawing = try await session.draw(description, to: files)
+        let files = OutputFiles(output.files, description.request)
+        let session = try session(pictures: description.request.pictureCount)
+        let bar = ProgressBar()
+        defer { bar.finish() }
+        var progress = GenerationProgress(bar, pictures: description.request.pictureCount)
+        let drawing = try await session.draw(description, to: files, previews: preview.folder) { notes in
+            notes.forEach(bar.note)
+        } report: { event in
+            progress.show(event)
+        }
+        bar.finish()
         if json {
             print(try jsonText(GenerationReport(drawing)))
         } else {
@@ -91,9 +99,32 @@ struct GenerateCommand: AsyncParsableCommand {
     private func drawAll(_ file: String) async throws {
         var common = try description()
         common.request.seed = picture.seed ?? 0
-        var run = try PromptBatch(file, common, output: output, redrawsAll: batch.redraw)
-        try await run.draw(DrawingSession(machine, preview)) { line in if !json { print(line) } }
+        var run = try PromptBatch(file, common, output: output.files, redrawsAll: batch.redraw)
+        let bar = ProgressBar()
+        defer { bar.finish() }
+        var progress: GenerationProgress?
+        try await run.draw(try session(pictures: 2), previews: preview.folder) { event in
+            switch event {
+            case .note(let text): bar.note(text)
+            case .generation(let event, let pictures):
+                if case .accepted = event { progress = GenerationProgress(bar, pictures: pictures) }
+                progress?.show(event)
+            case .failed(let failure): bar.line("line \(failure.line): \(failure.error)")
+            case .drawn(let pictures):
+                bar.finish()
+                if !json { for picture in pictures { print(picture.path) } }
+            }
+        }
+        bar.finish()
+        let kept = run.report.kept.count
+        if kept > 0 { bar.line("\(kept) of \(run.pictureCount) were drawn before") }
         if json { print(try jsonText(run.report)) }
         try run.report.check()
+    }
+
+    /// - Parameter pictures: more than one keeps networks in memory.
+    private func session(pictures: Int) throws -> GenerationSession {
+        GenerationSession(
+            compile: try machine.compileOptions(), memory: machine.memoryPolicy(pictures: pictures), previewVAE: preview.vae)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Hub
+import Workflows
 
 struct PullCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,9 @@
 import Foundation
 import Hub
 import Synchronization
+import Workflows
 
-/// Shows on standard error how far a pull is: a line that is drawn over on a terminal, one now and then elsewhere.
+/// Shows the events of a pull: a bar on a terminal, a line every ten seconds elsewhere.
 final class PullProgress: Sendable {
     private struct State {
         var total = 0
@@ -11,17 +12,16 @@ final class PullProgress: Sendable {
         /// Bytes received by then; the rate is taken over the last few seconds.
         var samples: [(time: ContinuousClock.Instant, received: Int)] = []
         var lastShown: ContinuousClock.Instant?
-        var lineIsOpen = false
     }
 
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let bar = ProgressBar()
     private let state = Mutex(State())
     private static let rateWindow = Duration.seconds(5)
 
     /// Bytes that have come over the network.
     var receivedBytes: Int { state.withLock(\.received) }
 
-    func note(_ text: String) { state.withLock { line("note: \(text)", &$0) } }
+    func note(_ text: String) { bar.note(text) }
 
     /// Called from any thread.
     func show(_ event: PullEvent) {
@@ -29,48 +29,39 @@ final class PullProgress: Sendable {
             switch event {
             case .selected(let files, let bytes, let cached):
                 (state.total, state.done) = (bytes, cached)
-                let rest = cached == bytes ? "all in the cache" : "to bring: \(format(bytes: bytes - cached))"
-                line("\(files) file\(files == 1 ? "" : "s"), \(format(bytes: bytes)); \(rest)", &state)
+                let rest = cached == bytes ? "all in the cache" : "to download: \(format(bytes: bytes - cached))"
+                bar.line("\(files) file\(files == 1 ? "" : "s"), \(format(bytes: bytes)); \(rest)")
             case .received(let bytes):
                 state.received += bytes
                 state.done += bytes
                 draw(&state)
             case .found(let path, let bytes):
-                if bytes > 0, state.total > 0 { line("\(path): \(format(bytes: bytes)) were there already", &state) }
+                if bytes > 0, state.total > 0 { bar.line("\(path): \(format(bytes: bytes)) were there already") }
                 state.done += bytes
             case .discarded(let path, let bytes, let reason):
                 state.done -= bytes
-                line("\(path): \(reason); from the start", &state)
-            case .waiting(let path): line("\(path): waiting for another program that brings it", &state)
+                bar.line("\(path): \(reason); from the start")
+            case .waiting(let path): bar.line("\(path): waiting for another program that downloads it")
             case .retrying(let what, let reason, let delay):
-                line("\(what): \(reason); once more in \(String(format: "%.0f", max(delay.seconds, 1))) s", &state)
+                bar.line("\(what): \(reason); once more in \(String(format: "%.0f", max(delay.seconds, 1))) s")
             case .finished: draw(&state)
             }
         }
     }
 
-    func finish() { state.withLock { close(&$0) } }
+    func finish() { bar.finish() }
 
     private func draw(_ state: inout State) {
         let now = ContinuousClock.now
-        // What is brought to choose the rest by is not counted.
+        // Files that the selection depends on are not counted.
         guard state.total > 0 else { return }
         if state.samples.isEmpty { state.samples.append((now, state.received)) }
-        let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(10)
+        let pause: Duration = bar.isTerminal ? .milliseconds(100) : .seconds(10)
         guard let last = state.lastShown ?? state.samples.first?.time, now - last >= pause else { return }
         state.lastShown = now
         state.samples.append((now, state.received))
         while state.samples.count > 2, now - state.samples[0].time > max(Self.rateWindow, pause) { state.samples.removeFirst() }
-        let text = status(state, now)
-        if isTerminal {
-            let width = 24
-            let filled = max(0, min(width, Int(Double(width) * Double(state.done) / Double(state.total))))
-            let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-            write("\r\u{1B}[K\(bar) \(text)")
-            state.lineIsOpen = true
-        } else {
-            write(text + "\n")
-        }
+        bar.draw(status(state, now), share: Double(state.done) / Double(state.total))
     }
 
     /// `1.2 of 3.4 GiB · 11 MiB/s · 3 min left`.
@@ -85,16 +76,4 @@ final class PullProgress: Sendable {
         return text + (left >= 5400 ? "\((left + 1800) / 3600) h" : left >= 90 ? "\((left + 30) / 60) min" : "\(left) s")
             + " left"
     }
-
-    private func close(_ state: inout State) {
-        if state.lineIsOpen { write("\r\u{1B}[K") }
-        state.lineIsOpen = false
-    }
-
-    private func line(_ text: String, _ state: inout State) {
-        close(&state)
-        write(text + "\n")
-    }
-
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

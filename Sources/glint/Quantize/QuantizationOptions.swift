@@ -2,8 +2,9 @@ public import ArgumentParser
 import Diffusion
 import Foundation
 public import Quantization
+public import Workflows
 
-/// What a model is calibrated on.
+/// The prompts and steps of calibration.
 struct CalibrationOptions: ParsableArguments {
     @Option(help: "A file with a prompt a line. (default: a list of its own)") var calibrationPrompts: String?
     @Option(help: "How many prompts are drawn, each in all steps.") var subsetSize = 32
@@ -36,11 +37,11 @@ struct CalibrationOptions: ParsableArguments {
     }
 }
 
-/// What becomes of which network, and how.
+/// Which networks are quantized, and how.
 struct QuantizationOptions: ParsableArguments {
     @Option(
         help: "Which networks: unet, text-encoder, vae. Repeatable. (default: unet; with --weights-only the text encoder too)")
-    var network: [QuantizedNetwork] = []
+    var network: [ModelQuantizationOptions.Network] = []
     @Option(help: "Only store weights in few bits, and compute in floating point: int8, int8-sym, int4, int4-sym or nf4.")
     var weightsOnly: WeightForm?
     @Option(help: "Input channels that share a scale in 4 bits.") var groupSize = 64
@@ -50,17 +51,18 @@ struct QuantizationOptions: ParsableArguments {
     @Flag(help: "Quantize the first and the last layer too.") var quantizeEnds = false
     @Flag(help: "Quantize the layers of the time embedding too.") var quantizeTimeEmbedding = false
     @Option(help: "mixed: asymmetric activations; performance: symmetric ones.") var preset = QuantizationPreset.mixed
-    @Option(help: "What ranges are found from: min-max, mean-min-max, mse (least squared error), or a quantile such as 0.9999.")
+    @Option(help: "How ranges are found: min-max, mean-min-max, mse (least squared error), or a quantile such as 0.9999.")
     var ranges = RangeEstimator.minMax
     @Flag(inversion: .prefixedNo, help: "Compute the scores of attention in INT8 too.") var scores = true
     @Option(help: "Move spread between channels into weights (SmoothQuant): a number such as 0.5, search, or off.")
     var smoothQuant = Smoothing(alpha: .searched)
     @Option(help: "Give the channels that convolutions read ranges of their own: a number such as 0.75, or off.")
     var channelScaling = Scaling(alpha: 0.75)
-    @Flag(inversion: .prefixedNo, help: "Round weights of convolutions so that their kernels' sums stay what they are.")
+    @Flag(inversion: .prefixedNo, help: "Round weights of convolutions so that their kernels' sums stay the same.")
     var kernelSums = true
-    @Flag(help: "Let biases make up for what rounding the weights takes from the means.") var biasCorrection = false
-    @Option(help: "Measure what each layer costs, and keep so many in floating point, the worst first.") var keepWorst: Int?
+    @Flag(help: "Correct the biases for the change of the means by rounding the weights.") var biasCorrection = false
+    @Option(help: "Measure the error of each layer, and keep so many in floating point, the largest errors first.") var keepWorst:
+        Int?
     @Option(help: "The same, as many as are needed for this relative error of the latents, such as 0.02.") var maxError: Double?
     @Option(help: "Prompts that layers are measured on.") var sensitivityPrompts = 2
     @Flag(help: "Store weights in 7 bits, for processors without VNNI: see glint info.") var overflowFix = false
@@ -85,45 +87,24 @@ struct QuantizationOptions: ParsableArguments {
         if !(0...1).contains(ratio) { throw ValidationError("--ratio must be from 0 to 1; it is \(ratio).") }
     }
 
-    /// What decides which layers go back to floating point; nil for none.
-    var accuracyGoal: AccuracyControl.Goal? {
-        keepWorst.map { .keepWorst($0) } ?? maxError.map { .maxError($0) }
-    }
-
-    /// All that the measured errors depend on.
-    var fingerprint: String {
-        "\(preset) \(ranges) \(scores) \(smoothQuant) \(channelScaling) \(kernelSums) \(biasCorrection) \(overflowFix) \(quantizeEnds) \(quantizeTimeEmbedding) \(ignore)"
-    }
-
-    var networks: Set<QuantizedNetwork> {
-        guard network.isEmpty else { return Set(network) }
-        return weightsOnly == nil ? [.unet] : [.unet, .textEncoder]
-    }
-
-    /// How weights alone are compressed; nil where activations are quantized too.
-    var weightCompression: WeightCompressionOptions? {
-        weightsOnly.map { form in
-            var options = WeightCompressionOptions(mode: form.mode, groupSize: groupSize)
+    /// The options as the library takes them.
+    var options: ModelQuantizationOptions {
+        var options = ModelQuantizationOptions(
+            !network.isEmpty ? Set(network) : weightsOnly == nil ? [.unet] : [.unet, .textEncoder])
+        options.weightCompression = weightsOnly.map { form in
+            var weights = WeightCompressionOptions(mode: form.mode, groupSize: groupSize)
             // The widths of Stable Diffusion's levels are no multiples of 128.
-            options.groupFallback = .adjust
-            options.ratio = ratio
-            options.ignored = ignored
-            return options
+            weights.groupFallback = .adjust
+            weights.ratio = ratio
+            weights.ignored = ignored
+            return weights
         }
-    }
-
-    /// As the passes take them.
-    func postTraining(_ standard: PostTrainingQuantization.Options) -> PostTrainingQuantization.Options {
-        var options = standard
-        options.rules = rules(standard.rules)
-        options.preset = preset
-        options.estimator = ranges
-        if !scores { options.scores = false }
-        options.smoothing = smoothQuant.alpha
-        options.channelScaling = channelScaling.alpha.map { ChannelScaling(alpha: $0) }
-        options.keepsKernelSums = kernelSums
-        if biasCorrection { options.biasCorrection = true }
-        options.weights = overflowFix ? .int8HalfRange : .int8Narrow
+        (options.preset, options.ranges, options.scores) = (preset, ranges, scores)
+        (options.smoothQuant, options.channelScaling) = (smoothQuant.alpha, channelScaling.alpha)
+        (options.keepsKernelSums, options.biasCorrection, options.halfRangeWeights) = (kernelSums, biasCorrection, overflowFix)
+        (options.quantizesEnds, options.quantizesTimeEmbedding, options.ignored) = (quantizeEnds, quantizeTimeEmbedding, ignored)
+        options.accuracyGoal = keepWorst.map { .keepWorst($0) } ?? maxError.map { .maxError($0) }
+        options.sensitivityPrompts = sensitivityPrompts
         return options
     }
 
@@ -139,14 +120,6 @@ struct QuantizationOptions: ParsableArguments {
             }
         }
         return scope
-    }
-
-    private func rules(_ standard: QuantizationPlan.Rules) -> QuantizationPlan.Rules {
-        var rules = standard
-        rules.keepsEnds = !quantizeEnds
-        rules.keepsTimeEmbedding = !quantizeTimeEmbedding
-        rules.ignored = ignored
-        return rules
     }
 }
 
@@ -195,11 +168,7 @@ struct Smoothing: ExpressibleByArgument {
     }
 }
 
-enum QuantizedNetwork: String, ExpressibleByArgument, CaseIterable {
-    case unet
-    case textEncoder = "text-encoder"
-    case vae
-}
+extension ModelQuantizationOptions.Network: ExpressibleByArgument {}
 
 /// Forms of weights that are stored in few bits, by the names that users know.
 enum WeightForm: String, ExpressibleByArgument, CaseIterable {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import ModelLoading
-import Quantization
+import Workflows
 
 struct QuantizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,8 +10,8 @@ struct QuantizeCommand: AsyncParsableCommand {
         abstract: "Make a model smaller and faster: INT8, or weights alone in INT8 or INT4.",
         discussion: """
             The UNet is quantized by default: weights and activations to INT8, calibrated on pictures that the model draws from \
-            prompts. The result is a folder that glint generate, optimum-intel and openvino.genai run. What was lost: \
-            glint compare MODEL OUT
+            prompts. The result is a folder that glint generate, optimum-intel and openvino.genai run. To see the \
+            differences: glint compare MODEL OUT
             """)
 
     @Argument(help: "The model: a folder, a .safetensors file, or the name of one that was pulled.") var model: String
@@ -26,27 +26,16 @@ struct QuantizeCommand: AsyncParsableCommand {
     }
 
     private func quantize() async throws {
-        let start = ContinuousClock.now
         let prompts = try calibration.prompts()
         let target = URL(filePath: output)
         try OpenVINOFolder.checkFree(target)
-        let source = try ModelSource(ModelLocation.resolve(model))
-        let loaded = try LatentDiffusionModel(source)
+        let loaded = try LatentDiffusionModel(ModelSource(ModelLocation.resolve(model)))
         let run = try calibration.run(prompts, loaded)
-        let compile = try machine.compileOptions()
-        let folder = try OpenVINOFolder(target, copying: source)
-        let progress = StepProgress()
-        defer { progress.finish() }
-        var quantizer = ModelQuantizer(
-            model: loaded, run: run, compile: compile, options: quantization, progress: progress,
-            statePath: "\(target.path).sensitivity.json")
-        try await quantizer.write(to: folder)
-        try folder.write(Data(try jsonText(QuantizationSource(source: source.url.path)).utf8), to: QuantizationSource.file)
-        progress.begin("writing \(output)", of: 1)
-        try folder.finish()
-        progress.finish()
-        let report = try QuantizeReport(
-            source: source.url, output: target, quantizer.reports, seconds: (ContinuousClock.now - start).seconds)
-        print(json ? try jsonText(report) : report.table)
+        let bar = ProgressBar()
+        defer { bar.finish() }
+        var quantizer = ModelQuantizer(loaded, run, quantization.options, compile: try machine.compileOptions()) { bar.show($0) }
+        let summary = try await quantizer.quantize(to: target)
+        bar.finish()
+        print(json ? try jsonText(summary) : summary.table)
     }
 }

@@ -23,10 +23,10 @@ struct MachineOptions: ParsableArguments {
         }
     }
 
-    /// - Throws: `MachineError.device` for a device that there is not.
+    /// - Throws: `MachineError.device` for a device that is not there.
     func compileOptions() throws -> CompileOptions {
         let available = try Core.shared.availableDevices
-        // Compound devices (AUTO:…, HETERO:…) are the runtime's to judge.
+        // Compound devices (AUTO:…, HETERO:…) are checked by the runtime.
         if !device.contains(":"), !["AUTO"].contains(device),
             !available.contains(where: { $0.name == device || $0.name.hasPrefix("\(device).") })
         {
@@ -36,9 +36,18 @@ struct MachineOptions: ParsableArguments {
     }
 
     /// One picture takes the least memory; for several, networks stay.
-    func memoryPolicy(pictures: Int) throws -> MemoryPolicy {
+    func memoryPolicy(pictures: Int) -> MemoryPolicy {
         if let bytes = maxMemory.flatMap(Self.bytes) { return .limit(bytes) }
         return pictures == 1 ? .staged : .resident
+    }
+
+    /// The same options for another process.
+    var arguments: [String] {
+        var arguments = ["--device", device, "--precision", precision.rawValue]
+        if let threads { arguments += ["--threads", "\(threads)"] }
+        if let maxMemory { arguments += ["--max-memory", maxMemory] }
+        if let cacheDir { arguments += ["--cache-dir", cacheDir] }
+        return arguments
     }
 
     /// `4G`, `3500M`, `1000000`.

@@ -1,45 +1,69 @@
 import Foundation
+import Synchronization
+import Workflows
 
-/// Shows on standard error how far long work is that is counted in steps: a bar on a terminal, a line a phase elsewhere.
-final class StepProgress {
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+/// Progress on standard error: a bar that is drawn over on a terminal, lines elsewhere. Used from any thread.
+final class ProgressBar: Sendable {
+    private struct State {
+        var phase = ""
+        var count = 1
+        var done = 0
+        var lineIsOpen = false
+    }
+
+    let isTerminal = isatty(STDERR_FILENO) == 1
     private let start = ContinuousClock.now
-    private var text = ""
-    private var count = 1
-    private var done = 0
-    private var lineIsOpen = false
+    private let state = Mutex(State())
+    private static let width = 24
 
-    /// Begins a phase of `count` steps.
-    func begin(_ text: String, of count: Int) {
-        self.text = text
-        self.count = max(count, 1)
-        done = 0
-        if isTerminal { draw() } else { write("\(text) (\(seconds))\n") }
+    /// Shows a phase or a step of it; phases alone where there is no terminal.
+    func show(_ progress: WorkProgress) {
+        let (text, done, count) = state.withLock { state in
+            switch progress {
+            case .phase(let text, let count): (state.phase, state.count, state.done) = (text, max(count, 1), 0)
+            case .step: state.done += 1
+            }
+            return (state.phase, state.done, state.count)
+        }
+        if !isTerminal, case .step = progress { return }
+        show(isTerminal && count > 1 ? "\(text) \(done) of \(count)" : text, share: Double(done) / Double(count))
     }
 
-    func advance() {
-        done += 1
-        if isTerminal { draw() }
+    /// Shows a text with the time so far, and the share of the work that is done.
+    func show(_ text: String, share: Double) {
+        let seconds = String(format: "%.1f s", (ContinuousClock.now - start).seconds)
+        if isTerminal { draw("\(text) · \(seconds)", share: share) } else { line("\(text) (\(seconds))") }
     }
 
-    func note(_ text: String) {
-        finish()
-        write("note: \(text)\n")
+    /// Draws the bar over its last form; a line of text where there is no terminal.
+    func draw(_ text: String, share: Double) {
+        guard isTerminal else { return line(text) }
+        let filled = max(0, min(Self.width, Int(Double(Self.width) * share)))
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
+        state.withLock { state in
+            write("\r\u{1B}[K\(bar) \(text)")
+            state.lineIsOpen = true
+        }
     }
 
-    func finish() {
-        if lineIsOpen { write("\r\u{1B}[K") }
-        lineIsOpen = false
+    func note(_ text: String) { line("note: \(text)") }
+
+    func warning(_ text: String) { line("warning: \(text)") }
+
+    /// A line above the bar.
+    func line(_ text: String) {
+        state.withLock { state in
+            close(&state)
+            write(text + "\n")
+        }
     }
 
-    private var seconds: String { String(format: "%.1f s", (ContinuousClock.now - start).seconds) }
+    /// Removes the bar.
+    func finish() { state.withLock { close(&$0) } }
 
-    private func draw() {
-        let width = 24
-        let filled = min(width * done / count, width)
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        write("\r\u{1B}[K\(bar) \(text)\(count > 1 ? " \(done) of \(count)" : "") · \(seconds)")
-        lineIsOpen = true
+    private func close(_ state: inout State) {
+        if state.lineIsOpen { write("\r\u{1B}[K") }
+        state.lineIsOpen = false
     }
 
     private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

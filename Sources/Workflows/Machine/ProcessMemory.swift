@@ -1,12 +1,12 @@
 import Foundation
 
-/// What the system says of this process's memory.
-enum ProcessMemory {
-    /// The most that was resident at once, mapped files included (VmHWM); nil where the system does not tell.
-    static var peakBytes: Int? { field("VmHWM:") }
+/// The memory of this process, as the system counts it.
+public enum ProcessMemory {
+    /// The most that was resident at once, mapped files included (VmHWM); nil where the system does not say.
+    public static var peakBytes: Int? { field("VmHWM:") }
 
-    /// What is resident now without mapped files.
-    static var anonymousBytes: Int? { field("RssAnon:") }
+    /// The memory that is resident now without mapped files (RssAnon).
+    public static var anonymousBytes: Int? { field("RssAnon:") }
 
     private static func field(_ name: String) -> Int? {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
