@@ -40,6 +40,7 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "The folder of a CLIP model, as transformers keeps it: also measure how well the pictures fit their texts.")
     var clip: String?
     @OptionGroup(title: "Machine") var machine: MachineOptions
+    @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func validate() throws {
@@ -60,7 +61,7 @@ struct CompareCommand: AsyncParsableCommand {
         let comparison = try Comparison(baseline, candidate, request)
         let metrics = try metrics(prompts: request.prompts.count)
         let files = try output.map { try ComparisonFiles(folder: $0) }
-        let bar = ProgressBar()
+        let bar = display.bar
         defer { bar.finish() }
         let report: ComparisonReport
         do {

@@ -21,6 +21,7 @@ struct FIDCommand: AsyncParsableCommand {
     @Option(help: "Pictures of one size that go through the network together.") var batch = 8
     @Option(help: "Keep the mean and covariance of the first set's features in this .safetensors file.") var save: String?
     @OptionGroup(title: "Machine") var machine: MachineOptions
+    @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func validate() throws {
@@ -38,7 +39,7 @@ struct FIDCommand: AsyncParsableCommand {
         let sets = try [a, b].map(PictureSet.init)
         let needsNetwork = sets.contains { if case .pictures = $0 { true } else { false } }
         let features = needsNetwork ? try InceptionFeatures(weights: inception, machine.compileOptions(), batch: batch) : nil
-        let bar = ProgressBar()
+        let bar = display.bar
         defer { bar.finish() }
         var moments: [FeatureMoments] = []
         for (name, set) in zip([a, b], sets) {

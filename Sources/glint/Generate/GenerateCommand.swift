@@ -29,6 +29,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup(title: "Machine") var machine: MachineOptions
 
     @Flag(help: "Print where the time went.") var timings = false
+    @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func validate() throws {
@@ -79,7 +80,7 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         let files = OutputFiles(output.files, description.request)
         let session = try session(pictures: description.request.pictureCount)
-        let bar = ProgressBar()
+        let bar = display.bar
         defer { bar.finish() }
         var progress = GenerationProgress(bar, pictures: description.request.pictureCount)
         let drawing = try await session.draw(description, to: files, previews: preview.folder) { notes in
@@ -100,7 +101,7 @@ struct GenerateCommand: AsyncParsableCommand {
         var common = try description()
         common.request.seed = picture.seed ?? 0
         var run = try PromptBatch(file, common, output: output.files, redrawsAll: batch.redraw)
-        let bar = ProgressBar()
+        let bar = display.bar
         defer { bar.finish() }
         var progress: GenerationProgress?
         try await run.draw(try session(pictures: 2), previews: preview.folder) { event in

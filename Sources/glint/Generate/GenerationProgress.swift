@@ -26,7 +26,9 @@ struct GenerationProgress {
             let picture = pictures > 1 ? ", picture \(step.pictures.upperBound) of \(pictures)" : ""
             status("step \(step.index + 1) of \(step.count)\(picture)")
         case .picture(let picture):
-            if picture.safety?.isFlagged == true { bar.note("The safety checker had picture \(picture.index + 1) blurred.") }
+            if picture.safety?.isFlagged == true {
+                bar.line("note: The safety checker had picture \(picture.index + 1) blurred.")
+            }
         case .outputs: break
         }
     }

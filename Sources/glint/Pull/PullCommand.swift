@@ -32,6 +32,7 @@ struct PullCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Leave out files that match; may be given several times.", valueName: "pattern"))
     var exclude: [String] = []
     @Flag(help: "List what would be brought, and bring nothing but what the choice depends on.") var dryRun = false
+    @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of the folder's path.") var json = false
 
     func validate() throws {
@@ -52,15 +53,18 @@ struct PullCommand: AsyncParsableCommand {
         selection.variant = variant.map { $0 == "full" ? .full : .named($0) } ?? .automatic
         let pull = ModelPull(
             try RepositoryReference(repository), environment: try HubEnvironment(), selection: selection)
-        try await cancellingOnInterrupt { [dryRun, json] in
-            if dryRun { try await list(pull, json: json) } else { try await bring(pull, json: json) }
+        try await cancellingOnInterrupt { [dryRun, json, display] in
+            if dryRun {
+                try await list(pull, PullProgress(display.bar), json: json)
+            } else {
+                try await bring(pull, PullProgress(display.bar), json: json)
+            }
         }
     }
 }
 
-private func bring(_ pull: ModelPull, json: Bool) async throws {
+private func bring(_ pull: ModelPull, _ progress: PullProgress, json: Bool) async throws {
     let start = ContinuousClock.now
-    let progress = PullProgress()
     defer { progress.finish() }
     let model = try await pull.run { progress.show($0) }
     progress.finish()
@@ -76,8 +80,7 @@ private func bring(_ pull: ModelPull, json: Bool) async throws {
     print(try jsonText(report))
 }
 
-private func list(_ pull: ModelPull, json: Bool) async throws {
-    let progress = PullProgress()
+private func list(_ pull: ModelPull, _ progress: PullProgress, json: Bool) async throws {
     defer { progress.finish() }
     let plan = try await pull.plan { progress.show($0) }
     progress.finish()

@@ -14,9 +14,11 @@ final class PullProgress: Sendable {
         var lastShown: ContinuousClock.Instant?
     }
 
-    private let bar = ProgressBar()
+    private let bar: ProgressBar
     private let state = Mutex(State())
     private static let rateWindow = Duration.seconds(5)
+
+    init(_ bar: ProgressBar) { self.bar = bar }
 
     /// Bytes that have come over the network.
     var receivedBytes: Int { state.withLock(\.received) }

@@ -19,6 +19,7 @@ struct QuantizeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Calibration") var calibration: CalibrationOptions
     @OptionGroup(title: "Quantization") var quantization: QuantizationOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
+    @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func run() async throws {
@@ -31,7 +32,7 @@ struct QuantizeCommand: AsyncParsableCommand {
         try OpenVINOFolder.checkFree(target)
         let loaded = try LatentDiffusionModel(ModelSource(ModelLocation.resolve(model)))
         let run = try calibration.run(prompts, loaded)
-        let bar = ProgressBar()
+        let bar = display.bar
         defer { bar.finish() }
         var quantizer = ModelQuantizer(loaded, run, quantization.options, compile: try machine.compileOptions()) { bar.show($0) }
         let summary = try await quantizer.quantize(to: target)

@@ -1,6 +1,13 @@
+import ArgumentParser
 import Foundation
 import Synchronization
 import Workflows
+
+struct ProgressOptions: ParsableArguments {
+    @Flag(help: "Show no progress and no notes; warnings and errors stay.") var quiet = false
+
+    var bar: ProgressBar { ProgressBar(isQuiet: quiet) }
+}
 
 /// Progress on standard error: a bar that is drawn over on a terminal, lines elsewhere. Used from any thread.
 final class ProgressBar: Sendable {
@@ -12,9 +19,12 @@ final class ProgressBar: Sendable {
     }
 
     let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isQuiet: Bool
     private let start = ContinuousClock.now
     private let state = Mutex(State())
     private static let width = 24
+
+    fileprivate init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
     /// Shows a phase or a step of it; phases alone where there is no terminal.
     func show(_ progress: WorkProgress) {
@@ -31,12 +41,14 @@ final class ProgressBar: Sendable {
 
     /// Shows a text with the time so far, and the share of the work that is done.
     func show(_ text: String, share: Double) {
+        if isQuiet { return }
         let seconds = String(format: "%.1f s", (ContinuousClock.now - start).seconds)
         if isTerminal { draw("\(text) · \(seconds)", share: share) } else { line("\(text) (\(seconds))") }
     }
 
     /// Draws the bar over its last form; a line of text where there is no terminal.
     func draw(_ text: String, share: Double) {
+        if isQuiet { return }
         guard isTerminal else { return line(text) }
         let filled = max(0, min(Self.width, Int(Double(Self.width) * share)))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
@@ -46,7 +58,7 @@ final class ProgressBar: Sendable {
         }
     }
 
-    func note(_ text: String) { line("note: \(text)") }
+    func note(_ text: String) { if !isQuiet { line("note: \(text)") } }
 
     func warning(_ text: String) { line("warning: \(text)") }
 
