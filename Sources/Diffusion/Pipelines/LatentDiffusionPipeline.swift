@@ -82,14 +82,14 @@ public final class LatentDiffusionPipeline {
     /// Works on one request; an actor that waits for it may begin another, which would set its inputs in the same networks.
     private func alone<Result>(
         _ request: GenerationRequest,
-        _ body: (inout GenerationJob, TimingLog) async throws -> Result
+        _ body: (inout GenerationPlan, TimingLog) async throws -> Result
     ) async throws -> Result {
         guard !isBusy else { throw GenerationError.busy }
         isBusy = true
         defer { isBusy = false }
         let log = TimingLog()
         _ = (networks.takeTimings(), networks.takeAdaptations()) // of a request that failed
-        var job = try GenerationJob(request, model, log)
+        var job = try GenerationPlan(request, model, log)
         let keeps = keepsNetworks(job)
         // Also after an error: a UNet whose networks for prompts are gone must not be found by the next request.
         if !keeps { networks.release() }
@@ -97,20 +97,20 @@ public final class LatentDiffusionPipeline {
         return try await body(&job, log)
     }
 
-    private func keepsNetworks(_ job: GenerationJob) -> Bool {
+    private func keepsNetworks(_ job: GenerationPlan) -> Bool {
         memory.keepsNetworks(of: model, pixels: job.pixelsAtOnce(together: predictsTogether(job)))
     }
 
     /// Whether the two predictions of guidance are made in one run: unless memory is too short for it.
-    private func predictsTogether(_ job: GenerationJob) -> Bool {
+    private func predictsTogether(_ job: GenerationPlan) -> Bool {
         job.guidance.comparesPredictions && memory.allows(model, pixels: job.pixelsAtOnce(together: true))
     }
 
     /// Texts to states to latents, batch by batch.
     /// - Parameter finished: given each picture's number and latents.
     private func denoiseAll(
-        _ job: inout GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
-        finished: (GenerationJob, Int, Tensor) async throws -> Void
+        _ job: inout GenerationPlan, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void,
+        finished: (GenerationPlan, Int, Tensor) async throws -> Void
     ) async throws {
         try report(.accepted(job.resolved))
         for warning in job.warnings { try report(.warning(warning)) }
@@ -136,7 +136,7 @@ public final class LatentDiffusionPipeline {
     /// The texts of a request, encoded.
     typealias Texts = (prompts: [TextCondition], negative: TextCondition?)
 
-    func encodeTexts(_ job: GenerationJob) async throws -> Texts {
+    func encodeTexts(_ job: GenerationPlan) async throws -> Texts {
         let stage = networks.textEncoder
         var prompts: [TextCondition] = []
         for chunks in job.tokens.prompts {
@@ -149,7 +149,7 @@ public final class LatentDiffusionPipeline {
     }
 
     func encodeImage(
-        _ job: GenerationJob, _ report: (GenerationEvent) throws -> Void
+        _ job: GenerationPlan, _ report: (GenerationEvent) throws -> Void
     ) async throws -> EncodedImage? {
         guard let initial = job.initial else { return nil }
         try Task.checkCancellation()
@@ -162,7 +162,7 @@ public final class LatentDiffusionPipeline {
 
     /// The UNets that the steps of a group of batches visit.
     private func unets(
-        _ group: GenerationJob.Group, _ job: inout GenerationJob, _ texts: Texts, keeps: Bool
+        _ group: GenerationPlan.Group, _ job: inout GenerationPlan, _ texts: Texts, keeps: Bool
     ) async throws -> [UNetPrecision: ConditionedUNet] {
         var unets: [UNetPrecision: ConditionedUNet] = [:]
         let used = Set(job.precisions)
@@ -186,7 +186,7 @@ public final class LatentDiffusionPipeline {
     /// The loop over the steps of one batch: noise to finished latents, `[batch, C, h, w]`.
     /// - Parameter number: of the batch in its group.
     private func denoise(
-        _ batch: Range<Int>, _ number: Int, _ job: inout GenerationJob, _ image: EncodedImage?,
+        _ batch: Range<Int>, _ number: Int, _ job: inout GenerationPlan, _ image: EncodedImage?,
         _ unets: [UNetPrecision: ConditionedUNet], _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> Tensor {
         for unet in unets.values { try unet.network.begin(unet.conditions[number][0].prompt) }
@@ -239,7 +239,7 @@ public final class LatentDiffusionPipeline {
     }
 
     private func previews(
-        _ denoised: Tensor, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
+        _ denoised: Tensor, _ job: GenerationPlan, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> [RGBImage] {
         let decoder = try networks.previewDecoder(job.size) { try report(.stage(.loadingDecoder)) }
         var previews: [RGBImage] = []
@@ -251,7 +251,7 @@ public final class LatentDiffusionPipeline {
     }
 
     private func finish(
-        _ index: Int, _ latents: Tensor, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
+        _ index: Int, _ latents: Tensor, _ job: GenerationPlan, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> GeneratedPicture {
         try Task.checkCancellation()
         let decoder = try networks.decoder(job.size) { try report(.stage(.loadingDecoder)) }
@@ -269,7 +269,7 @@ public final class LatentDiffusionPipeline {
     }
 
     private func verdict(
-        _ image: RGBImage, _ job: GenerationJob, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
+        _ image: RGBImage, _ job: GenerationPlan, _ log: TimingLog, _ report: (GenerationEvent) throws -> Void
     ) async throws -> SafetyVerdict? {
         guard job.request.checksSafety else { return nil }
         try report(.stage(.checkingSafety))

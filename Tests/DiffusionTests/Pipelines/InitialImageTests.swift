@@ -22,7 +22,7 @@ import Testing
         return request
     }
 
-    private func job(_ request: GenerationRequest) throws -> GenerationJob { try GenerationJob(request, model, TimingLog()) }
+    private func job(_ request: GenerationRequest) throws -> GenerationPlan { try GenerationPlan(request, model, TimingLog()) }
 
     @Test func blackMasksLeaveNothingToDraw() throws {
         let (image, black) = (try RGBImage(width: 32, height: 40), try RGBImage(width: 8, height: 8))
@@ -93,7 +93,7 @@ import Testing
         try writer.write(to: file.path)
         let decoding = try LatentDiffusionModel(ModelSource(GoldenRun.model("sd15")), vae: file)
         let error = try #expect(throws: GenerationError.self) {
-            try GenerationJob(request(RGBImage(width: 32, height: 40)), decoding, TimingLog())
+            try GenerationPlan(request(RGBImage(width: 32, height: 40)), decoding, TimingLog())
         }
         #expect(error?.description.contains("(--vae)") == true)
     }

@@ -45,7 +45,7 @@ import Tokenizers
     private func expectConditions(
         of run: GoldenRun, _ request: GenerationRequest, _ golden: GoldenValues, _ pipeline: LatentDiffusionPipeline
     ) async throws {
-        let job = try GenerationJob(request, pipeline.model, TimingLog())
+        let job = try GenerationPlan(request, pipeline.model, TimingLog())
         if let ids = try golden.ifRecorded("input_ids") {
             let found = job.tokens.prompts.flatMap { $0[0].ids }.joined().map { Int64($0) }
             #expect(try Array(found) == ids.elements())
@@ -68,7 +68,7 @@ import Tokenizers
     private func expectStart(
         of run: GoldenRun, _ part: GoldenRun.Part, _ golden: GoldenValues, _ pipeline: LatentDiffusionPipeline
     ) async throws {
-        var job = try GenerationJob(part.request, pipeline.model, TimingLog())
+        var job = try GenerationPlan(part.request, pipeline.model, TimingLog())
         let encoded = try await pipeline.encodeImage(job) { _ in }
         let matched = matched(run, part)
         let start = try job.start(0..<part.pictures.count, encoded)

@@ -5,7 +5,7 @@ import ModelLoading
 import TensorStore
 
 /// A request with everything worked out that needs no network: sizes, schedule, tokens, noise, batches.
-struct GenerationJob {
+struct GenerationPlan {
     let resolved: ResolvedRequest
     let plan: any Scheduler
     let guidance: Guidance
@@ -74,7 +74,7 @@ struct GenerationJob {
 
     /// With all defaults filled in.
     var request: GenerationRequest { resolved.request }
-    var size: PictureSize { resolved.size }
+    var size: OutputSize { resolved.size }
 
     /// The sizes that a UNet is compiled for.
     func size(batch: Int) -> Denoiser.Size {
@@ -155,9 +155,9 @@ struct GenerationJob {
     }
 }
 
-extension GenerationJob.Group {
+extension GenerationPlan.Group {
     /// Batches as large as asked for, and one of the rest.
-    fileprivate static func all(_ request: GenerationRequest) -> [GenerationJob.Group] {
+    fileprivate static func all(_ request: GenerationRequest) -> [GenerationPlan.Group] {
         let full = request.pictureCount / request.batchSize
         let whole = (0..<full).map { $0 * request.batchSize..<($0 + 1) * request.batchSize }
         let rest = full * request.batchSize..<request.pictureCount

@@ -10,7 +10,7 @@ struct StepCondition {
 /// The conditions of a batch: one, or where two predictions are compared one after the other, that of the negative prompt first.
 typealias GuidedCondition = [StepCondition]
 
-extension GenerationJob {
+extension GenerationPlan {
     /// What the steps of each batch take besides the sample; computed once for batches of the same prompts.
     /// - Parameters:
     ///   - texts: of each prompt.

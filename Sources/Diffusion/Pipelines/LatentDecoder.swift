@@ -5,16 +5,16 @@ import ModelLoading
 import TensorStore
 
 /// Latents to pictures, one at a time.
-final class Decoder {
+final class LatentDecoder {
     private let architecture: any LatentAutoencoder
     private let network: Executable
     /// Of the pictures that it makes.
-    let size: PictureSize
+    let size: OutputSize
     /// The network's name in timings.
     var name: String { network.name }
 
     init(
-        _ autoencoder: Network<any LatentAutoencoder>, _ size: PictureSize, _ options: CompileOptions, name: String = "vae decoder"
+        _ autoencoder: Network<any LatentAutoencoder>, _ size: OutputSize, _ options: CompileOptions, name: String = "vae decoder"
     ) throws {
         architecture = autoencoder.architecture
         self.size = size

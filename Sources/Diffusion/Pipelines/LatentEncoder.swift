@@ -23,13 +23,13 @@ struct LatentDistribution: Sendable {
 }
 
 /// Pictures to latents.
-final class Encoder {
+final class LatentEncoder {
     private let architecture: any LatentAutoencoder
     private let network: Executable
     /// Of the pictures that it takes.
-    let size: PictureSize
+    let size: OutputSize
 
-    init(_ autoencoder: Network<any LatentAutoencoder>, _ size: PictureSize, _ options: CompileOptions) throws {
+    init(_ autoencoder: Network<any LatentAutoencoder>, _ size: OutputSize, _ options: CompileOptions) throws {
         architecture = autoencoder.architecture
         self.size = size
         network = try Executable("vae encoder", autoencoder.encoder(height: size.height, width: size.width), options)
