@@ -44,7 +44,7 @@ public final class InferRequest {
         try result.get()
     }
 
-    /// What the nodes of the device's graph took, in the order that they run in.
+    /// Durations of the nodes of the device's graph, in the order in which they run.
     ///
     /// On CPU the times are means over all inferences so far on this request's stream, those of other requests too.
     /// Unless the model was compiled with `.enableProfiling(true)`, no node has run.

@@ -1,6 +1,6 @@
 import TensorStore
 
-/// What a batch's steps take besides the sample.
+/// The inputs of a batch's steps besides the sample.
 struct StepCondition {
     let prompt: Denoiser.Values
     /// One for each step.
@@ -11,13 +11,12 @@ struct StepCondition {
 typealias GuidedCondition = [StepCondition]
 
 extension GenerationPlan {
-    /// What the steps of each batch take besides the sample; computed once for batches of the same prompts.
+    /// The condition of each batch; computed once for batches of the same prompts.
     /// - Parameters:
-    ///   - texts: of each prompt.
-    ///   - negative: nil where one prediction is made.
+    ///   - texts: of the prompts and the negative prompt.
     ///   - together: whether both predictions are made in one run, the negative ones in the first half of the batch.
     func conditions(
-        _ group: Group, _ texts: [TextCondition], negative: TextCondition?, together: Bool, _ denoiser: Denoiser
+        _ group: Group, _ texts: EncodedTexts, together: Bool, _ denoiser: Denoiser
     ) async throws -> [GuidedCondition] {
         var byPrompts: [[Int]: GuidedCondition] = [:]
         var times: [Denoiser.Values] = []
@@ -28,15 +27,15 @@ extension GenerationPlan {
                 result.append(known)
                 continue
             }
-            let positives = prompts.map { texts[$0] }
-            let negatives = negative.map { Array(repeating: $0, count: batch.count) } ?? []
+            let positives = prompts.map { texts.prompts[$0] }
+            let negatives = texts.negative.map { Array(repeating: $0, count: batch.count) } ?? []
             let runs = together || negatives.isEmpty ? [(negatives, positives)] : [(negatives, []), ([], positives)]
             var condition: GuidedCondition = []
             for (negatives, positives) in runs {
                 let prompt = try await denoiser.condition(inputs(negatives: negatives, positives: positives))
                 if times.isEmpty || denoiser.timesDependOnPrompt {
                     times = []
-                    for timestep in plan.timesteps {
+                    for timestep in scheduler.timesteps {
                         times.append(try await denoiser.embedding(of: timestep, condition: prompt))
                     }
                 }

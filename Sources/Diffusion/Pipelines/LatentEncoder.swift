@@ -64,17 +64,3 @@ final class LatentEncoder {
 
     func takeTimings() -> [NetworkTimings] { [network.takeTimings()].compactMap(\.self) }
 }
-
-/// The pictures that a request begins with, encoded.
-struct EncodedImage: Sendable {
-    /// nil where drawing begins with noise.
-    let image: LatentDistribution?
-    let inpainting: Inpainting?
-
-    struct Inpainting: Sendable {
-        /// `[1, 1, h, w]`: 1 where latents are drawn anew.
-        let mask: Tensor
-        /// The picture with what is drawn anew cut out; nil where the UNet is not shown it.
-        let masked: LatentDistribution?
-    }
-}

@@ -36,3 +36,17 @@ struct PreparedImage: Sendable {
                 masked: showsMasked ? try await encoder.encode(mask.kept(of: picture)) : nil))
     }
 }
+
+/// The initial image and its mask, encoded.
+struct EncodedImage: Sendable {
+    /// nil where denoising begins with noise alone.
+    let image: LatentDistribution?
+    let inpainting: Inpainting?
+
+    struct Inpainting: Sendable {
+        /// `[1, 1, h, w]`: 1 where latents are redrawn.
+        let mask: Tensor
+        /// The image without its masked part; nil where the UNet does not take it.
+        let masked: LatentDistribution?
+    }
+}

@@ -96,7 +96,7 @@ public final class StageBenchmark {
         return (ContinuousClock.now - wall, Self.processorTime - processor)
     }
 
-    /// What all threads of this process have used so far.
+    /// Processor time of all threads of this process so far.
     private static var processorTime: Duration {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
