@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -6,6 +6,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 /// A Swift module of ours under `Sources/`.
@@ -65,7 +66,7 @@ let package = Package(
         module("ModelLoading", ["ModelGraph", "Architectures", "Tokenizers", crypto]),
         module("Quantization", ["ModelGraph", "CNumerics"]),
         module("Imaging", ["CImageCodecs", "TensorStore"]),
-        module("Evaluation", ["CLAPACK", "TensorStore", "ModelGraph", "Architectures", "Imaging"]),
+        module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
         module(
             "Workflows",

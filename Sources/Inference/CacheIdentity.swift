@@ -1,14 +1,20 @@
 import ModelGraph
+import OpenVINO
 import TensorStore
 
 extension SerializedModel {
-    /// A number that differs whenever the compiled network would: by the graph, by the files that its weights lie in, and by
-    /// `options`. It saves the runtime from reading all the weights to know the network again.
-    func identity(with options: String) -> UInt64 {
+    /// A hash of everything that the compiled network depends on: the graph, the states of the files with its weights, the
+    /// compile options with the extension libraries, and the inputs' shapes.
+    ///
+    /// With it the runtime finds a network in its cache without reading the weights.
+    /// - Throws: `FileError` where an extension library can't be opened.
+    func identity(_ options: CompileOptions, shapes: [String: PartialShape] = [:]) throws(FileError) -> UInt64 {
         var hash = FNV1a()
         hash.combine(xml.utf8)
         for file in weights.files { hash.combine("\(file.path) \(file.identity)".utf8) }
-        hash.combine(options.utf8)
+        let shapes = shapes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        hash.combine("\(options.device.name) \(options.runtimeProperties) \(shapes)".utf8)
+        for library in try ExtensionLibraries.identities(options.extensions) { hash.combine(library.utf8) }
         weights.bytes[weights.inlineOffset...].withContiguousStorageIfAvailable { hash.combine($0) }
         return hash.value
     }

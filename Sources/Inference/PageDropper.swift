@@ -2,12 +2,14 @@ import Foundation
 import Synchronization
 import TensorStore
 
-/// Gives back the memory of mapped files' pages again and again while someone else reads through them once.
+/// Returns the memory of weight files to the system at short intervals while another thread reads through them once.
 ///
-/// A page that is needed again is mapped again from the page cache, which costs microseconds.
+/// Only pages of mapped files are dropped (`WeightSpace.dropPages`), never memory that no file holds. A page that is needed
+/// again comes back from the page cache within microseconds.
 final class PageDropper: Sendable {
     private let stopped = Mutex(false)
     private let weights: WeightSpace
+    /// In seconds.
     private static let interval = 0.05
 
     init(_ weights: WeightSpace) {
@@ -21,7 +23,7 @@ final class PageDropper: Sendable {
         }
     }
 
-    /// Drops the pages once more, and no more afterwards.
+    /// Drops the pages once more, and ends the thread.
     func stop() {
         stopped.withLock { $0 = true }
         weights.dropPages()

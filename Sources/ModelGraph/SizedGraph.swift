@@ -37,6 +37,14 @@ public struct SizedGraph: Sendable {
             shapes[name] = PartialShape(merged)
         }
     }
+
+    /// Cuts the graph into stages as `Graph.stages` does. Each stage has the shapes of its own inputs; the shapes of values
+    /// that it takes from earlier stages are not among them.
+    public func stages(_ inputs: [Set<String>]) throws(GraphError) -> [SizedGraph?] {
+        try graph.stages(inputs).map { stage in
+            stage.map { stage in SizedGraph(stage, shapes: shapes.filter { stage.parameter(named: $0.key) != nil }) }
+        }
+    }
 }
 
 extension Graph {

@@ -31,7 +31,7 @@ public final class InferRequest {
     /// Cancelling the task stops the inference after the node that it is at; the request can then be used again.
     /// - Throws: `CancellationError` where the task was cancelled before the end; `OpenVINOError`, with REQUEST_BUSY where
     ///   the request is already being inferred.
-    public func infer(isolation: isolated (any Actor)? = #isolation) async throws {
+    public func infer() async throws {
         try Task.checkCancellation()
         try handle.startAsync()
         let result = await withTaskCancellationHandler {
@@ -44,7 +44,7 @@ public final class InferRequest {
         try result.get()
     }
 
-    /// What the nodes of the device's graph took, in the order that they run in.
+    /// Durations of the nodes of the device's graph, in the order in which they run.
     ///
     /// On CPU the times are means over all inferences so far on this request's stream, those of other requests too.
     /// Unless the model was compiled with `.enableProfiling(true)`, no node has run.

@@ -80,7 +80,7 @@ struct Runner {
 
     init(_ graph: Graph, profiling: Bool = false) throws {
         self.graph = graph
-        request = try NetworkCompiler(CompileOptions(profiling: profiling)).compile(graph).model.makeRequest()
+        request = try Executable("test", SizedGraph(graph), CompileOptions(profiling: profiling)).model.makeRequest()
     }
 
     func run(_ input: (String, ElementType) throws -> Tensor) throws -> [String: Tensor] {

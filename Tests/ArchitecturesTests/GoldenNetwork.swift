@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import ModelLoading
 import ModelGraph
+import ModelLoading
 import OpenVINO
 import TensorStore
 import TestSupport
@@ -33,7 +34,7 @@ struct GoldenNetwork {
 
 /// Compiles `graph` in plain f32 and runs it.
 func runGraph(_ graph: Graph, input: (String) throws -> Tensor) throws -> [String: Tensor] {
-    let model = try NetworkCompiler(CompileOptions()).compile(graph).model
+    let model = try Executable("test", SizedGraph(graph)).model
     let request = try model.makeRequest()
     for port in model.inputs {
         guard let name = port.name else { continue }

@@ -15,7 +15,7 @@ struct InceptionV3Tests {
         let graph = try InceptionV3().graph(
             try Self.weights(), batch: .fixed(pictures.shape[0]), height: .fixed(pictures.shape[2]),
             width: .fixed(pictures.shape[3]))
-        let request = try NetworkCompiler(CompileOptions()).compile(graph).model.makeRequest()
+        let request = try Executable("test", SizedGraph(graph)).model.makeRequest()
         try request.setInput("pictures", to: pictures)
         try request.infer()
         try expectClose(request.outputTensor("features"), golden.tensor(named: "features"), tolerance: 1e-4)

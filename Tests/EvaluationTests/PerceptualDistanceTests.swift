@@ -20,7 +20,7 @@ struct PerceptualDistanceTests {
         let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: Goldens.url("evaluation/perceptual.json")))
         let distance = try PerceptualDistance(Self.weights(network))
         #expect(distance.network == network)
-        let request = try NetworkCompiler(CompileOptions()).compile(distance.graph(height: .any, width: .any)).model.makeRequest()
+        let request = try Executable("test", SizedGraph(distance.graph(height: .any, width: .any))).model.makeRequest()
         for golden in cases where golden.network == network.rawValue {
             let a = Hashed.unit("\(network.rawValue).a", count: 3 * golden.height * golden.width).map { $0 * 2 - 1 }
             let change = Hashed.unit("\(network.rawValue).b", count: a.count)

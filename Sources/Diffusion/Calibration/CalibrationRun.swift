@@ -43,7 +43,6 @@ public struct CalibrationRun: Sendable {
     @discardableResult
     public func denoise(
         _ model: LatentDiffusionModel, unet: Graph, compile options: CompileOptions,
-        isolation: isolated (any Actor)? = #isolation,
         record: ([String: Tensor]) throws -> Void = { _ in }, report: (GenerationEvent) -> Void = { _ in }
     ) async throws -> [Tensor] {
         var model = model
@@ -63,18 +62,20 @@ public struct CalibrationRun: Sendable {
     ///   - progress: told how many pictures are done.
     public func decode(
         _ model: LatentDiffusionModel, decoder: Graph, _ latents: [Tensor], compile options: CompileOptions,
-        isolation: isolated (any Actor)? = #isolation, record: ([String: Tensor]) throws -> Void,
+        record: ([String: Tensor]) throws -> Void,
         progress: (Int) -> Void = { _ in }
     ) async throws {
         guard let shape = latents.first?.shape else { return }
         var model = model
         model.vaeDecoder.origin = .graph(decoder)
-        let log = TimingLog()
-        let size = PictureSize(latentHeight: shape[2], latentWidth: shape[3], factor: model.autoencoder.spatialFactor)
-        let network = try Decoder(model.vaeDecoder, size, NetworkCompiler(options), log)
+        let size = OutputSize(latentHeight: shape[2], latentWidth: shape[3], factor: model.autoencoder.spatialFactor)
+        let network = try LatentDecoder(model.vaeDecoder, size, options)
         for (index, one) in latents.enumerated() {
             try Task.checkCancellation()
-            _ = try await network.decode(one, log, report: record)
+            let outputs = try await network.run(one)
+            if outputs.count > 1 { try record(outputs.filter { $0.key != "sample" }) }
+            // Refuses infinite and NaN values.
+            _ = try network.image(in: outputs)
             progress(index + 1)
         }
     }

@@ -1,27 +1,32 @@
+import Adapters
 import Inference
 import ModelLoading
 
 /// The networks of a model that are in memory, for the sizes that were last asked for.
 final class LoadedNetworks {
     private let model: LatentDiffusionModel
-    private let compiler: NetworkCompiler
+    private let options: CompileOptions
     private var texts: TextEncodingStage?
-    private var encoder: Encoder?
+    private var encoder: LatentEncoder?
     private var denoisers: [Denoiser] = []
-    private var decoder: Decoder?
-    private var previewDecoder: Decoder?
+    private var decoder: LatentDecoder?
+    private var previewDecoder: LatentDecoder?
     private var checker: SafetyChecker?
+    /// Of networks that were released.
+    private var timings: [NetworkTimings] = []
+    private var adaptations: [LoRAReport] = []
 
-    /// UNets of different sizes that are kept; the one used longest ago goes first.
+    /// UNets of different sizes that are kept; the least recently used one is released first.
     private static let keptDenoisers = 2
 
-    init(_ model: LatentDiffusionModel, _ compiler: NetworkCompiler) {
+    init(_ model: LatentDiffusionModel, _ options: CompileOptions) {
         self.model = model
-        self.compiler = compiler
+        self.options = options
     }
 
-    /// Lets go of all of them.
+    /// Releases all of them.
     func release() {
+        collect()
         texts = nil
         encoder = nil
         denoisers = []
@@ -30,27 +35,30 @@ final class LoadedNetworks {
         checker = nil
     }
 
+    // MARK: Networks
+
     var textEncoder: TextEncodingStage {
-        let stage = texts ?? TextEncodingStage(model, compiler)
+        let stage = texts ?? TextEncodingStage(model, options)
         texts = stage
         return stage
     }
 
-    func encoder(_ size: PictureSize, _ log: TimingLog) throws -> Encoder {
+    func encoder(_ size: OutputSize) throws -> LatentEncoder {
         if let encoder, encoder.size == size { return encoder }
+        collect()
         encoder = nil
-        let loaded = try Encoder(model.encoder(), size, compiler, log)
+        let loaded = try LatentEncoder(model.encoder(), size, options)
         encoder = loaded
         return loaded
     }
 
     /// - Parameters:
     ///   - keeps: whether it is to serve other prompts later.
-    ///   - kinds: UNets of different precision that a request uses.
+    ///   - kinds: the number of UNets of different precision that a request uses.
     func denoiser(
-        _ precision: UNetPrecision, _ size: Denoiser.Size, keeps: Bool, _ log: TimingLog, donor: Denoiser?, kinds: Int
+        _ precision: UNetPrecision, _ size: Denoiser.Size, keeps: Bool, donor: Denoiser?, kinds: Int
     ) throws -> Denoiser {
-        // One that takes its conditions from another can't serve without it.
+        // A UNet that takes its conditions from another one can't be used without it.
         func fits(_ other: Denoiser) -> Bool {
             other.size == size && other.precision == precision && (!other.isDonated || donor != nil)
         }
@@ -59,35 +67,68 @@ final class LoadedNetworks {
             denoisers.append(found)
             return found
         }
-        // Room first: two networks of this size seldom fit side by side.
+        // Release first: two networks of this size seldom fit into memory side by side.
+        collect()
         denoisers.removeFirst(max(denoisers.count - Self.keptDenoisers * kinds + 1, 0))
-        let denoiser = try Denoiser(model, precision, size, compiler, log, keepsConditioning: keeps, donor: donor)
+        let denoiser = try Denoiser(model, precision, size, options, keepsConditioning: keeps, donor: donor)
+        if let adaptation = denoiser.adaptation { adaptations.append(adaptation) }
         denoisers.append(denoiser)
         return denoiser
     }
 
     /// - Parameter loading: called where it is not in memory yet.
-    func decoder(_ size: PictureSize, _ log: TimingLog, loading: () throws -> Void) throws -> Decoder {
+    func decoder(_ size: OutputSize, loading: () throws -> Void) throws -> LatentDecoder {
         if let decoder, decoder.size == size { return decoder }
         try loading()
+        collect()
         decoder = nil
-        let loaded = try Decoder(model.vaeDecoder, size, compiler, log)
+        let loaded = try LatentDecoder(model.vaeDecoder, size, options)
         decoder = loaded
         return loaded
     }
 
-    /// What shows previews: the decoder itself where the model has no smaller one.
-    func previewDecoder(_ size: PictureSize, _ log: TimingLog, loading: () throws -> Void) throws -> Decoder {
-        guard let network = model.previewDecoder else { return try decoder(size, log, loading: loading) }
+    /// The decoder for previews: the model's smaller one, or the decoder itself.
+    func previewDecoder(_ size: OutputSize, loading: () throws -> Void) throws -> LatentDecoder {
+        guard let network = model.previewDecoder else { return try decoder(size, loading: loading) }
         if let previewDecoder, previewDecoder.size == size { return previewDecoder }
-        let loaded = try Decoder(network, size, compiler, log, name: "preview decoder")
+        collect()
+        let loaded = try LatentDecoder(network, size, options, name: "preview decoder")
         previewDecoder = loaded
         return loaded
     }
 
-    func safetyChecker(_ log: TimingLog) throws -> SafetyChecker {
-        let loaded = try checker ?? SafetyChecker(model.safetyChecker(), compiler, log)
+    func safetyChecker() throws -> SafetyChecker {
+        let loaded = try checker ?? SafetyChecker(model.safetyChecker(), options)
         checker = loaded
         return loaded
+    }
+
+    // MARK: Records
+
+    /// Timings since the last call, in the order in which networks are first used.
+    func takeTimings() -> [NetworkTimings] {
+        collect()
+        defer { timings = [] }
+        return timings
+    }
+
+    /// Reports of LoRAs in networks that were loaded since the last call, each once.
+    func takeAdaptations() -> [LoRAReport] {
+        collect()
+        defer { adaptations = [] }
+        return adaptations.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    /// Keeps the records of networks before these are released.
+    private func collect() {
+        if let texts {
+            timings += texts.takeTimings()
+            adaptations += texts.takeAdaptations()
+        }
+        timings += encoder?.takeTimings() ?? []
+        timings += denoisers.flatMap { $0.takeTimings() }
+        timings += previewDecoder?.takeTimings() ?? []
+        timings += decoder?.takeTimings() ?? []
+        timings += checker?.takeTimings() ?? []
     }
 }

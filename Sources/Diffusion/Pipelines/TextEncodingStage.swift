@@ -1,6 +1,7 @@
 import Adapters
 import Architectures
 import Inference
+import ModelGraph
 import ModelLoading
 import TensorStore
 import Tokenizers
@@ -55,50 +56,62 @@ final class TextEncodingStage {
     }
 
     private let model: LatentDiffusionModel
-    private let compiler: NetworkCompiler
-    private var runners: [Key: NetworkRunner] = [:]
+    private let options: CompileOptions
+    private var networks: [Key: Executable] = [:]
+    /// LoRA keys that found their place, by network; those not yet taken.
+    private var adaptations: [LoRAReport] = []
 
-    init(_ model: LatentDiffusionModel, _ compiler: NetworkCompiler) {
+    init(_ model: LatentDiffusionModel, _ options: CompileOptions) {
         self.model = model
-        self.compiler = compiler
+        self.options = options
     }
 
     /// - Parameters:
-    ///   - skip: of this text; nil for the layer that the model was trained with.
+    ///   - skip: layers of the text encoder to skip for this text; nil for those that the model was trained with.
     ///   - scales: of LoRAs that are applied at run time.
-    func encode(
-        _ chunks: [PromptChunks], skip: ClipSkip?, scales: [String: Tensor] = [:], _ log: TimingLog,
-        isolation: isolated (any Actor)? = #isolation
-    ) async throws -> TextCondition {
+    func encode(_ chunks: [PromptChunks], skip: ClipSkip?, scales: [String: Tensor] = [:]) async throws -> TextCondition {
         var states: [Tensor] = []
         var pooled: Tensor?
         for (index, chunks) in chunks.enumerated() {
             let output = try ClipSkip.output(
                 of: model.family, layerCount: model.textEncoders[index].config.numHiddenLayers, skip: skip)
-            let runner = try runner(index, output, log)
-            try runner.set(scales)
+            let network = try network(index, output)
+            try network.set(scales)
             var parts: [Tensor] = []
             for ids in chunks.ids {
-                let found = try await runner.run(["input_ids": try Tensor(ids.map { Int64($0) }, shape: [1, ids.count])], log)
-                parts.append(try found.required(output.name, of: runner.name))
-                // Of the first chunk, as others do that take long texts.
-                if index > 0, pooled == nil { pooled = try found.required("text_embeds", of: runner.name) }
+                let found = try await network.run(["input_ids": try Tensor(ids.map { Int64($0) }, shape: [1, ids.count])])
+                parts.append(try found.required(output.name, of: network.name))
+                // Of the first chunk, as in other programs that take long texts.
+                if index > 0, pooled == nil { pooled = try found.required("text_embeds", of: network.name) }
             }
             states.append(try PromptWeighting.joined(parts, weights: chunks.weights))
         }
         return TextCondition(states: try .joined(channelsOf: states), pooled: pooled)
     }
 
-    private func runner(_ index: Int, _ output: ClipSkip.Output, _ log: TimingLog) throws -> NetworkRunner {
+    private func network(_ index: Int, _ output: ClipSkip.Output) throws -> Executable {
         let key = Key(encoder: index, output: output)
-        if let runner = runners[key] { return runner }
+        if let network = networks[key] { return network }
         let name = index == 0 ? "text encoder" : "text encoder \(index + 1)"
-        let runner = try NetworkRunner(name, compiler, log) {
-            var sized = try model.textEncoders[index].graph(output, pooled: index > 0)
-            if let report = try model.applyLoRAs(to: &sized, index == 0 ? .textEncoder : .textEncoder2) { log.adapted(report) }
-            return sized
-        }
-        runners[key] = runner
-        return runner
+        let network = try Executable(name, graph(index, output), options)
+        networks[key] = network
+        return network
+    }
+
+    private func graph(_ index: Int, _ output: ClipSkip.Output) throws -> SizedGraph {
+        var graph = try model.textEncoders[index].graph(output, pooled: index > 0)
+        if let report = try model.applyLoRAs(to: &graph, index == 0 ? .textEncoder : .textEncoder2) { adaptations.append(report) }
+        return graph
+    }
+
+    /// Timings of all networks since the last call.
+    func takeTimings() -> [NetworkTimings] {
+        networks.sorted { $0.key.encoder < $1.key.encoder }.compactMap { $0.value.takeTimings() }
+    }
+
+    /// Reports of LoRAs in networks that were loaded since the last call.
+    func takeAdaptations() -> [LoRAReport] {
+        defer { adaptations = [] }
+        return adaptations
     }
 }

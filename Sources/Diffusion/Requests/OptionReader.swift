@@ -101,7 +101,7 @@ private struct CodableValue: Codable {
 
     init(_ value: JSONValue) { self.value = value }
 
-    init(from decoder: any Swift.Decoder) throws {
+    init(from decoder: any Decoder) throws {
         if var array = try? decoder.unkeyedContainer() {
             var values: [JSONValue] = []
             while !array.isAtEnd { values.append(try array.decode(CodableValue.self).value) }
@@ -129,7 +129,7 @@ private struct CodableValue: Codable {
         }
     }
 
-    func encode(to encoder: any Swift.Encoder) throws {
+    func encode(to encoder: any Encoder) throws {
         if case .array(let values) = value {
             var container = encoder.unkeyedContainer()
             for value in values { try container.encode(CodableValue(value)) }

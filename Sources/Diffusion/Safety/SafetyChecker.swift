@@ -9,36 +9,41 @@ import TensorStore
 /// Pictures to verdicts, one at a time.
 final class SafetyChecker {
     private let processor: CLIPImageProcessor
-    private let runner: NetworkRunner
-    private let precision: String
+    private let network: Executable
 
-    init(_ model: SafetyCheckerModel, _ compiler: NetworkCompiler, _ log: TimingLog) throws {
+    init(_ model: SafetyCheckerModel, _ options: CompileOptions) throws {
         processor = model.processor
-        precision = compiler.options.precision.rawValue
-        runner = try NetworkRunner("safety checker", compiler, log) {
-            switch model.network.origin {
-            case .checkpoint(let weights): SizedGraph(try model.network.architecture.graph(weights, batch: 1))
-            case .graph(let graph): SizedGraph(graph)
-            }
+        network = try Executable("safety checker", Self.graph(model.network), options)
+    }
+
+    private static func graph(_ network: Network<StableDiffusionSafetyChecker>) throws -> SizedGraph {
+        switch network.origin {
+        case .checkpoint(let weights): SizedGraph(try network.architecture.graph(weights, batch: 1))
+        case .graph(let graph): SizedGraph(graph)
         }
     }
 
-    /// - Throws: `ImageError.size` for a picture of which the short side is made too long in preparing it;
-    ///   `GenerationError.notFinite` where the network's output is not all numbers, from which no verdict follows.
-    func check(_ image: RGBImage, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation) async throws -> SafetyVerdict {
-        let pictures = try log.measure(\.conversion) { try processor(image) }
-        let outputs = try await runner.run(["pixel_values": pictures], log)
-        let concepts = try outputs.required("concept_scores", of: runner.name).elements(as: Float.self)
-        let specialCare = try outputs.required("special_care_scores", of: runner.name).elements(as: Float.self)
+    /// A picture as the network takes it, `[1, 3, H, W]`.
+    /// - Throws: `ImageError.size` where the short side of the scaled picture is too long.
+    func prepared(_ image: RGBImage) throws -> Tensor { try processor(image) }
+
+    /// - Parameter picture: as `prepared` makes it.
+    /// - Throws: `GenerationError.notFinite` where values of the output are infinite or NaN.
+    func check(_ picture: Tensor) async throws -> SafetyVerdict {
+        let outputs = try await network.run(["pixel_values": picture])
+        let concepts = try outputs.required("concept_scores", of: network.name).elements(as: Float.self)
+        let specialCare = try outputs.required("special_care_scores", of: network.name).elements(as: Float.self)
         guard (concepts + specialCare).allSatisfy(\.isFinite) else {
-            throw GenerationError.notFinite(network: runner.name, precision: precision)
+            throw GenerationError.notFinite(network: network.name, precision: network.options.precision.rawValue)
         }
         return SafetyVerdict(concepts: concepts, specialCare: specialCare)
     }
+
+    func takeTimings() -> [NetworkTimings] { [network.takeTimings()].compactMap(\.self) }
 }
 
 extension RGBImage {
-    /// What is shown instead of a flagged picture: its colours, and nothing that could be made out.
+    /// A blurred copy to show in place of a flagged picture: its colours remain, its content is not recognizable.
     public func blurredForSafety() throws(ImageError) -> RGBImage {
         try blurred(radius: min(Float(max(width, height)) / 10, 4096))
     }

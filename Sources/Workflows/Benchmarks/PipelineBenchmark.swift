@@ -51,8 +51,7 @@ public struct PipelineBenchmark: Encodable, Sendable {
     ///   - repeats: pictures after one that is not counted.
     /// - Throws: as `LatentDiffusionModel.init` and `LatentDiffusionPipeline.generate`.
     public static func measure(
-        _ folder: URL, model: String, _ request: GenerationRequest, repeats: Int, compile: CompileOptions, memory: MemoryPolicy,
-        isolation: isolated (any Actor)? = #isolation
+        _ folder: URL, model: String, _ request: GenerationRequest, repeats: Int, compile: CompileOptions, memory: MemoryPolicy
     ) async throws -> PipelineBenchmark {
         let ready = try ReadyBenchmark(folder, width: request.width, height: request.height)
         let loaded = try LatentDiffusionModel(ModelSource(folder))

@@ -1,5 +1,6 @@
 public import Diffusion
 import Foundation
+import Inference
 
 /// Runs one stage of a pipeline for each line of JSON, so that another program can take turns with it.
 public struct StageWorker {
@@ -31,7 +32,7 @@ public struct StageWorker {
 
     /// Runs the stage that a line names.
     /// - Returns: a line of JSON with the figures, or with the error.
-    public func answer(_ line: String, isolation: isolated (any Actor)? = #isolation) async -> String {
+    public func answer(_ line: String) async -> String {
         var answer = Answer()
         do {
             let name = try JSONDecoder().decode(Request.self, from: Data(line.utf8)).run
@@ -40,9 +41,9 @@ public struct StageWorker {
                 let figures = try await benchmark.run(stage)
                 answer.seconds = figures.wall.seconds
                 answer.cpuSeconds = figures.processor.seconds
-                let networks = benchmark.timings.networks
-                answer.readySeconds = networks.reduce(0) { $0 + ($1.graph + $1.reading).seconds }
-                answer.compileSeconds = benchmark.timings.compiling.seconds
+                let timings = benchmark.timings()
+                answer.readySeconds = timings.networks.reduce(0) { $0 + ($1.graph + $1.reading).seconds }
+                answer.compileSeconds = timings.compiling.seconds
                 answer.peakMemoryBytes = ProcessMemory.peakBytes
             } else {
                 answer.error = "there is no stage '\(name)'"

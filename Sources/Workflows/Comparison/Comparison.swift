@@ -1,7 +1,7 @@
 public import Diffusion
 public import Evaluation
 import Foundation
-public import Imaging
+import Imaging
 import ModelLoading
 
 /// Draws the same pictures with two models, and measures the differences.
@@ -10,12 +10,10 @@ import ModelLoading
 public struct Comparison {
     /// Measures beside PSNR, SSIM and the latents' cosines.
     public struct Metrics {
-        /// A distance of two pictures, with its name in tables.
-        public var perceptualDistance: (name: String, of: (RGBImage, RGBImage) async throws -> Double)?
-        /// How well each of two pictures fits a text.
-        public var clipScore: ((String, RGBImage, RGBImage) async throws -> [Double?])?
-        /// Moments of the features of pictures, by their paths, for the Fréchet distance.
-        public var moments: (([String]) async throws -> FeatureMoments)?
+        public var perceptualDistance: LPIPS?
+        public var clipScore: CLIPScore?
+        /// Features for the Fréchet distance between the two sets of pictures; they take two prompts or more.
+        public var features: InceptionFeatureExtractor?
 
         public init() {}
     }
@@ -51,7 +49,6 @@ public struct Comparison {
     /// - Throws: `ComparisonError`, `EvaluationError`, `ImageError`, `CancellationError`; errors of the metrics.
     public func run(
         takesTurns: Bool = true, metrics: Metrics = Metrics(), files: ComparisonFiles? = nil,
-        isolation: isolated (any Actor)? = #isolation,
         program: (_ job: String, _ name: String) -> ComparisonProgram, progress: (WorkProgress) -> Void = { _ in }
     ) async throws -> ComparisonReport {
         let work = FileManager.default.temporaryDirectory.appending(path: "glint-compare-\(UUID().uuidString)")
@@ -72,9 +69,9 @@ public struct Comparison {
         report.quality = ComparisonMeasures.quality(
             report.prompts, names: [names.baseline, names.candidate], perceptual: metrics.perceptualDistance?.name)
         (report.baselinePeakBytes, report.candidatePeakBytes) = (figures[0].peakMemoryBytes, figures[1].peakMemoryBytes)
-        if let moments = metrics.moments {
-            let first = try await moments(prompts.indices.map(jobs[0].picturePath))
-            let second = try await moments(prompts.indices.map(jobs[1].picturePath))
+        if let features = metrics.features {
+            let first = try await features.moments(of: prompts.indices.map(jobs[0].picturePath))
+            let second = try await features.moments(of: prompts.indices.map(jobs[1].picturePath))
             report.frechetInceptionDistance = try FrechetDistance.between(first, second)
         }
         try files?.write(report, measures)
@@ -82,7 +79,7 @@ public struct Comparison {
     }
 
     private func draw(
-        _ jobs: [ComparisonJob], takesTurns: Bool, isolation: isolated (any Actor)? = #isolation,
+        _ jobs: [ComparisonJob], takesTurns: Bool,
         program: (String, String) -> ComparisonProgram, progress: (WorkProgress) -> Void
     ) async throws -> [ComparisonFigures] {
         progress(.phase("pictures", count: jobs.count * (prompts.count + 1)))

@@ -10,7 +10,7 @@ struct ComparisonMeasures {
 
     /// - Throws: `EvaluationError` where pictures of the two sides differ in size; errors of the metrics.
     func prompts(
-        _ metrics: Comparison.Metrics, isolation: isolated (any Actor)? = #isolation
+        _ metrics: Comparison.Metrics
     ) async throws -> [ComparisonReport.PromptResult] {
         var results: [ComparisonReport.PromptResult] = []
         for index in baseline.prompts.indices {
@@ -22,9 +22,9 @@ struct ComparisonMeasures {
             var result = ComparisonReport.PromptResult(
                 prompt: baseline.prompts[index], seed: baseline.seed &+ UInt64(index), psnr: psnr.isFinite ? psnr : nil,
                 ssim: ssim, latentCosines: try cosines(index))
-            if let distance = metrics.perceptualDistance { result.perceptualDistance = try await distance.of(a, b) }
+            if let distance = metrics.perceptualDistance { result.perceptualDistance = try await distance.between(a, b) }
             if let score = metrics.clipScore {
-                let scores = try await score(result.prompt, a, b)
+                let scores = try await score.scores(result.prompt, a, b)
                 (result.baselineCLIPScore, result.candidateCLIPScore) = (scores[0], scores[1])
             }
             results.append(result)

@@ -25,7 +25,7 @@ public struct ComparisonWorker {
     ///   - next: the next order; nil where there is none.
     ///   - answer: given each order that is carried out.
     public mutating func run(
-        isolation: isolated (any Actor)? = #isolation, next: () -> String?, answer: (String) -> Void
+        next: () -> String?, answer: (String) -> Void
     ) async throws {
         while let order = next(), order != ComparisonJob.end {
             if let index = Int(order), job.prompts.indices.contains(index) {
@@ -41,7 +41,7 @@ public struct ComparisonWorker {
         answer(ComparisonJob.end)
     }
 
-    private mutating func draw(_ index: Int, isolation: isolated (any Actor)? = #isolation) async throws {
+    private mutating func draw(_ index: Int) async throws {
         var latents = SafetensorsWriter()
         let result = try await pipeline.generate(job.request(index, steps: job.steps)) { event in
             if case .step(let step) = event { try latents.add("step.\(step.index)", step.latents) }

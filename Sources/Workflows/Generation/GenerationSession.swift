@@ -36,7 +36,7 @@ public final class GenerationSession {
     ///   - report: as `LatentDiffusionPipeline.generate` calls it.
     /// - Throws: as `check` and `LatentDiffusionPipeline.generate`.
     public func generate(
-        _ description: GenerationDescription, isolation: isolated (any Actor)? = #isolation,
+        _ description: GenerationDescription,
         notes: ([String]) -> Void = { _ in }, report: (GenerationEvent) throws -> Void = { _ in }
     ) async throws -> GenerationResult {
         let model = try model(of: description)
@@ -54,7 +54,7 @@ public final class GenerationSession {
     /// - Throws: as `generate`; `ImageError` for files that can't be written, before anything is drawn where that can be told.
     public func draw(
         _ description: GenerationDescription, to files: OutputFiles, previews folder: String? = nil,
-        isolation: isolated (any Actor)? = #isolation, notes: ([String]) -> Void = { _ in },
+        notes: ([String]) -> Void = { _ in },
         report: (GenerationEvent) throws -> Void = { _ in }
     ) async throws -> Drawing {
         var description = description

@@ -105,7 +105,7 @@ public struct PromptBatch {
     /// - Parameter report: told of every line as it is drawn, on the caller's isolation.
     /// - Throws: as `GenerationSession.check`, before anything is drawn; `CancellationError`.
     public mutating func draw(
-        _ session: GenerationSession, previews folder: String? = nil, isolation: isolated (any Actor)? = #isolation,
+        _ session: GenerationSession, previews folder: String? = nil,
         report tell: (Event) -> Void
     ) async throws {
         var isChecked = false

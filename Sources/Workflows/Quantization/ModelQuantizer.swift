@@ -36,7 +36,7 @@ public struct ModelQuantizer {
     /// - Parameter target: a folder that does not exist; it appears when it is complete.
     /// - Throws: `ModelError` for a folder that is there; `QuantizationError`, `OpenVINOError`, `FileError`, `CancellationError`.
     public mutating func quantize(
-        to target: URL, isolation: isolated (any Actor)? = #isolation
+        to target: URL
     ) async throws -> QuantizationSummary {
         let start = ContinuousClock.now
         let folder = try OpenVINOFolder(target, copying: model.source)
@@ -50,7 +50,7 @@ public struct ModelQuantizer {
     }
 
     private mutating func write(
-        to folder: OpenVINOFolder, isolation: isolated (any Actor)? = #isolation
+        to folder: OpenVINOFolder
     ) async throws {
         let latents = try await writeUNet(to: folder)
         for index in model.textEncoders.indices { try writeTextEncoder(index, to: folder) }
@@ -62,7 +62,7 @@ public struct ModelQuantizer {
 
     /// - Returns: the latents of the calibration prompts, where they were drawn.
     private mutating func writeUNet(
-        to folder: OpenVINOFolder, isolation: isolated (any Actor)? = #isolation
+        to folder: OpenVINOFolder
     ) async throws -> [Tensor] {
         let graph = try model.unet.exportedGraph(tokens: model.tokenCount)
         let component = try model.source.component("unet")
@@ -103,7 +103,7 @@ public struct ModelQuantizer {
     }
 
     private mutating func writeAutoencoder(
-        to folder: OpenVINOFolder, _ latents: [Tensor], isolation: isolated (any Actor)? = #isolation
+        to folder: OpenVINOFolder, _ latents: [Tensor]
     ) async throws {
         let component = try model.source.vaeDecoder()
         let decoder = try model.vaeDecoder.exportedDecoder()
@@ -123,7 +123,7 @@ public struct ModelQuantizer {
     }
 
     private func quantizedDecoder(
-        _ decoder: Graph, _ latents: [Tensor], isolation: isolated (any Actor)? = #isolation
+        _ decoder: Graph, _ latents: [Tensor]
     ) async throws -> (Graph, QuantizationReport) {
         let (model, run, compile, progress) = (model, run, compile, progress)
         var latents = latents
@@ -149,7 +149,7 @@ public struct ModelQuantizer {
 
     /// The plan, with the layers of the largest errors in floating point where the options have a goal.
     private func plan(
-        _ calibrated: CalibratedNetwork, _ graph: Graph, isolation: isolated (any Actor)? = #isolation
+        _ calibrated: CalibratedNetwork, _ graph: Graph
     ) async throws -> QuantizationPlan {
         guard let goal = options.accuracyGoal else { return calibrated.plan }
         var run = run

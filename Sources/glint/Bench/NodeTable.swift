@@ -1,3 +1,4 @@
+import Inference
 import Diffusion
 import OpenVINO
 import Workflows

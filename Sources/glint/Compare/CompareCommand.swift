@@ -84,19 +84,10 @@ struct CompareCommand: AsyncParsableCommand {
     private func metrics(prompts: Int) throws -> Comparison.Metrics {
         let options = try machine.compileOptions()
         var metrics = Comparison.Metrics()
-        if let featureNetwork {
-            let distance = try ComparisonPerceptualDistance(weights: featureNetwork, options)
-            metrics.perceptualDistance = (distance.name, distance.between)
-        }
-        if let clip {
-            let score = try ComparisonCLIPScore(folder: clip, options)
-            metrics.clipScore = { try await score.scores($0, $1, $2) }
-        }
-        if let inception {
-            let features = try InceptionFeatures(weights: inception, options, batch: 1)
-            metrics.moments = { try await features.moments(of: $0, progress: nil) }
-            guard prompts > 1 else { throw EvaluationError.tooFewSamples(prompts, minimum: 2) }
-        }
+        metrics.perceptualDistance = try featureNetwork.map { try LPIPS(weights: $0, options) }
+        metrics.clipScore = try clip.map { try CLIPScore(folder: ModelLocation.resolve($0), options) }
+        metrics.features = try inception.map { try InceptionFeatureExtractor(weights: $0, options, batch: 1) }
+        guard inception == nil || prompts > 1 else { throw EvaluationError.tooFewSamples(prompts, minimum: 2) }
         return metrics
     }
 }

@@ -38,7 +38,8 @@ struct FIDCommand: AsyncParsableCommand {
     private func measure() async throws {
         let sets = try [a, b].map(PictureSet.init)
         let needsNetwork = sets.contains { if case .pictures = $0 { true } else { false } }
-        let features = needsNetwork ? try InceptionFeatures(weights: inception, machine.compileOptions(), batch: batch) : nil
+        let features =
+            needsNetwork ? try InceptionFeatureExtractor(weights: inception, machine.compileOptions(), batch: batch) : nil
         let bar = display.bar
         defer { bar.finish() }
         var moments: [FeatureMoments] = []

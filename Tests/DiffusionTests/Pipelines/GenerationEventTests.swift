@@ -35,10 +35,10 @@ import Testing
     }
 
     private func decoded(_ latents: Tensor, _ network: Network<any LatentAutoencoder>) async throws -> RGBImage {
-        let size = PictureSize(
+        let size = OutputSize(
             latentHeight: latents.shape[2], latentWidth: latents.shape[3], factor: network.architecture.spatialFactor)
-        let decoder = try Decoder(network, size, NetworkCompiler(CompileOptions()), TimingLog())
-        return try await decoder.decode(latents, TimingLog())
+        let decoder = try LatentDecoder(network, size, CompileOptions())
+        return try await decoder.image(in: decoder.run(latents))
     }
 
     @Test func aPreviewDecoderShowsPreviewsAlone() async throws {
@@ -191,9 +191,9 @@ import Testing
             if case .stage(.checkingSafety) = event { stages += 1 }
         }
         #expect(stages == 2 && checked.timings["safety checker"]?.runs.count == 2)
-        let checker = try SafetyChecker(model.safetyChecker(), NetworkCompiler(CompileOptions()), TimingLog())
+        let checker = try SafetyChecker(model.safetyChecker(), CompileOptions())
         for (found, original) in zip(checked.pictures, plain.images) {
-            #expect(try await checker.check(original, TimingLog()) == found.safety)
+            #expect(try await checker.check(checker.prepared(original)) == found.safety)
             #expect(found.safety?.isFlagged == findsAnything)
             #expect(found.image == (findsAnything ? try original.blurredForSafety() : original))
         }

@@ -1,4 +1,5 @@
 @testable import Diffusion
+import Inference
 import ModelLoading
 import TensorStore
 import TestSupport

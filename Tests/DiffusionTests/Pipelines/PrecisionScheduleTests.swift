@@ -1,3 +1,4 @@
+import Inference
 import ModelLoading
 import TensorStore
 import TestSupport

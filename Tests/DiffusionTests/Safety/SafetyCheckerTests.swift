@@ -10,16 +10,15 @@ import Testing
 @Suite struct SafetyCheckerTests {
     /// The same decision from the same scores, as all are rounded to three decimals.
     @Test func verdictsAreDiffusers() async throws {
-        let log = TimingLog()
-        let checker = try SafetyChecker(SafetyGoldens.model(), NetworkCompiler(CompileOptions()), log)
+        let checker = try SafetyChecker(SafetyGoldens.model(), CompileOptions())
         for name in SafetyGoldens.names {
-            let found = try await checker.check(SafetyGoldens.picture(name), log)
+            let found = try await checker.check(checker.prepared(SafetyGoldens.picture(name)))
             let expected = try SafetyGoldens.Verdict(name)
             #expect(found.isFlagged == expected.isFlagged, "\(name)")
             #expect(found.conceptScores == expected.conceptScores, "\(name)")
             #expect(found.specialCareScores == expected.specialCareScores, "\(name)")
         }
-        #expect(log.finish()["safety checker"]?.runs.count == 3)
+        #expect(checker.takeTimings().first?.runs.count == 3)
     }
 
     @Test func picturesArePreparedAsTransformersDoes() throws {
@@ -44,10 +43,9 @@ import Testing
         try folder.write("model.safetensors", damaged)
         try folder.write("config.json", Data(contentsOf: SafetyGoldens.checker.appending(path: "config.json")))
         let model = try SafetyCheckerModel(folder: folder.url, featureExtractor: SafetyGoldens.featureExtractor)
-        let log = TimingLog()
-        let checker = try SafetyChecker(model, NetworkCompiler(CompileOptions()), log)
+        let checker = try SafetyChecker(model, CompileOptions())
         await #expect(throws: GenerationError.notFinite(network: "safety checker", precision: "f32")) {
-            try await checker.check(SafetyGoldens.picture("harmless"), log)
+            try await checker.check(checker.prepared(SafetyGoldens.picture("harmless")))
         }
     }
 

@@ -29,7 +29,7 @@ import Testing
     /// The decoder's and the encoder's results over 8 × 8 latents and a picture of them.
     private func results(_ loaded: LoadedAutoencoder) throws -> [Tensor] {
         func run(_ sized: SizedGraph, _ input: String, _ output: String, _ shape: Shape) throws -> Tensor {
-            let request = try NetworkCompiler(CompileOptions()).compile(sized).model.makeRequest()
+            let request = try Executable("test", sized).model.makeRequest()
             let count = shape.checkedElementCount ?? 0
             try request.setInput(input, to: Tensor((0..<count).map { (place: Int) -> Float in sin(Float(place)) }, shape: shape))
             try request.infer()

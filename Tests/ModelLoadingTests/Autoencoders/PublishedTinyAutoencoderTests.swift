@@ -54,7 +54,7 @@ struct PublishedTinyAutoencoderTests {
     }
 
     private func run(_ sized: SizedGraph, _ input: String, _ output: String, _ tensor: Tensor) throws -> Tensor {
-        let request = try NetworkCompiler(CompileOptions()).compile(sized).model.makeRequest()
+        let request = try Executable("test", sized).model.makeRequest()
         try request.setInput(input, to: tensor)
         try request.infer()
         return try request.outputTensor(output)

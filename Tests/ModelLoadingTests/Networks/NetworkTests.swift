@@ -27,25 +27,23 @@ import Testing
         var results: [Tensor] = []
         for network in [checkpoint, ir] {
             let sized = try network.graph(batch: 2, height: 16, width: 8, tokens: 77)
-            let compiled = try NetworkCompiler(CompileOptions()).compile(sized)
-            let request = try compiled.model.makeRequest()
+            let executable = try Executable("test", sized)
             func ramp(_ shape: Shape) throws -> Tensor {
                 try Tensor(
                     (0..<(shape.checkedElementCount ?? 0)).map { (place: Int) -> Float in sin(Float(place)) }, shape: shape)
             }
-            for (name, index) in compiled.inputs {
+            for name in executable.inputNames {
                 switch name {
-                case "sample": try request.setInput(index, to: ramp([2, config.inChannels, 16, 8]))
-                case "encoder_hidden_states": try request.setInput(index, to: ramp([2, 77, config.contextChannels]))
-                case "timestep_cond": try request.setInput(index, to: ramp([2, config.timeCondProjDim ?? 0]))
+                case "sample": try executable.set([name: ramp([2, config.inChannels, 16, 8])])
+                case "encoder_hidden_states": try executable.set([name: ramp([2, 77, config.contextChannels])])
+                case "timestep_cond": try executable.set([name: ramp([2, config.timeCondProjDim ?? 0])])
                 default:
                     let isInteger = sized.graph.parameter(named: "timestep")?.outputs[0].elementType == .i64
                     let time = isInteger ? try Tensor([Int64(499)], shape: [1]) : try Tensor([Float(499)], shape: [1])
-                    try request.setInput(index, to: time)
+                    try executable.set([name: time])
                 }
             }
-            try await request.infer()
-            results.append(try request.outputTensor("out_sample"))
+            results.append(try await executable.run().required("out_sample", of: executable.name))
         }
         try expectClose(results[1], results[0], tolerance: 1e-5)
     }
@@ -74,7 +72,7 @@ import Testing
         let sized = try ir.graph(batch: sample.shape[0], height: sample.shape[2], width: sample.shape[3], tokens: text.shape[1])
         #expect(sized.shapes["text_embeds"]?.dimensions?[0] == .fixed(sample.shape[0]))
         #expect(sized.shapes["time_ids"] == [.fixed(sample.shape[0]), 6])
-        let request = try NetworkCompiler(CompileOptions()).compile(sized).model.makeRequest()
+        let request = try Executable("test", sized).model.makeRequest()
         for name in ["sample", "encoder_hidden_states", "text_embeds", "time_ids"] {
             try request.setInput(name, to: golden.tensor(named: name))
         }

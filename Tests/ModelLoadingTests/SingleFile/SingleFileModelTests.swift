@@ -102,7 +102,7 @@ import Tokenizers
         var results: [[Float]] = []
         for weights in [weights, Weights(entries, source: "plain")] {
             let sized = try Network(network.architecture, .checkpoint(weights)).graph(tokens: 5, outputs: .init(pooled: true))
-            let request = try NetworkCompiler(CompileOptions()).compile(sized).model.makeRequest()
+            let request = try Executable("test", sized).model.makeRequest()
             try request.setInput("input_ids", to: Tensor([Int64(3), 1, 4, 10, 5], shape: [1, 5]))
             try request.infer()
             results.append(try request.outputTensor("text_embeds").elements())

@@ -3,7 +3,7 @@ import Imaging
 import ModelLoading
 
 /// The size of a request's pictures.
-struct PictureSize: Sendable, Equatable {
+struct OutputSize: Sendable, Equatable {
     /// In pixels.
     let width: Int
     let height: Int

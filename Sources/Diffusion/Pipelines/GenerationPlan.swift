@@ -4,20 +4,23 @@ import Imaging
 import ModelLoading
 import TensorStore
 
-/// A request with everything worked out that needs no network: sizes, schedule, tokens, noise, batches.
-struct GenerationJob {
+/// Everything about a request that needs no network: sizes, schedule, tokens, noise, batches.
+struct GenerationPlan {
     let resolved: ResolvedRequest
-    let plan: any Scheduler
+    /// With its timesteps, at its start.
+    let scheduler: any Scheduler
     let guidance: Guidance
     /// The UNet of each step.
     let precisions: [UNetPrecision]
     let tokens: PromptTokens
-    /// What networks take whose LoRAs are applied at run time.
+    /// Inputs with the scales of LoRAs that are applied at run time.
     let loraScales: Denoiser.Values
     let groups: [Group]
     /// The picture to begin with, at the size that is drawn; nil to begin with noise.
     let initial: PreparedImage?
     private(set) var warnings: [String] = []
+    /// Durations of making the scheduler.
+    private(set) var timings = GenerationTimings()
     private let latents: Shape
     /// Whether the autoencoder gives a distribution, of which each picture's latents are drawn.
     private let drawsForImages: Bool
@@ -32,7 +35,8 @@ struct GenerationJob {
     }
 
     /// - Throws: as `ResolvedRequest.init`; `SchedulerError`, `NoiseError`.
-    init(_ request: GenerationRequest, _ model: LatentDiffusionModel, _ log: TimingLog) throws {
+    init(_ request: GenerationRequest, _ model: LatentDiffusionModel) throws {
+        var timings = GenerationTimings()
         let resolved = try ResolvedRequest(request, model)
         let request = resolved.request
         self.resolved = resolved
@@ -44,12 +48,12 @@ struct GenerationJob {
             embeddingDimension: model.unet.architecture.config.timeCondProjDim)
         self.guidance = guidance
         let rule = model.scheduler.strengthRule(isInpainting: request.mask != nil)
-        let plan = try log.measure(\.scheduler) { try resolved.scheduler.scheduler(resolved.schedule(rule)) }
-        self.plan = plan
-        precisions = try request.precision.resolved(plan.timesteps.count)
+        let scheduler = try timings.measure(\.scheduler) { try resolved.scheduler.scheduler(resolved.schedule(rule)) }
+        self.scheduler = scheduler
+        precisions = try request.precision.resolved(scheduler.timesteps.count)
         for precision in Set(precisions) { _ = try model.unet(precision) }
         initial = try resolved.initial.map { try PreparedImage($0, size, model) }
-        warnings = plan.warnings + size.warnings(model)
+        warnings = scheduler.warnings + size.warnings(model)
         if !guidance.comparesPredictions, let negative = request.negativePrompt, !negative.isEmpty {
             warnings.append(
                 model.takesGuidanceEmbedding
@@ -59,7 +63,7 @@ struct GenerationJob {
 
         var cuts: [String] = []
         let negative = guidance.comparesPredictions ? request.negativePrompt ?? "" : nil
-        tokens = log.measure(\.tokenizing) { PromptTokens(request, model, negative: negative) { text in cuts.append(text) } }
+        tokens = timings.measure(\.tokenizing) { PromptTokens(request, model, negative: negative) { text in cuts.append(text) } }
         warnings += cuts
         groups = Group.all(request)
 
@@ -68,13 +72,14 @@ struct GenerationJob {
         let draws: [NoiseDraw] =
             (drawsForImages && initial?.startsFromImage == true ? [.image] : []) + [.each]
             + (drawsForImages && initial?.mask != nil ? [.image] : [])
-            + plan.timesteps.indices.filter { plan.needsNoise(at: $0) }.map { _ in .each }
-        noise = try log.measure(\.noise) { [latents] in try resolved.noiseSources(latents, draws) }
+            + scheduler.timesteps.indices.filter { scheduler.needsNoise(at: $0) }.map { _ in .each }
+        noise = try timings.measure(\.noise) { [latents] in try resolved.noiseSources(latents, draws) }
+        self.timings = timings
     }
 
     /// With all defaults filled in.
     var request: GenerationRequest { resolved.request }
-    var size: PictureSize { resolved.size }
+    var size: OutputSize { resolved.size }
 
     /// The sizes that a UNet is compiled for.
     func size(batch: Int) -> Denoiser.Size {
@@ -91,7 +96,7 @@ struct GenerationJob {
 
     // MARK: Noise
 
-    /// What a batch's loop over the steps begins with, and is held to.
+    /// The first sample of a batch, and the parts of an image that its steps keep.
     struct Start {
         /// `[batch, C, h, w]`, as all others.
         var sample: Tensor
@@ -99,7 +104,7 @@ struct GenerationJob {
         /// the rest: where parts are filled in.
         var inpainting: (noise: Tensor, image: Tensor?, mask: Tensor, masked: Tensor?)?
 
-        /// What the UNet is shown: an inpainting one sees what is kept beside the sample.
+        /// The UNet's input for a sample: an inpainting UNet takes the mask and the kept part of the image beside it.
         func shown(_ sample: Tensor) throws -> Tensor {
             guard let inpainting, let masked = inpainting.masked else { return sample }
             return try .joined(planesOf: [sample, inpainting.mask.repeated(sample.shape[0]), masked])
@@ -132,10 +137,10 @@ struct GenerationJob {
         }
         let image = try encoded?.image.map(sampled)
         let drawn = try stepNoise(batch)
-        let sigma = plan.initNoiseSigma
+        let sigma = scheduler.initNoiseSigma
         var start = Start(sample: drawn)
         if let image, initial?.beginsWithNoise != true {
-            start.sample = try plan.addNoise(drawn, to: image, at: 0)
+            start.sample = try scheduler.addNoise(drawn, to: image, at: 0)
         } else if sigma != 1 {
             start.sample = try Tensor(drawn.elements(as: Float.self).map { $0 * sigma }, shape: drawn.shape)
         }
@@ -147,17 +152,22 @@ struct GenerationJob {
         return start
     }
 
+    /// The noise that a step adds, `[batch, C, h, w]`; nil where it adds none.
+    mutating func stepNoise(_ batch: Range<Int>, at index: Int) throws(NoiseError) -> Tensor? {
+        scheduler.needsNoise(at: index) ? try stepNoise(batch) : nil
+    }
+
     /// The next draw of each picture of a batch, `[batch, C, h, w]`.
-    mutating func stepNoise(_ batch: Range<Int>) throws(NoiseError) -> Tensor {
+    private mutating func stepNoise(_ batch: Range<Int>) throws(NoiseError) -> Tensor {
         var draws: [Tensor] = []
         for index in batch { draws.append(try noise[index].normal(latents)) }
         return .stacked(draws)
     }
 }
 
-extension GenerationJob.Group {
+extension GenerationPlan.Group {
     /// Batches as large as asked for, and one of the rest.
-    fileprivate static func all(_ request: GenerationRequest) -> [GenerationJob.Group] {
+    fileprivate static func all(_ request: GenerationRequest) -> [GenerationPlan.Group] {
         let full = request.pictureCount / request.batchSize
         let whole = (0..<full).map { $0 * request.batchSize..<($0 + 1) * request.batchSize }
         let rest = full * request.batchSize..<request.pictureCount

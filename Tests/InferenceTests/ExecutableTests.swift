@@ -1,12 +1,12 @@
 import Foundation
-import ModelGraph
 @testable import Inference
+import ModelGraph
 import OpenVINO
 import TensorStore
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct NetworkCompilerTests {
+@Suite(.serialized) struct ExecutableTests {
     private let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
@@ -42,18 +42,23 @@ import Testing
         return graph
     }
 
-    private func run(_ network: CompiledNetwork, width: Int = 4) throws -> [Float] {
-        let request = try network.model.makeRequest()
-        try request.setInput("x", to: Tensor((0..<width).map { Float($0) }, shape: [1, width]))
-        try request.infer()
-        return try request.outputTensor("y").elements()
+    private func executable(_ graph: Graph, _ options: CompileOptions = CompileOptions()) throws -> Executable {
+        try Executable("chain", SizedGraph(graph), options)
     }
 
-    @Test func compilesAndTakesTime() throws {
+    private func run(_ network: Executable, width: Int = 4) async throws -> [Float] {
+        let outputs = try await network.run(["x": Tensor((0..<width).map { Float($0) }, shape: [1, width])])
+        return try outputs.required("y", of: network.name).elements()
+    }
+
+    @Test func compilesAndTakesTime() async throws {
         try writeWeights(3)
-        let network = try NetworkCompiler(CompileOptions()).compile(graph(plus: 1))
-        #expect(try run(network) == [1, 4, 7, 10])
-        #expect(network.timings.reading > .zero && network.timings.compiling > .zero)
+        let network = try executable(graph(plus: 1))
+        #expect(try await run(network) == [1, 4, 7, 10])
+        let timings = try #require(network.takeTimings())
+        #expect(timings.graph >= .zero && timings.reading > .zero && timings.compiling > .zero && timings.runs.count == 1)
+        #expect(timings.compilingByClock > .zero && timings.compilingByClock <= timings.compiling)
+        #expect(network.takeTimings() == nil)
     }
 
     // MARK: Files
@@ -63,7 +68,7 @@ import Testing
         let graph = try graph()
         let old = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
         try FileManager.default.setAttributes([.modificationDate: (old ?? .now) + 10], ofItemAtPath: path)
-        let touched = #expect(throws: FileError.self) { try NetworkCompiler(CompileOptions()).compile(graph) }
+        let touched = #expect(throws: FileError.self) { try executable(graph) }
         guard case .changed(let found, _, _) = touched else {
             Issue.record("\(String(describing: touched))")
             return
@@ -74,28 +79,28 @@ import Testing
         let handle = try FileHandle(forUpdating: URL(filePath: path))
         try handle.truncate(atOffset: 10)
         try handle.close()
-        #expect(throws: FileError.self) { try NetworkCompiler(CompileOptions()).compile(another) }
+        #expect(throws: FileError.self) { try executable(another) }
     }
 
     /// Savers that rename put another file under the name; what was mapped stays whole.
-    @Test func filesReplacedSinceTheyWereMapped() throws {
+    @Test func filesReplacedSinceTheyWereMapped() async throws {
         try writeWeights(3)
         let graph = try graph()
         try writeWeights(5)
-        #expect(try run(NetworkCompiler(CompileOptions()).compile(graph)) == [0, 3, 6, 9])
+        #expect(try await run(executable(graph)) == [0, 3, 6, 9])
         try FileManager.default.removeItem(atPath: path)
-        #expect(try run(NetworkCompiler(CompileOptions()).compile(graph)) == [0, 3, 6, 9])
+        #expect(try await run(executable(graph)) == [0, 3, 6, 9])
     }
 
     /// 200 MB of weights, of which the runtime has copies afterwards.
-    @Test func pagesOfFilesAreGivenBack() throws {
+    @Test func pagesOfFilesAreGivenBack() async throws {
         let (width, layers) = (1280, 32)
         try writeWeights(1, width: width, layers: layers)
         let graph = try graph(width: width, layers: layers)
         let before = try residentFileBytes()
-        let network = try NetworkCompiler(CompileOptions()).compile(graph)
+        let network = try executable(graph)
         #expect(try residentFileBytes() - before < 40 << 20, "of \(width * width * layers * 4) bytes of weights")
-        #expect(try run(network, width: width) == (0..<width).map { Float($0) })
+        #expect(try await run(network, width: width) == (0..<width).map { Float($0) })
 
         // What it would look like otherwise.
         let file = try #require(graph.serialized().weights.files.first)
@@ -114,46 +119,48 @@ import Testing
 
     // MARK: Cache
 
-    private func isFromCache(_ network: CompiledNetwork) throws -> Bool { try network.model.property(.loadedFromCache) }
+    private func isFromCache(_ network: Executable) throws -> Bool { try network.model.property(.loadedFromCache) }
 
-    @Test func cachedNetworksAreFoundAgain() throws {
+    @Test func cachedNetworksAreFoundAgain() async throws {
         try writeWeights(3)
         let options = CompileOptions(cacheDirectory: folder.path + "/cache")
-        #expect(try !isFromCache(NetworkCompiler(CompileOptions()).compile(graph())))
-        #expect(try !isFromCache(NetworkCompiler(options).compile(graph())))
-        let again = try NetworkCompiler(options).compile(graph())
+        #expect(try !isFromCache(executable(graph())))
+        #expect(try !isFromCache(executable(graph(), options)))
+        let again = try executable(graph(), options)
         #expect(try isFromCache(again))
-        #expect(try run(again) == [0, 3, 6, 9])
+        #expect(try await run(again) == [0, 3, 6, 9])
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache").count == 1)
     }
 
-    @Test func nothingOutdatedComesFromTheCache() throws {
+    @Test func nothingOutdatedComesFromTheCache() async throws {
         try writeWeights(3)
         var options = CompileOptions(cacheDirectory: folder.path + "/cache")
-        _ = try NetworkCompiler(options).compile(graph())
+        _ = try executable(graph(), options)
         // The same layers and file names, other weights.
         try writeWeights(5)
-        let changed = try NetworkCompiler(options).compile(graph())
+        let changed = try executable(graph(), options)
         #expect(try !isFromCache(changed))
-        #expect(try run(changed) == [0, 5, 10, 15])
+        #expect(try await run(changed) == [0, 5, 10, 15])
         // A constant that is in no file.
-        let shifted = try NetworkCompiler(options).compile(graph(plus: 1))
+        let shifted = try executable(graph(plus: 1), options)
         #expect(try !isFromCache(shifted))
-        #expect(try run(shifted) == [1, 6, 11, 16])
+        #expect(try await run(shifted) == [1, 6, 11, 16])
         // Another precision, and so another network.
         options.precision = .auto
-        #expect(try !isFromCache(NetworkCompiler(options).compile(graph())))
-        #expect(try isFromCache(NetworkCompiler(options).compile(graph())))
+        #expect(try !isFromCache(executable(graph(), options)))
+        #expect(try isFromCache(executable(graph(), options)))
     }
 
     @Test func identityFollowsAllThatCounts() throws {
         try writeWeights(3)
-        func identity(_ graph: Graph, _ options: String = "CPU") throws -> UInt64 {
-            try graph.serialized().identity(with: options)
+        func identity(_ graph: Graph, _ options: CompileOptions = CompileOptions()) throws -> UInt64 {
+            try graph.serialized().identity(options)
         }
         let first = try identity(graph())
         #expect(try identity(graph()) == first)
-        #expect(try identity(graph(), "GPU") != first)
+        #expect(try identity(graph(), CompileOptions(device: "GPU")) != first)
+        #expect(try identity(graph(), CompileOptions(precision: .bf16)) != first)
+        #expect(try graph().serialized().identity(CompileOptions(), shapes: ["x": [1, 4]]) != first)
         #expect(try identity(graph(plus: 1)) != first)
         var renamed = try graph()
         renamed.result(renamed.value(0), name: "z")
@@ -162,23 +169,39 @@ import Testing
         #expect(try identity(graph()) != first)
     }
 
-    @Test func aDamagedCacheIsNotBelieved() throws {
+    @Test func identityFollowsExtensionLibraries() throws {
+        try writeWeights(3)
+        let model = try graph().serialized()
+        let library = try folder.write("libextension.so", "one").path
+        let other = try folder.write("libother.so", "one").path
+        let without = try model.identity(CompileOptions())
+        let first = try model.identity(CompileOptions(extensions: [library]))
+        #expect(first != without)
+        #expect(try model.identity(CompileOptions(extensions: [library])) == first)
+        #expect(try model.identity(CompileOptions(extensions: [other])) != first)
+        try folder.write("libextension.so", "a new version")
+        #expect(try model.identity(CompileOptions(extensions: [library])) != first)
+        #expect(throws: FileError.self) { try model.identity(CompileOptions(extensions: [folder.path + "/missing.so"])) }
+        #expect(throws: OpenVINOError.self) { try executable(graph(), CompileOptions(extensions: [library])) }
+    }
+
+    @Test func aDamagedCacheIsNotBelieved() async throws {
         try writeWeights(3)
         let options = CompileOptions(cacheDirectory: folder.path + "/cache")
-        _ = try NetworkCompiler(options).compile(graph())
+        _ = try executable(graph(), options)
         let blob = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache").first)
         let file = folder.url.appending(path: "cache/\(blob)")
         let content = try Data(contentsOf: file)
         try content.prefix(content.count / 2).write(to: file)
-        #expect(try run(NetworkCompiler(options).compile(graph())) == [0, 3, 6, 9])
+        #expect(try await run(executable(graph(), options)) == [0, 3, 6, 9])
     }
 
-    @Test func cacheFoldersThatCannotBe() throws {
+    @Test func cacheFoldersThatCannotBe() async throws {
         try writeWeights(3)
         let file = try folder.write("file", "x")
         // Whether the runtime refuses the folder or does without: no crash, and no wrong network.
-        if let network = try? NetworkCompiler(CompileOptions(cacheDirectory: file.path)).compile(graph()) {
-            #expect(try run(network) == [0, 3, 6, 9])
+        if let network = try? executable(graph(), CompileOptions(cacheDirectory: file.path)) {
+            #expect(try await run(network) == [0, 3, 6, 9])
         }
     }
 }

@@ -1,6 +1,6 @@
 import TensorStore
 
-/// What a batch's steps take besides the sample.
+/// The inputs of a batch's steps besides the sample.
 struct StepCondition {
     let prompt: Denoiser.Values
     /// One for each step.
@@ -10,15 +10,13 @@ struct StepCondition {
 /// The conditions of a batch: one, or where two predictions are compared one after the other, that of the negative prompt first.
 typealias GuidedCondition = [StepCondition]
 
-extension GenerationJob {
-    /// What the steps of each batch take besides the sample; computed once for batches of the same prompts.
+extension GenerationPlan {
+    /// The condition of each batch; computed once for batches of the same prompts.
     /// - Parameters:
-    ///   - texts: of each prompt.
-    ///   - negative: nil where one prediction is made.
+    ///   - texts: of the prompts and the negative prompt.
     ///   - together: whether both predictions are made in one run, the negative ones in the first half of the batch.
     func conditions(
-        _ group: Group, _ texts: [TextCondition], negative: TextCondition?, together: Bool, _ denoiser: Denoiser,
-        _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
+        _ group: Group, _ texts: EncodedTexts, together: Bool, _ denoiser: Denoiser
     ) async throws -> [GuidedCondition] {
         var byPrompts: [[Int]: GuidedCondition] = [:]
         var times: [Denoiser.Values] = []
@@ -29,16 +27,16 @@ extension GenerationJob {
                 result.append(known)
                 continue
             }
-            let positives = prompts.map { texts[$0] }
-            let negatives = negative.map { Array(repeating: $0, count: batch.count) } ?? []
+            let positives = prompts.map { texts.prompts[$0] }
+            let negatives = texts.negative.map { Array(repeating: $0, count: batch.count) } ?? []
             let runs = together || negatives.isEmpty ? [(negatives, positives)] : [(negatives, []), ([], positives)]
             var condition: GuidedCondition = []
             for (negatives, positives) in runs {
-                let prompt = try await denoiser.condition(inputs(negatives: negatives, positives: positives), log)
+                let prompt = try await denoiser.condition(inputs(negatives: negatives, positives: positives))
                 if times.isEmpty || denoiser.timesDependOnPrompt {
                     times = []
-                    for timestep in plan.timesteps {
-                        times.append(try await denoiser.embedding(of: timestep, condition: prompt, log))
+                    for timestep in scheduler.timesteps {
+                        times.append(try await denoiser.embedding(of: timestep, condition: prompt))
                     }
                 }
                 condition.append(StepCondition(prompt: prompt, times: times))

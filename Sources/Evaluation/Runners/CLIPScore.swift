@@ -1,35 +1,32 @@
 import Architectures
-import Evaluation
-import Foundation
-import Imaging
-import Inference
+public import Foundation
+public import Imaging
+public import Inference
 import ModelGraph
 import ModelLoading
-import OpenVINO
 import TensorStore
 import Tokenizers
-import Workflows
 
-/// How well pictures fit texts by a CLIP model: 100 times the cosine of their vectors, or 0 where that is less.
+/// Agreement of pictures with texts by a CLIP model: 100 times the cosine of their vectors, or 0 where the cosine is negative.
 ///
 /// Hessel et al. 2021, "CLIPScore: A Reference-free Evaluation Metric for Image Captioning", with the scale of 100 that
-/// torchmetrics and the figures of most models have.
-struct ComparisonCLIPScore {
+/// torchmetrics and most published figures have.
+public final class CLIPScore {
     private let tokenizer: CLIPTokenizer
     private let tokenCount: Int
     private let processor: CLIPImageProcessor
-    private let text: InferRequest
-    private let vision: InferRequest
+    private let text: Executable
+    private let vision: Executable
 
-    /// - Parameter path: the folder of transformers' `CLIPModel`: config.json, weights, tokenizer, preprocessor_config.json.
+    /// - Parameter folder: of transformers' `CLIPModel`: config.json, weights, tokenizer, preprocessor_config.json.
     /// - Throws: `FileError`, `ModelError`, `SafetensorsError`, `TokenizerError`, `ArchitectureError`, `ImageError`,
-    ///   `EvaluationError`, each naming the file at fault.
-    init(folder path: String, _ options: CompileOptions) throws {
-        let folder = try ModelLocation.resolve(path)
+    ///   `EvaluationError`, each with the path of the file; `OpenVINOError`.
+    public init(folder: URL, _ options: CompileOptions) throws {
         let config = folder.appending(path: "config.json")
         let model = try CLIPModel(JSONFile.read(config), file: config.path)
         tokenizer = try CLIPTokenizer(folder: folder)
-        tokenCount = min(tokenizer.modelMaxLength, model.text.config.maxPositionEmbeddings)
+        let tokenCount = min(tokenizer.modelMaxLength, model.text.config.maxPositionEmbeddings)
+        self.tokenCount = tokenCount
         guard tokenizer.vocabularyCount <= model.text.config.vocabSize else {
             throw EvaluationError.parameter(
                 "vocab_size", value: "\(model.text.config.vocabSize)",
@@ -45,23 +42,20 @@ struct ComparisonCLIPScore {
                 file: preparation.path)
         }
         let weights = try Component(name: "clip", library: "transformers", className: "CLIPModel", folder: folder).weights()
-        let compiler = NetworkCompiler(options)
-        let textGraph = try model.text.graph(weights, batch: 1, tokens: tokenCount, outputs: .init(pooled: true))
-        text = try compiler.compile(textGraph).model.makeRequest()
-        vision = try compiler.compile(model.vision.graph(weights, batch: 1)).model.makeRequest()
+        text = try Executable(
+            "clip text", SizedGraph(model.text.graph(weights, batch: 1, tokens: tokenCount, outputs: .init(pooled: true))),
+            options)
+        vision = try Executable("clip vision", SizedGraph(model.vision.graph(weights, batch: 1)), options)
     }
 
-    /// The score of each picture, 0…100; nil where a vector has no direction.
-    func scores(_ prompt: String, _ pictures: RGBImage...) async throws -> [Double?] {
+    /// The score of each picture, 0…100; nil where a vector is zero.
+    public func scores(_ prompt: String, _ pictures: RGBImage...) async throws -> [Double?] {
         let ids = tokenizer.encode(prompt, maxLength: tokenCount).ids.map(Int64.init)
-        try text.setInput("input_ids", to: Tensor(ids, shape: [1, ids.count]))
-        try await text.infer()
-        let words = try text.outputTensor("text_embeds")
+        let words = try await text.run(["input_ids": Tensor(ids, shape: [1, ids.count])]).required("text_embeds", of: text.name)
         var scores: [Double?] = []
         for picture in pictures {
-            try vision.setInput("pixel_values", to: processor(picture))
-            try await vision.infer()
-            let cosine = try cosineSimilarity(words, vision.outputTensor("image_embeds"))
+            let seen = try await vision.run(["pixel_values": processor(picture)]).required("image_embeds", of: vision.name)
+            let cosine = try cosineSimilarity(words, seen)
             scores.append(cosine.isFinite ? 100 * max(cosine, 0) : nil)
         }
         return scores

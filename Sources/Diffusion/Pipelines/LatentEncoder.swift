@@ -23,31 +23,27 @@ struct LatentDistribution: Sendable {
 }
 
 /// Pictures to latents.
-final class Encoder {
+final class LatentEncoder {
     private let architecture: any LatentAutoencoder
-    private let runner: NetworkRunner
+    private let network: Executable
     /// Of the pictures that it takes.
-    let size: PictureSize
+    let size: OutputSize
 
-    init(
-        _ network: Network<any LatentAutoencoder>, _ size: PictureSize, _ compiler: NetworkCompiler, _ log: TimingLog
-    ) throws {
-        architecture = network.architecture
+    init(_ autoencoder: Network<any LatentAutoencoder>, _ size: OutputSize, _ options: CompileOptions) throws {
+        architecture = autoencoder.architecture
         self.size = size
-        runner = try NetworkRunner("vae encoder", compiler, log) { try network.encoder(height: size.height, width: size.width) }
+        network = try Executable("vae encoder", autoencoder.encoder(height: size.height, width: size.width), options)
     }
 
     /// - Parameter picture: `[1, 3, H, W]` in −1…1.
-    func encode(
-        _ picture: Tensor, _ log: TimingLog, isolation: isolated (any Actor)? = #isolation
-    ) async throws -> LatentDistribution {
+    func encode(_ picture: Tensor) async throws -> LatentDistribution {
         let factor = Float(architecture.scalingFactor)
         let output = architecture.encoderOutput
-        let found = try await runner.run(["sample": picture], log).required(output.name, of: runner.name)
+        let found = try await network.run(["sample": picture]).required(output.name, of: network.name)
         let channels = architecture.latentChannels * (output == .distribution ? 2 : 1)
         guard found.shape == [1, channels, size.latentHeight, size.latentWidth] else {
             throw GraphError.structure(
-                node: runner.name,
+                node: network.name,
                 reason: "it gives \(found.shape) where [1, \(channels), \(size.latentHeight), \(size.latentWidth)] is needed")
         }
         let values = try found.elements(as: Float.self)
@@ -65,18 +61,6 @@ final class Encoder {
                 deviation: try Tensor(deviations, shape: shape))
         }
     }
-}
 
-/// The pictures that a request begins with, encoded.
-struct EncodedImage: Sendable {
-    /// nil where drawing begins with noise.
-    let image: LatentDistribution?
-    let inpainting: Inpainting?
-
-    struct Inpainting: Sendable {
-        /// `[1, 1, h, w]`: 1 where latents are drawn anew.
-        let mask: Tensor
-        /// The picture with what is drawn anew cut out; nil where the UNet is not shown it.
-        let masked: LatentDistribution?
-    }
+    func takeTimings() -> [NetworkTimings] { [network.takeTimings()].compactMap(\.self) }
 }

@@ -1,0 +1,96 @@
+import Dispatch
+import ModelGraph
+import OpenVINO
+import TensorStore
+
+/// A network that the runtime has read at its sizes, before it is compiled.
+struct ReadNetwork {
+    let name: String
+    let sized: SizedGraph
+    /// Graph to IR text, and the runtime's reading of it.
+    let duration: Duration
+    private let model: Model
+    private let serialized: SerializedModel
+
+    struct Compiled {
+        let model: CompiledModel
+        let duration: Duration
+        /// See `NetworkTimings.compilingByClock`.
+        let durationByClock: Duration
+    }
+
+    /// Reads a graph, which takes little time: the weights stay in their files.
+    /// - Throws: `FileError` where a file has changed since it was mapped; `GraphError`; `OpenVINOError`.
+    init(_ name: String, _ sized: SizedGraph, _ options: CompileOptions) throws {
+        let start = ContinuousClock.now
+        self.name = name
+        self.sized = sized
+        try ExtensionLibraries.load(options.extensions)
+        serialized = try sized.prepared(for: options).serialized()
+        model = try Core.shared.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
+        try model.reshape(sized.shapes)
+        duration = ContinuousClock.now - start
+    }
+
+    /// Shapes of the outputs, by each of their names.
+    func outputShapes() throws -> [String: PartialShape] {
+        let ports = try model.outputs
+        return try sized.graph.resultNames.reduce(into: [:]) { $0[$1] = ports[try model.output($1).index].shape }
+    }
+
+    /// Compiles networks side by side, the last one first.
+    /// - Throws: the error of the first network that fails.
+    static func compile(_ reads: [ReadNetwork], _ options: CompileOptions) throws -> [Compiled] {
+        let start = ContinuousClock.now
+        let work = Work(reads)
+        DispatchQueue.concurrentPerform(iterations: reads.count) { iteration in
+            let index = work.reads.count - 1 - iteration
+            work.results[index] = Result { try work.reads[index].compiled(options) }
+        }
+        let byClock = ContinuousClock.now - start
+        return try reads.indices.map { index in
+            guard let result = work.results[index] else { preconditionFailure("network \(index) was not compiled") }
+            let (model, duration) = try result.get()
+            return Compiled(model: model, duration: duration, durationByClock: index == reads.count - 1 ? byClock : .zero)
+        }
+    }
+
+    /// Compiles the network. Its weights are read from their files meanwhile, and their pages do not stay in memory.
+    private func compiled(_ options: CompileOptions) throws -> (CompiledModel, Duration) {
+        let start = ContinuousClock.now
+        var properties = options.runtimeProperties
+        if let directory = options.cacheDirectory {
+            properties.set(.cacheDirectory(directory))
+            properties.set(.cacheBlobID(try serialized.identity(options, shapes: sized.shapes)))
+        }
+        // The runtime reads every weight once. Without the dropper all pages of the files would stay resident until the end.
+        let dropper = PageDropper(serialized.weights)
+        defer { dropper.stop() }
+        let compiled = try Core.shared.compile(model, device: options.device, properties: properties)
+        return (compiled, ContinuousClock.now - start)
+    }
+}
+
+/// @unchecked: each result is written by one thread, while the caller waits.
+private final class Work: @unchecked Sendable {
+    let reads: [ReadNetwork]
+    let results: UnsafeMutableBufferPointer<Result<(CompiledModel, Duration), any Error>?>
+
+    init(_ reads: [ReadNetwork]) {
+        self.reads = reads
+        results = .allocate(capacity: reads.count)
+        results.initialize(repeating: nil)
+    }
+
+    deinit {
+        results.deinitialize()
+        results.deallocate()
+    }
+}
+
+extension Graph {
+    /// All names of the outputs.
+    fileprivate var resultNames: [String] {
+        results.flatMap { nodes[$0.inputs[0].node].outputs[$0.inputs[0].port].names }
+    }
+}
