@@ -32,6 +32,7 @@ let package = Package(
         .library(name: "OpenVINO", targets: ["OpenVINO", "TensorStore"]),
         .library(name: "ModelGraph", targets: ["ModelGraph", "TensorStore"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "Workflows", targets: ["Workflows"]),
         .executable(name: "glint", targets: ["glint"]),
     ],
     dependencies: [
@@ -68,10 +69,16 @@ let package = Package(
         module("Imaging", ["CImageCodecs", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
+        module(
+            "Workflows",
+            [
+                "Diffusion", "Adapters", "Evaluation", "Quantization", "Hub", "Inference", "ModelLoading", "ModelGraph",
+                "Architectures", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
+            ]),
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Diffusion", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "Architectures",
+                "Workflows", "Diffusion", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "Architectures",
                 "ModelGraph",
                 "OpenVINO",
                 "Imaging", "TensorStore",
@@ -94,6 +101,7 @@ let package = Package(
         tests(of: "Imaging", ["TensorStore"]),
         tests(of: "Evaluation", ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore"]),
         tests(of: "Diffusion", ["ModelGraph"]),
+        tests(of: "Workflows", ["Diffusion", "Imaging", "TensorStore", "ModelLoading"]),
         // These run the built program, and so import nothing of it.
         .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Imaging", "TensorStore"], swiftSettings: settings),
     ],

@@ -142,8 +142,8 @@ check_swift() {
     if command -v swift > /dev/null; then
         version=$(swift --version 2> /dev/null < /dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
     fi
-    [[ $version =~ ^([0-9]+)\.([0-9]+)$ ]] && ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] >= 6001)) ||
-        fail "Swift 6.1 or later is needed (found: $version); install it from https://swift.org/install"
+    [[ $version =~ ^([0-9]+)\.([0-9]+)$ ]] && ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] >= 6002)) ||
+        fail "Swift 6.2 or later is needed (found: $version); install it from https://swift.org/install"
 }
 
 # run_swift build|test|run ARGUMENTS: in this checkout, with the flags above.

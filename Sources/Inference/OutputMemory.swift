@@ -26,7 +26,9 @@ struct OutputMemory {
 
     /// The smallest shape that the output can have, from which the runtime enlarges the memory; nil where no memory can be set.
     private var initialShape: Shape? {
-        guard port.elementType != .string, port.elementType != .dynamic, let dimensions = port.shape.dimensions else { return nil }
+        guard port.elementType != .string, port.elementType != .dynamic, let dimensions = port.shape.dimensions else {
+            return nil
+        }
         return Shape(
             dimensions.map { dimension in
                 switch dimension {

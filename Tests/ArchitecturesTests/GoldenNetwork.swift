@@ -1,6 +1,7 @@
 import Architectures
 import Foundation
 import Inference
+import ModelLoading
 import ModelGraph
 import ModelLoading
 import OpenVINO

@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test func tensorsOfTorchFiles() throws {
-        let file = try TorchPickleFile(path: Goldens.url("evaluation/state.pth").path)
+        let file = try TorchPickleFile(path: Goldens.url("Evaluation/state.pth").path)
         let weights = file.weights
         for name in ["shared", "transposed", "strided"] {
             let bytes = try #require(weights.entries[name]).data.withUnsafeBytes { Array($0) }

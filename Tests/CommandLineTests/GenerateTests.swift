@@ -93,6 +93,14 @@ import Testing
         }
     }
 
+    @Test func quietLeavesWarningsAlone() throws {
+        let long = Array(repeating: "a green apple", count: 40).joined(separator: " and ")
+        let run = try place.generateQuickly(long, "--plain-prompt", "--quiet", "--output", "x.png")
+        #expect(run.output == "x.png\n")
+        let lines = run.errors.split(separator: "\n")
+        #expect(lines.count == 1 && lines[0].hasPrefix("warning: The prompt is longer"), "\(run.errors)")
+    }
+
     // MARK: Files
 
     @Test func jpeg() throws {

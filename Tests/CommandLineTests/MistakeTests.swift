@@ -24,8 +24,8 @@ import Testing
     static let mistakes: [Mistake] = [
         .init(["a cat", "--model", "nowhere"], 1, "There is no model at"),
         .init(["a cat", "--model", "some/where/else"], 1, "There is no model at"),
-        .init(["a cat", "--model", "nobody/nothing"], 1, "to bring one: glint pull nobody/nothing"),
-        .init(["a cat", "--model", ""], 1, "The model's name is empty"),
+        .init(["a cat", "--model", "nobody/nothing"], 1, "to download it: glint pull nobody/nothing"),
+        .init(["a cat", "--model", ""], 1, "model is empty"),
         .init(["a cat", "--model", Goldens.url("README.md").path], 1, "README.md"),
         .init(
             ["a cat", "--model", Goldens.url("ModelLoading/single-file/sd2.safetensors").path], 1, "the text encoder knows 11"),
@@ -79,21 +79,21 @@ import Testing
     /// Of the models, tasks and schedulers.
     static let laterMistakes: [Mistake] = [
         .init(["a cat", "--lora", "nowhere.safetensors"], 1, "There is no file"),
-        .init(["a cat", "--lora", ""], 1, "--lora is empty"),
-        .init(["a cat", "--lora", ":0.5"], 1, "--lora is empty"),
+        .init(["a cat", "--lora", ""], 1, "lora is empty"),
+        .init(["a cat", "--lora", ":0.5"], 1, "lora is empty"),
         .init(sd15 + ["--lora", Program.lora + ":nan"], 1, "must be a finite number, not nan"),
         .init(sd15 + ["--lora", Program.lora + ":strong"], 1, "lcm-lora.safetensors:strong"),
         .init(sd15 + ["--lora", Program.picture("scene")], 1, "scene.png is no valid safetensors file"),
         .init(sd15 + ["--lora", Program.model("sd15")], 1, "is a folder; a file is needed"),
         .init(["a cat", "--lora-lenient"], 64, "--lora-lenient says how --lora is read"),
         .init(["a cat", "--embedding", "nowhere.pt"], 1, "nowhere.pt is a Python pickle"),
-        .init(["a cat", "--embedding", ""], 1, "--embedding is empty"),
+        .init(["a cat", "--embedding", ""], 1, "embedding is empty"),
         .init(
             sd15 + ["--embedding", Goldens.url("Tokenizers/prompts/toy.safetensors").path], 1,
             "takes vectors of 10 numbers; the file's have 18"),
         .init(sd15 + ["--embedding", Program.lora], 1, "is no textual inversion"),
         .init(["a cat", "--vae", "nowhere"], 1, "There is no file"),
-        .init(["a cat", "--vae", ""], 1, "--vae is empty"),
+        .init(["a cat", "--vae", ""], 1, "vae is empty"),
         .init(["a cat", "--vae", Program.picture("scene")], 1, "it is neither a folder nor a .safetensors file"),
         .init(
             sd15 + ["--vae", Goldens.url("Architectures/vae/bare-f32").path], 1, "the UNet has 4 channels and the autoencoder 5"),

@@ -40,52 +40,6 @@ import Testing
         #expect(try draw("prompts.txt", "--output", "new/folder", "--negative-prompt", "x", "--redraw").output == first.output)
     }
 
-    @Test func aLineThatFailsDoesNotEndTheRun() throws {
-        let scene = Program.picture("scene")
-        try place.folder.write(
-            "lines.jsonl",
-            """
-            {"prompt": "a cat", "width": 100}
-            {"prompt": "a fox", "image": "\(scene)", "strength": 0.9, "steps": 2, "count": 2, "seed": 7}
-            {"prompt": "a pig", "lora": "nowhere.safetensors"}
-            {"prompt": "a hen", "mask": "\(scene)"}
-            {"prompt": "an owl", "strength": 0.5}
-            {"prompt": "a yak", "negative_prompt": "x", "guidance_scale": 3, "height": 48, "output": "yak.png"}
-
-            """)
-        let run = try draw("lines.jsonl", "--output", "out", "--json")
-        #expect(run.exited && run.status == 1)
-        #expect(run.complaints.last == "Error: 4 lines were not drawn: 1, 3, 4, 5.")
-        let report = try JSONValue(parsing: run.output.utf8)
-        #expect(report["drawn"]?.array == ["out/a-fox-7.png", "out/a-fox-8.png", "yak.png"])
-        let failed = try #require(report["failed"]?.array)
-        #expect(failed.map { $0["line"] } == [1, 3, 4, 5])
-        for (failure, text) in zip(failed, ["multiple of 8", "nowhere.safetensors", "The mask says", "The strength says"]) {
-            #expect(failure["error"]?.string?.contains(text) == true)
-        }
-        #expect(place.names(in: "out") == ["a-fox-7.png", "a-fox-8.png"])
-        let fox = try place.recipe("out/a-fox-8.png")
-        #expect(fox["seed"] == 8 && fox["strength"]?.double == 0.9 && fox["image"]?.string == scene)
-        let yak = try place.recipe("yak.png")
-        #expect(yak["height"] == 48 && yak["guidance_scale"]?.double == 3 && yak["strength"] == nil)
-        // Pictures alone are kept, and what failed is tried again.
-        let again = try draw("lines.jsonl", "--output", "out")
-        #expect(again.status == 1 && again.output.isEmpty && again.errors.contains("3 of 7 were drawn before"))
-    }
-
-    /// Options of the command hold for lines that say nothing else.
-    @Test func strengthIsOfLinesWithAPicture() throws {
-        try place.folder.write(
-            "lines.jsonl",
-            """
-            {"prompt": "a cat"}
-            {"prompt": "a dog", "image": "\(Program.picture("scene"))", "steps": 2}
-            """)
-        let run = try draw("lines.jsonl", "--strength", "0.7")
-        #expect(run.status == 0 && run.output == "a-cat-0.png\na-dog-1.png\n", "\(run.errors)")
-        #expect(try place.recipe("a-cat-0.png")["strength"] == nil && place.recipe("a-dog-1.png")["strength"]?.double == 0.7)
-    }
-
     /// Stopped in the middle, and begun again.
     @Test func interruptsAndGoesOn() throws {
         // Each line's size tells it in the warning that it begins with.
@@ -123,8 +77,8 @@ import Testing
         ("{\"seed\": 1}\nx", "p.jsonl", [], "p.jsonl, line 1: there is no \"prompt\"; say what to draw."),
         ("{\"prompt\": \"x\", \"steps\": \"many\"}", "p.jsonl", [], "'steps' must be a whole number"),
         ("# nothing\n", "p.txt", [], "p.txt has no prompts"),
-        ("a cat", "p.txt", ["--output", "p.txt"], "--output must be a folder with --prompts"),
-        ("a cat", "p.txt", ["--output", "new.png"], "--output must be a folder with --prompts"),
+        ("a cat", "p.txt", ["--output", "p.txt"], "The output of several prompts must be a folder"),
+        ("a cat", "p.txt", ["--output", "new.png"], "The output of several prompts must be a folder"),
         ("a cat", "p.txt", ["--output", "/proc/new"], "'/proc/new' can't be written"),
         ("a cat\na dog", "p.txt", ["--model", "nowhere"], "There is no model at"),
         ("a cat\na dog", "p.txt", ["--output", "new", "--scheduler", "eular"], "No scheduler is called 'eular'"),

@@ -106,10 +106,10 @@ import Testing
 
     /// transformers' layout: one network, without model_index.json.
     @Test func foldersOfOneNetwork() throws {
-        let model = try ModelSource(Goldens.url("clip/projection-bf16"))
+        let model = try ModelSource(Goldens.url("Architectures/clip/projection-bf16"))
         #expect(model.pipelineClass == "CLIPTextModelWithProjection")
         #expect(Array(model.components.keys) == ["text_encoder"])
-        #expect(model.indexFile.hasSuffix("clip/projection-bf16/config.json") && !model.isSingleFile)
+        #expect(model.indexFile.hasSuffix("Architectures/clip/projection-bf16/config.json") && !model.isSingleFile)
         #expect(try model.index()["text_encoder"] == .strings(["transformers", "CLIPTextModelWithProjection"]))
         let component = try model.component("text_encoder")
         let network = try component.network(from: Registry.textEncoders)

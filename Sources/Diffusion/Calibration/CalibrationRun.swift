@@ -68,8 +68,8 @@ public struct CalibrationRun: Sendable {
         guard let shape = latents.first?.shape else { return }
         var model = model
         model.vaeDecoder.origin = .graph(decoder)
-        let size = PictureSize(latentHeight: shape[2], latentWidth: shape[3], factor: model.autoencoder.spatialFactor)
-        let network = try Decoder(model.vaeDecoder, size, options)
+        let size = OutputSize(latentHeight: shape[2], latentWidth: shape[3], factor: model.autoencoder.spatialFactor)
+        let network = try LatentDecoder(model.vaeDecoder, size, options)
         for (index, one) in latents.enumerated() {
             try Task.checkCancellation()
             let outputs = try await network.run(one)

@@ -80,7 +80,9 @@ final class Denoiser {
         step = executables.removeLast()
         prompt = executables.first { $0.name.hasPrefix("unet, prompt") }
         time = executables.first { $0.name.hasPrefix("unet, time") }
-        conditionShapes = executables.reduce(into: isDonated ? donor?.conditionShapes ?? [:] : [:]) { $0.merge($1.outputShapes) { $1 } }
+        conditionShapes = executables.reduce(into: isDonated ? donor?.conditionShapes ?? [:] : [:]) {
+            $0.merge($1.outputShapes) { $1 }
+        }
     }
 
     /// Type and shape of the input `timestep`: exported models take integers, and may take them as scalars.

@@ -1,4 +1,4 @@
-/// What can be wrong with a request, or with what a model made of it.
+/// An error in a request, or in the outputs of a model.
 public enum GenerationError: Error, Equatable, Sendable {
     case emptyPrompt(index: Int)
     case noPrompts

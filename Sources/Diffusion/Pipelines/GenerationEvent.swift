@@ -2,7 +2,7 @@ public import Adapters
 public import Imaging
 public import TensorStore
 
-/// What a pipeline reports while it works.
+/// An event that a pipeline reports while it works.
 public enum GenerationEvent: Sendable {
     /// The request was accepted; comes first, with the model's defaults filled in.
     case accepted(ResolvedRequest)
@@ -13,8 +13,8 @@ public enum GenerationEvent: Sendable {
     /// Which keys of LoRAs found their places in a network.
     case adapted(LoRAReport)
     case step(Step)
-    /// What a network gave beside what the pipeline needs of it, by the outputs' names, before the `step` or `picture` that it
-    /// belongs to; networks that passes have added outputs to give some.
+    /// Outputs of a network that the pipeline itself does not need, by name; reported before the `step` or `picture` that they
+    /// belong to. Passes add such outputs, for calibration.
     case outputs(network: String, [String: Tensor])
     /// A picture is finished.
     case picture(GeneratedPicture)
@@ -41,7 +41,7 @@ public enum GenerationEvent: Sendable {
         public let timestep: Float
         /// `[b, C, h, w]`: the sample after this step.
         public let latents: Tensor
-        /// `[b, C, h, w]`: the finished latents as foreseen at this step.
+        /// `[b, C, h, w]`: the prediction of the finished latents at this step.
         public let denoised: Tensor
         /// `denoised` as pictures, where the request asks for previews at this step.
         public let previews: [RGBImage]
@@ -57,13 +57,13 @@ public struct GeneratedPicture: Sendable {
     public let seed: UInt64?
     /// Blurred where `safety` flags it.
     public let image: RGBImage
-    /// What the safety checker says of it; nil where none was asked.
+    /// The safety checker's verdict; nil where the request does not ask for one.
     public let safety: SafetyVerdict?
     /// `[1, C, h, w]`, before the decoder and unscaled.
     public let latents: Tensor
 }
 
-/// What a request gave.
+/// The result of a request.
 public struct GenerationResult: Sendable {
     public var pictures: [GeneratedPicture] = []
     public var timings = GenerationTimings()

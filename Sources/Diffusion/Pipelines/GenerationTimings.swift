@@ -17,7 +17,7 @@ public struct GenerationTimings: Sendable {
 
     public init() {}
 
-    /// What was spent on the network called `name`.
+    /// The timings of the network called `name`.
     public subscript(name: String) -> Network? { networks.first { $0.name == name } }
 
     /// Everything that no network's loading or running took.
@@ -29,6 +29,15 @@ public struct GenerationTimings: Sendable {
 }
 
 extension GenerationTimings {
+    /// Adds the duration of `body`.
+    mutating func measure<Result, Failure: Error>(
+        _ part: WritableKeyPath<GenerationTimings, Duration>, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let start = ContinuousClock.now
+        defer { self[keyPath: part] += ContinuousClock.now - start }
+        return try body()
+    }
+
     /// Adds timings of networks to those of the same names.
     mutating func add(_ networks: [NetworkTimings]) {
         for later in networks {
@@ -39,26 +48,5 @@ extension GenerationTimings {
                 self.networks.append(later)
             }
         }
-    }
-}
-
-/// The timings of a request under way outside of its networks. A reference, as its parts run between suspensions of each other.
-final class TimingLog {
-    private var timings = GenerationTimings()
-    private let start = ContinuousClock.now
-
-    /// Adds what `body` takes.
-    func measure<Result, Failure: Error>(
-        _ part: WritableKeyPath<GenerationTimings, Duration>, _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        let start = ContinuousClock.now
-        defer { timings[keyPath: part] += ContinuousClock.now - start }
-        return try body()
-    }
-
-    func finish(_ networks: [NetworkTimings]) -> GenerationTimings {
-        timings.total = ContinuousClock.now - start
-        timings.add(networks)
-        return timings
     }
 }

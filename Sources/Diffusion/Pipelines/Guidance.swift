@@ -29,11 +29,17 @@ struct Guidance: Sendable {
     /// Whether there is a negative prompt to predict under.
     var comparesPredictions: Bool { kind == .classifierFree }
 
-    /// What the UNet takes of the scale, `[batch, dimension]`; nil where it takes nothing.
+    /// The UNet's input for the scale, `[batch, dimension]`; nil where it has none.
     func embedding(batch: Int) throws -> Tensor? {
         guard case .embedding(let dimension) = kind else { return nil }
         // diffusers gives the embedding the scale less 1.
         return try guidanceScaleEmbedding(Array(repeating: scale - 1, count: batch), dimension: dimension)
+    }
+
+    /// The prediction that a step takes of one or two, the negative prompt's first, `[batch, C, h, w]` each.
+    func combined(_ predictions: [Tensor]) throws -> Tensor {
+        guard comparesPredictions else { return predictions[0] }
+        return try combined(negative: predictions[0], positive: predictions[1])
     }
 
     /// The prediction that steps take, from those under the negative and the positive prompt, `[batch, C, h, w]` all.

@@ -7,10 +7,10 @@ final class LoadedNetworks {
     private let model: LatentDiffusionModel
     private let options: CompileOptions
     private var texts: TextEncodingStage?
-    private var encoder: Encoder?
+    private var encoder: LatentEncoder?
     private var denoisers: [Denoiser] = []
-    private var decoder: Decoder?
-    private var previewDecoder: Decoder?
+    private var decoder: LatentDecoder?
+    private var previewDecoder: LatentDecoder?
     private var checker: SafetyChecker?
     /// Of networks that were released.
     private var timings: [NetworkTimings] = []
@@ -43,11 +43,11 @@ final class LoadedNetworks {
         return stage
     }
 
-    func encoder(_ size: PictureSize) throws -> Encoder {
+    func encoder(_ size: OutputSize) throws -> LatentEncoder {
         if let encoder, encoder.size == size { return encoder }
         collect()
         encoder = nil
-        let loaded = try Encoder(model.encoder(), size, options)
+        let loaded = try LatentEncoder(model.encoder(), size, options)
         encoder = loaded
         return loaded
     }
@@ -77,22 +77,22 @@ final class LoadedNetworks {
     }
 
     /// - Parameter loading: called where it is not in memory yet.
-    func decoder(_ size: PictureSize, loading: () throws -> Void) throws -> Decoder {
+    func decoder(_ size: OutputSize, loading: () throws -> Void) throws -> LatentDecoder {
         if let decoder, decoder.size == size { return decoder }
         try loading()
         collect()
         decoder = nil
-        let loaded = try Decoder(model.vaeDecoder, size, options)
+        let loaded = try LatentDecoder(model.vaeDecoder, size, options)
         decoder = loaded
         return loaded
     }
 
     /// The decoder for previews: the model's smaller one, or the decoder itself.
-    func previewDecoder(_ size: PictureSize, loading: () throws -> Void) throws -> Decoder {
+    func previewDecoder(_ size: OutputSize, loading: () throws -> Void) throws -> LatentDecoder {
         guard let network = model.previewDecoder else { return try decoder(size, loading: loading) }
         if let previewDecoder, previewDecoder.size == size { return previewDecoder }
         collect()
-        let loaded = try Decoder(network, size, options, name: "preview decoder")
+        let loaded = try LatentDecoder(network, size, options, name: "preview decoder")
         previewDecoder = loaded
         return loaded
     }

@@ -14,7 +14,7 @@ struct PreparedImage: Sendable {
     private let showsMasked: Bool
 
     /// - Throws: `GenerationError` for a mask that leaves nothing to draw; `ImageError`.
-    init(_ initial: InitialImage, _ size: PictureSize, _ model: LatentDiffusionModel) throws {
+    init(_ initial: InitialImage, _ size: OutputSize, _ model: LatentDiffusionModel) throws {
         picture = try initial.image.resized(width: size.width, height: size.height).planar(range: .signed)
         let mask = try initial.mask.map { try Mask($0, width: size.width, height: size.height) }
         if let mask, mask.isEmpty {
@@ -26,7 +26,7 @@ struct PreparedImage: Sendable {
         startsFromImage = !beginsWithNoise || !showsMasked
     }
 
-    func encoded(_ encoder: Encoder, _ size: PictureSize) async throws -> EncodedImage {
+    func encoded(_ encoder: LatentEncoder, _ size: OutputSize) async throws -> EncodedImage {
         let image = startsFromImage ? try await encoder.encode(picture) : nil
         guard let mask else { return EncodedImage(image: image, inpainting: nil) }
         return EncodedImage(
@@ -34,5 +34,19 @@ struct PreparedImage: Sendable {
             inpainting: .init(
                 mask: try mask.latents(height: size.latentHeight, width: size.latentWidth),
                 masked: showsMasked ? try await encoder.encode(mask.kept(of: picture)) : nil))
+    }
+}
+
+/// The initial image and its mask, encoded.
+struct EncodedImage: Sendable {
+    /// nil where denoising begins with noise alone.
+    let image: LatentDistribution?
+    let inpainting: Inpainting?
+
+    struct Inpainting: Sendable {
+        /// `[1, 1, h, w]`: 1 where latents are redrawn.
+        let mask: Tensor
+        /// The image without its masked part; nil where the UNet does not take it.
+        let masked: LatentDistribution?
     }
 }

@@ -20,7 +20,7 @@ public final class StageBenchmark {
     private let options: CompileOptions
     private var textEncoder: TextEncodingStage?
     private var denoiser: (network: Denoiser, embedding: Denoiser.Values)?
-    private var decoder: Decoder?
+    private var decoder: LatentDecoder?
     private var collected = GenerationTimings()
 
     public init(_ model: LatentDiffusionModel, compile options: CompileOptions) {
@@ -40,7 +40,7 @@ public final class StageBenchmark {
     /// Runs `stage` once, at the model's own size.
     /// - Returns: what the run took by the clock and of all processors, without loading.
     public func run(_ stage: Stage) async throws -> (wall: Duration, processor: Duration) {
-        let size = try PictureSize(GenerationRequest(prompts: []), model)
+        let size = try OutputSize(GenerationRequest(prompts: []), model)
         let side = size.latentHeight
         let latents: Shape = [1, model.autoencoder.latentChannels, side, side]
         var noise = TorchNoise(seed: 0)
@@ -56,7 +56,7 @@ public final class StageBenchmark {
             let sample = try noise.normal([1, model.unet.architecture.config.inChannels, side, side])
             return try await measure { _ = try await network.predict(sample, embedding: embedding) }
         case .vaeDecode:
-            let loaded = try decoder ?? Decoder(model.vaeDecoder, size, options)
+            let loaded = try decoder ?? LatentDecoder(model.vaeDecoder, size, options)
             decoder = loaded
             let sample = try noise.normal(latents)
             return try await measure { _ = try loaded.image(in: await loaded.run(sample)) }
@@ -96,7 +96,7 @@ public final class StageBenchmark {
         return (ContinuousClock.now - wall, Self.processorTime - processor)
     }
 
-    /// What all threads of this process have used so far.
+    /// Processor time of all threads of this process so far.
     private static var processorTime: Duration {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

@@ -1,14 +1,14 @@
 import ModelLoading
 
 /// What a model is usually drawn with, where a user says nothing.
-public struct GenerationDefaults: Sendable, Equatable {
-    public let steps: Int
-    public let guidanceScale: Double
+struct GenerationDefaults: Sendable, Equatable {
+    let steps: Int
+    let guidanceScale: Double
     /// Of a picture to begin with; with a mask, all is drawn anew.
-    public let strength: Double
+    let strength: Double
 
     /// - Parameter scheduler: the one that is used, which tells what the model was distilled for.
-    public init(_ model: LatentDiffusionModel, scheduler: SchedulerConfig) {
+    init(_ model: LatentDiffusionModel, scheduler: SchedulerConfig) {
         (steps, guidanceScale) =
             if model.takesGuidanceEmbedding {
                 (4, 8)

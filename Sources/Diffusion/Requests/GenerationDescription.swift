@@ -34,12 +34,12 @@ public struct GenerationDescription: Sendable, Codable {
     }
 
     /// - Throws: the first `RequestOptionError`.
-    public init(from decoder: any Swift.Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         self.init()
         if let error = set(try decoder.container(keyedBy: OptionKey.self).members()).first { throw error }
     }
 
-    public func encode(to encoder: any Swift.Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: OptionKey.self)
         try container.encode(options)
     }

@@ -52,7 +52,7 @@ extension GenerationRequest {
     private static let largestGuidanceScale = 1e6
 
     /// - Throws: the first `RequestOptionError`.
-    public init(from decoder: any Swift.Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         self.init(prompts: [])
         var reader = RequestOptionReader(try decoder.container(keyedBy: OptionKey.self).members(), known: Self.keys)
         reader.read(Self.options, into: &self)
@@ -60,7 +60,7 @@ extension GenerationRequest {
         if let error = reader.errors.first { throw error }
     }
 
-    public func encode(to encoder: any Swift.Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: OptionKey.self)
         try container.encode(Self.options.values(of: self))
     }

@@ -25,7 +25,7 @@ public struct ModelDescription: Sendable, Hashable, Codable {
     ]
 
     /// - Throws: the first `RequestOptionError`.
-    public init(from decoder: any Swift.Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         self.init()
         var reader = RequestOptionReader(
             try decoder.container(keyedBy: OptionKey.self).members(), known: Self.options.map(\.key))
@@ -34,7 +34,7 @@ public struct ModelDescription: Sendable, Hashable, Codable {
         if let error = reader.errors.first { throw error }
     }
 
-    public func encode(to encoder: any Swift.Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: OptionKey.self)
         try container.encode(Self.options.values(of: self))
     }

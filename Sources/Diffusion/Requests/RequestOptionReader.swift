@@ -36,7 +36,7 @@ struct RequestOptionReader {
 
     /// Ends the reading: keys that are not known are errors too.
     mutating func refuseUnknownKeys() {
-        errors += unknown.map { .unknownKey(String($0.prefix(40)), near: nearest(to: $0), known: known) }
+        errors += unknown.map { .unknownKey(String($0.prefix(40)), near: near($0), known: known) }
     }
 
     func contains(_ key: String) -> Bool { values[key] != nil }
@@ -65,14 +65,9 @@ struct RequestOptionReader {
     }
 
     /// Up to three keys that are spelled alike, or the one that other programs call so.
-    private func nearest(to key: String) -> [String] {
+    private func near(_ key: String) -> [String] {
         if let same = Self.otherNames[key.lowercased()], known.contains(same) { return [same] }
-        guard key.count <= 40 else { return [] }
-        let word = Array(key.lowercased().map { $0 == "-" ? "_" : $0 })
-        // A letter that is replaced counts as one taken out and one put in.
-        let distances = known.map { ($0, word.difference(from: Array($0)).count) }
-        let limit = min(max(2, word.count / 3), 2 * (distances.map(\.1).min() ?? 0))
-        return distances.filter { $1 <= limit }.sorted { $0.1 < $1.1 }.prefix(3).map(\.0)
+        return key.count > 40 ? [] : nearest(to: Self.currentName(of: key), among: known)
     }
 
     private static let otherNames = [
@@ -101,7 +96,7 @@ private struct CodableValue: Codable {
 
     init(_ value: JSONValue) { self.value = value }
 
-    init(from decoder: any Swift.Decoder) throws {
+    init(from decoder: any Decoder) throws {
         if var array = try? decoder.unkeyedContainer() {
             var values: [JSONValue] = []
             while !array.isAtEnd { values.append(try array.decode(CodableValue.self).value) }
@@ -129,7 +124,7 @@ private struct CodableValue: Codable {
         }
     }
 
-    func encode(to encoder: any Swift.Encoder) throws {
+    func encode(to encoder: any Encoder) throws {
         if case .array(let values) = value {
             var container = encoder.unkeyedContainer()
             for value in values { try container.encode(CodableValue(value)) }

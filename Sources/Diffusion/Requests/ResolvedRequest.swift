@@ -10,7 +10,7 @@ public struct ResolvedRequest: Sendable {
     public let numInferenceSteps: Int
     public let guidanceScale: Double
     public let scheduler: SchedulerConfig
-    let size: PictureSize
+    let size: OutputSize
     /// nil to begin with noise.
     let initial: InitialImage?
     /// The noise of a tensor or file, with its name.
@@ -39,7 +39,7 @@ public struct ResolvedRequest: Sendable {
         initial = try request.image.map { image in
             InitialImage(image: try image.read(), mask: try request.mask?.read(), strength: strength)
         }
-        size = try PictureSize(request, model, image: initial?.image)
+        size = try OutputSize(request, model, image: initial?.image)
         noise =
             switch request.noise {
             case .torch, .numpy: nil

@@ -36,7 +36,7 @@ public struct AccuracyControl: Sendable {
     ///   - found: told each new sensitivity, to be kept, and how many are known of how many.
     /// - Returns: the plan with the worst layers in floating point, and all sensitivities, the worst first.
     public func plan(
-        _ network: CalibratedNetwork, known: [Sensitivity] = [], isolation: isolated (any Actor)? = #isolation,
+        _ network: CalibratedNetwork, known: [Sensitivity] = [],
         evaluate: Evaluator, found: (Sensitivity, Int, Int) throws -> Void = { _, _, _ in }
     ) async throws -> (plan: QuantizationPlan, sensitivities: [Sensitivity]) {
         let groups = network.groups
@@ -58,8 +58,7 @@ public struct AccuracyControl: Sendable {
 
     /// The smallest number of groups that must go back; by halving, as every group that goes back lowers the error or leaves it.
     private func fewest(
-        _ ranked: [Sensitivity], _ network: CalibratedNetwork, _ limit: Double, _ evaluate: Evaluator,
-        isolation: isolated (any Actor)? = #isolation
+        _ ranked: [Sensitivity], _ network: CalibratedNetwork, _ limit: Double, _ evaluate: Evaluator
     ) async throws -> Int {
         func error(_ count: Int) async throws -> Double {
             let plan = network.plan.keeping(ranked.prefix(count).map(\.operations), because: .sensitive)

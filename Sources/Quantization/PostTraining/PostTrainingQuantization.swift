@@ -56,7 +56,7 @@ public struct PostTrainingQuantization: Sendable {
     public typealias Runner = (_ graph: Graph, _ record: ([String: Tensor]) throws -> Void) async throws -> Void
 
     /// Measures activations while `run` runs the network: once, and a second time where ranges are found from histograms.
-    public func calibrated(isolation: isolated (any Actor)? = #isolation, run: Runner) async throws -> CalibratedNetwork {
+    public func calibrated(run: Runner) async throws -> CalibratedNetwork {
         let kept = plan.floatOperations
         let placement = QuantizerPlacement(graph, keeping: { kept.contains($0) }, scores: options.scores)
         var statistics = ActivationStatistics(placement)
@@ -98,7 +98,7 @@ public struct PostTrainingQuantization: Sendable {
 
     /// The second pass, over the network as it will be before its activations are rounded.
     private func histograms(
-        _ network: CalibratedNetwork, _ run: Runner, isolation: isolated (any Actor)? = #isolation
+        _ network: CalibratedNetwork, _ run: Runner
     ) async throws -> ActivationHistograms {
         let (graph, placement, statistics) = try network.measured(plan)
         var histograms = try ActivationHistograms(statistics)

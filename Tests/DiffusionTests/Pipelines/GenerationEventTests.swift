@@ -35,9 +35,9 @@ import Testing
     }
 
     private func decoded(_ latents: Tensor, _ network: Network<any LatentAutoencoder>) async throws -> RGBImage {
-        let size = PictureSize(
+        let size = OutputSize(
             latentHeight: latents.shape[2], latentWidth: latents.shape[3], factor: network.architecture.spatialFactor)
-        let decoder = try Decoder(network, size, CompileOptions())
+        let decoder = try LatentDecoder(network, size, CompileOptions())
         return try await decoder.image(in: decoder.run(latents))
     }
 

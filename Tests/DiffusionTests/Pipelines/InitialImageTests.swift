@@ -22,50 +22,52 @@ import Testing
         return request
     }
 
-    private func job(_ request: GenerationRequest) throws -> GenerationJob { try GenerationJob(request, model, TimingLog()) }
+    private func plan(_ request: GenerationRequest) throws -> GenerationPlan { try GenerationPlan(request, model) }
 
     @Test func blackMasksLeaveNothingToDraw() throws {
         let (image, black) = (try RGBImage(width: 32, height: 40), try RGBImage(width: 8, height: 8))
         #expect(
             throws: GenerationError.option("The mask", value: "black", expected: "white where the picture is to be drawn anew")
         ) {
-            try job(request(image, mask: black))
+            try plan(request(image, mask: black))
         }
         let white = try RGBImage(width: 8, height: 8, filledWith: RGBPixel(red: 255, green: 255, blue: 255))
-        #expect(try job(request(image, mask: white)).initial?.mask?.isRedrawn.allSatisfy(\.self) == true)
+        #expect(try plan(request(image, mask: white)).initial?.mask?.isRedrawn.allSatisfy(\.self) == true)
     }
 
     @Test func strengthsThatLeaveNoStep() throws {
         let image = try RGBImage(width: 32, height: 40)
-        let error = #expect(throws: SchedulerError.noSteps(of: 5, strength: 0.1)) { try job(request(image, strength: 0.1)) }
+        let error = #expect(throws: SchedulerError.noSteps(of: 5, strength: 0.1)) { try plan(request(image, strength: 0.1)) }
         #expect(error?.description.contains("0.1") == true && error?.description.contains("5") == true)
         for strength in [0, -0.5, 1.001, .nan] {
-            #expect(throws: GenerationError.self) { try job(request(image, strength: strength)) }
+            #expect(throws: GenerationError.self) { try plan(request(image, strength: strength)) }
         }
     }
 
     /// Without a size the picture's own is drawn, also where parts are filled in (diffusers takes the model's then).
     @Test func sizesComeOfThePicture() throws {
         for mask in [nil, try GoldenRun.picture("mask.png")] {
-            let size = try job(request(GoldenRun.picture("scene-odd.png"), mask: mask)).size
+            let size = try plan(request(GoldenRun.picture("scene-odd.png"), mask: mask)).size
             #expect((size.width, size.height, size.latentWidth, size.latentHeight) == (48, 40, 6, 5))
         }
         var wide = request(try GoldenRun.picture("scene-odd.png"))
         wide.width = 64
-        #expect(try job(wide).size.width == 64)
-        #expect(try job(wide).initial?.picture.shape == [1, 3, 40, 64])
-        #expect(throws: GenerationError.size("width", value: 0, multiple: 8)) { try job(request(RGBImage(width: 7, height: 40))) }
+        #expect(try plan(wide).size.width == 64)
+        #expect(try plan(wide).initial?.picture.shape == [1, 3, 40, 64])
+        #expect(throws: GenerationError.size("width", value: 0, multiple: 8)) {
+            try plan(request(RGBImage(width: 7, height: 40)))
+        }
     }
 
     @Test func farLargerPicturesNeedASize() throws {
         let side = model.defaultSize
         let most = try RGBImage(width: 2 * side, height: 2 * side)
-        #expect(try job(request(most)).size.width == 2 * side)
+        #expect(try plan(request(most)).size.width == 2 * side)
         var large = request(try RGBImage(width: 2 * side, height: 2 * side + 8))
-        let error = #expect(throws: GenerationError.self) { try job(large) }
+        let error = #expect(throws: GenerationError.self) { try plan(large) }
         #expect(error?.description.contains("\(2 * side)×\(2 * side + 8)") == true)
         (large.width, large.height) = (32, 40)
-        #expect(try job(large).size.pixels == 32 * 40)
+        #expect(try plan(large).size.pixels == 32 * 40)
     }
 
     @Test func inpaintingModelsNeedAMask() async throws {
@@ -93,7 +95,7 @@ import Testing
         try writer.write(to: file.path)
         let decoding = try LatentDiffusionModel(ModelSource(GoldenRun.model("sd15")), vae: file)
         let error = try #expect(throws: GenerationError.self) {
-            try GenerationJob(request(RGBImage(width: 32, height: 40)), decoding, TimingLog())
+            try GenerationPlan(request(RGBImage(width: 32, height: 40)), decoding)
         }
         #expect(error?.description.contains("(--vae)") == true)
     }
@@ -103,8 +105,9 @@ import Testing
         let request = try inpainted.request(model)
         let pipeline = LatentDiffusionPipeline(model)
         let drawn = try await draw(request, with: pipeline)
-        var job = try job(request)
-        let start = try job.start(0..<1, await pipeline.encodeImage(job) { _ in })
+        let run = try pipeline.run(request)
+        var plan = run.plan
+        let start = try plan.start(0..<1, await run.encodeImage { _ in })
         let inpainting = try #require(start.inpainting)
         let (mask, image) = (
             try inpainting.mask.elements(as: Float.self), try #require(inpainting.image).elements(as: Float.self)

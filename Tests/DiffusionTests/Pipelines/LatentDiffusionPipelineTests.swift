@@ -45,15 +45,16 @@ import Tokenizers
     private func expectConditions(
         of run: GoldenRun, _ request: GenerationRequest, _ golden: GoldenValues, _ pipeline: LatentDiffusionPipeline
     ) async throws {
-        let job = try GenerationJob(request, pipeline.model, TimingLog())
+        let run = try pipeline.run(request)
+        let plan = run.plan
         if let ids = try golden.ifRecorded("input_ids") {
-            let found = job.tokens.prompts.flatMap { $0[0].ids }.joined().map { Int64($0) }
+            let found = plan.tokens.prompts.flatMap { $0[0].ids }.joined().map { Int64($0) }
             #expect(try Array(found) == ids.elements())
         }
-        let texts = try await pipeline.encodeTexts(job)
+        let texts = try await run.encodeTexts()
         let positives = texts.prompts.flatMap { Array(repeating: $0, count: request.imagesPerPrompt) }
         let negatives = texts.negative.map { Array(repeating: $0, count: positives.count) } ?? []
-        let inputs = try job.inputs(negatives: negatives, positives: positives)
+        let inputs = try plan.inputs(negatives: negatives, positives: positives)
         for (name, theirs, tolerance) in [
             ("encoder_hidden_states", "prompt_embeds", 1e-4), ("text_embeds", "text_embeds", 1e-4), ("time_ids", "time_ids", 0),
             // Angles are up to 1000 · w, so that the rounding of both shows; 8e-4 is seen.
@@ -68,10 +69,11 @@ import Tokenizers
     private func expectStart(
         of run: GoldenRun, _ part: GoldenRun.Part, _ golden: GoldenValues, _ pipeline: LatentDiffusionPipeline
     ) async throws {
-        var job = try GenerationJob(part.request, pipeline.model, TimingLog())
-        let encoded = try await pipeline.encodeImage(job) { _ in }
+        let drawing = try pipeline.run(part.request)
+        let encoded = try await drawing.encodeImage { _ in }
+        var plan = drawing.plan
         let matched = matched(run, part)
-        let start = try job.start(0..<part.pictures.count, encoded)
+        let start = try plan.start(0..<part.pictures.count, encoded)
         func expect(_ found: Tensor?, _ name: String, tolerance: Float) throws {
             guard let expected = try golden.ifRecorded(name) else { return }
             try expectClose(#require(found).rows(0..<matched.count), expected.rows(matched), tolerance: tolerance, name)

@@ -150,7 +150,7 @@ import Tokenizers
         func warnings(_ model: LatentDiffusionModel, _ negative: String?, scale: Double) throws -> [String] {
             var request = Small.request()
             (request.negativePrompt, request.guidanceScale) = (negative, scale)
-            return try GenerationJob(request, model, TimingLog()).warnings
+            return try GenerationPlan(request, model).warnings
         }
         let atOne = try warnings(pipeline.model, "a dog", scale: 1)
         #expect(atOne.count == 1 && atOne[0].contains("guidance scale of 1 or less"))

@@ -1,0 +1,113 @@
+public import Diffusion
+public import Evaluation
+import Foundation
+import Imaging
+import ModelLoading
+
+/// Draws the same pictures with two models, and measures the differences.
+///
+/// Each model draws in a process of its own, so that its peak memory is its own (mapped files included).
+public struct Comparison {
+    /// Measures beside PSNR, SSIM and the latents' cosines.
+    public struct Metrics {
+        public var perceptualDistance: LPIPS?
+        public var clipScore: CLIPScore?
+        /// Features for the Fréchet distance between the two sets of pictures; they take two prompts or more.
+        public var features: InceptionFeatureExtractor?
+
+        public init() {}
+    }
+
+    /// Names in tables.
+    public let names: (baseline: String, candidate: String)
+    private let models: [LatentDiffusionModel]
+    private let prompts: [String]
+    private let resolved: ResolvedRequest
+    private let seed: UInt64
+    private let width: Int?
+    private let height: Int?
+
+    /// Reads both models and checks the request.
+    /// - Parameters:
+    ///   - baseline: a model as `ModelLocation.resolve` finds it, as `candidate`.
+    ///   - request: the prompts, seed, size, steps and guidance scale of both; its defaults are those of `baseline`.
+    /// - Throws: as `LatentDiffusionModel.init` and `ResolvedRequest.init`.
+    public init(_ baseline: String, _ candidate: String, _ request: GenerationRequest) throws {
+        models = try [baseline, candidate].map { try LatentDiffusionModel(ModelSource(ModelLocation.resolve($0))) }
+        resolved = try ResolvedRequest(request, models[0])
+        (prompts, seed) = (request.prompts, request.seed)
+        (width, height) = (request.width, request.height)
+        names = Self.names(baseline, candidate)
+    }
+
+    /// Draws and measures.
+    /// - Parameters:
+    ///   - takesTurns: whether both sides draw picture by picture in turns, so that other work on the machine slows both; else one
+    ///     after the other, in half the memory.
+    ///   - files: the files for the pictures and the report; nil for none.
+    ///   - program: the program that draws the job in a file, given the name of the side.
+    /// - Throws: `ComparisonError`, `EvaluationError`, `ImageError`, `CancellationError`; errors of the metrics.
+    public func run(
+        takesTurns: Bool = true, metrics: Metrics = Metrics(), files: ComparisonFiles? = nil,
+        program: (_ job: String, _ name: String) -> ComparisonProgram, progress: (WorkProgress) -> Void = { _ in }
+    ) async throws -> ComparisonReport {
+        let work = FileManager.default.temporaryDirectory.appending(path: "glint-compare-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: work, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: work) }
+        let jobs = ["a", "b"].enumerated().map { index, name in
+            ComparisonJob(
+                model: models[index].source.url.path, prompts: prompts, seed: seed, steps: resolved.numInferenceSteps,
+                guidanceScale: resolved.guidanceScale, width: width, height: height, folder: work.appending(path: name).path)
+        }
+        let figures = try await draw(jobs, takesTurns: takesTurns, program: program, progress: progress)
+
+        let measures = ComparisonMeasures(baseline: jobs[0], candidate: jobs[1])
+        var report = ComparisonReport(baseline: names.baseline, candidate: names.candidate)
+        report.sizes = try ModelSizes.compared(models[0].source, models[1].source)
+        report.latencies = ComparisonMeasures.latencies(figures[0], figures[1])
+        report.prompts = try await measures.prompts(metrics)
+        report.quality = ComparisonMeasures.quality(
+            report.prompts, names: [names.baseline, names.candidate], perceptual: metrics.perceptualDistance?.name)
+        (report.baselinePeakBytes, report.candidatePeakBytes) = (figures[0].peakMemoryBytes, figures[1].peakMemoryBytes)
+        if let features = metrics.features {
+            let first = try await features.moments(of: prompts.indices.map(jobs[0].picturePath))
+            let second = try await features.moments(of: prompts.indices.map(jobs[1].picturePath))
+            report.frechetInceptionDistance = try FrechetDistance.between(first, second)
+        }
+        try files?.write(report, measures)
+        return report
+    }
+
+    private func draw(
+        _ jobs: [ComparisonJob], takesTurns: Bool,
+        program: (String, String) -> ComparisonProgram, progress: (WorkProgress) -> Void
+    ) async throws -> [ComparisonFigures] {
+        progress(.phase("pictures", count: jobs.count * (prompts.count + 1)))
+        let names = [names.baseline, names.candidate]
+        var figures: [ComparisonFigures] = []
+        for group in takesTurns ? [[0, 1]] : [[0], [1]] {
+            let sides = try group.map { index in
+                try ComparisonProcess(job: jobs[index]) { program($0, names[index]) }
+            }
+            defer { for side in sides { side.stop() } }
+            for index in -1..<prompts.count {
+                // The sides take turns in going first.
+                for side in index % 2 == 0 ? sides : sides.reversed() {
+                    try await side.draw(index < 0 ? nil : index)
+                    progress(.step)
+                }
+            }
+            for side in sides { figures.append(try await side.finish()) }
+        }
+        return figures
+    }
+
+    /// The folders' own names; their paths where two folders have one name, and numbers where they are one folder.
+    private static func names(_ a: String, _ b: String) -> (String, String) {
+        let folders = [a, b].map { URL(filePath: $0).standardizedFileURL }
+        let names = folders.map(\.lastPathComponent)
+        if names[0] != names[1] { return (names[0], names[1]) }
+        let paths = folders.map { $0.path.hasSuffix("/") ? String($0.path.dropLast()) : $0.path }
+        return paths[0] == paths[1] ? ("\(names[0]) (1)", "\(names[1]) (2)") : (a, b)
+    }
+}

@@ -1,0 +1,58 @@
+public import Evaluation
+import Foundation
+import TensorStore
+
+/// A set of pictures that a distance is measured from.
+public enum PictureSet {
+    /// Paths, by name.
+    case pictures([String])
+    /// Mean and covariance of the features of one, computed before.
+    case moments(FeatureMoments)
+
+    private static let extensions: Set = ["png", "jpg", "jpeg"]
+
+    /// A folder, whose subfolders are not looked into, or saved moments: `mu` `[n]` and `sigma` `[n, n]` in f64.
+    /// - Throws: `PictureSetError`; `SafetensorsError`, `TensorError`, `EvaluationError` for damaged moments.
+    public init(_ path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw PictureSetError.missing(path) }
+        guard isFolder.boolValue else {
+            guard path.hasSuffix(".safetensors") else { throw PictureSetError.unknown(path) }
+            let file = try SafetensorsCheckpoint(path: path)
+            self = .moments(
+                try FeatureMoments(
+                    mean: file.tensor(named: "mu").elements(), covariance: file.tensor(named: "sigma").elements()))
+            return
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        let found = names.filter { Self.extensions.contains(URL(filePath: $0).pathExtension.lowercased()) }
+        guard found.count >= 2 else { throw PictureSetError.tooFew(path, count: found.count) }
+        self = .pictures(found.map { URL(filePath: path).appending(path: $0).relativePath })
+    }
+
+    public var count: Int? { if case .pictures(let paths) = self { paths.count } else { nil } }
+
+    public static func save(_ moments: FeatureMoments, to path: String) throws {
+        let n = moments.featureCount
+        var writer = SafetensorsWriter()
+        try writer.add("mu", Tensor(moments.mean, shape: [n]))
+        try writer.add("sigma", Tensor(moments.covariance(), shape: [n, n]))
+        try writer.write(to: path)
+    }
+}
+
+/// Why a path can't be used as a set of pictures.
+public enum PictureSetError: Error, Equatable, CustomStringConvertible {
+    case missing(String)
+    case unknown(String)
+    case tooFew(String, count: Int)
+
+    public var description: String {
+        switch self {
+        case .missing(let path): "There is no folder of pictures at \(path)."
+        case .unknown(let path): "\(path) is neither a folder of pictures nor moments in a .safetensors file."
+        case .tooFew(let path, let count):
+            "\(path) has \(count == 0 ? "no" : "one") PNG or JPEG picture\(count == 0 ? "s" : ""); a distance needs 2 or more."
+        }
+    }
+}

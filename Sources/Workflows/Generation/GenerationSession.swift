@@ -1,0 +1,112 @@
+public import Diffusion
+import Foundation
+import Imaging
+public import Inference
+import ModelLoading
+
+/// Draws one description after the other, and keeps the model and its networks for the next one with the same model.
+///
+/// Not `Sendable`: one request at a time. `GenerationQueue` is for several callers.
+public final class GenerationSession {
+    /// The networks that are kept; takes effect when a model is loaded.
+    public var memory: MemoryPolicy
+    private let compile: CompileOptions
+    private let previewVAE: String?
+    private var loaded: (key: ModelKey, model: LatentDiffusionModel)?
+    private var pipeline: LatentDiffusionPipeline?
+
+    /// - Parameter previewVAE: the path of an autoencoder that makes previews; nil for the model's.
+    public init(
+        compile: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident, previewVAE: String? = nil
+    ) {
+        self.compile = compile
+        self.memory = memory
+        self.previewVAE = previewVAE
+    }
+
+    /// Loads the model of a description, and checks the request without drawing it.
+    /// - Throws: as `LatentDiffusionModel.init` and `ResolvedRequest.init`.
+    public func check(_ description: GenerationDescription) throws {
+        _ = try ResolvedRequest(description.request, model(of: description))
+    }
+
+    /// Draws all pictures of a description.
+    /// - Parameters:
+    ///   - notes: given the model's notes where the description loads it.
+    ///   - report: as `LatentDiffusionPipeline.generate` calls it.
+    /// - Throws: as `check` and `LatentDiffusionPipeline.generate`.
+    public func generate(
+        _ description: GenerationDescription,
+        notes: ([String]) -> Void = { _ in }, report: (GenerationEvent) throws -> Void = { _ in }
+    ) async throws -> GenerationResult {
+        let model = try model(of: description)
+        let isFirst = pipeline == nil
+        let pipeline = pipeline ?? LatentDiffusionPipeline(model, compile: compile, memory: memory)
+        self.pipeline = pipeline
+        return try await pipeline.generate(description.request) { event in
+            if isFirst, case .accepted = event { notes(model.notes) }
+            try report(event)
+        }
+    }
+
+    /// Draws all pictures of a description, and writes each to its file as soon as it is drawn.
+    /// - Parameter previews: a folder for a preview after each step but the last; nil for none.
+    /// - Throws: as `generate`; `ImageError` for files that can't be written, before anything is drawn where that can be told.
+    public func draw(
+        _ description: GenerationDescription, to files: OutputFiles, previews folder: String? = nil,
+        notes: ([String]) -> Void = { _ in },
+        report: (GenerationEvent) throws -> Void = { _ in }
+    ) async throws -> Drawing {
+        var description = description
+        if folder != nil { description.request.previewInterval = 1 }
+        let model = try model(of: description)
+        let made = try files.check()
+        defer { made.removeIfEmpty() }
+        let previews = try folder.map { try PreviewFiles(folder: $0, description.request) }
+        defer { previews?.removeIfEmpty() }
+        var resolved: ResolvedRequest?
+        var drawn: [Result<DrawnPicture, any Error>] = []
+        let result = try await generate(description, notes: notes) { event in
+            try report(event)
+            switch event {
+            case .accepted(let request): resolved = request
+            case .step(let step): try previews?.write(step)
+            case .picture(let picture):
+                guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
+                drawn.append(Result { try files.write(picture, description, resolved) })
+            default: break
+            }
+        }
+        guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
+        return Drawing(
+            model: description.model, resolved: resolved, result: result, pictures: try drawn.map { try $0.get() },
+            notes: model.notes)
+    }
+
+    /// The model of a description; the one before is released first.
+    private func model(of description: GenerationDescription) throws -> LatentDiffusionModel {
+        let key = ModelKey(description: description.model, visitsFloatUNet: description.request.precision != .uniform)
+        if let loaded, loaded.key == key { return loaded.model }
+        (loaded, pipeline) = (nil, nil)
+        var model = try LatentDiffusionModel(key.description, visitsFloatUNet: key.visitsFloatUNet)
+        if let previewVAE { try model.addPreviewDecoder(ModelLocation.file(previewVAE, of: "preview_vae")) }
+        loaded = (key, model)
+        return model
+    }
+}
+
+/// A request that is drawn, with its files.
+public struct Drawing: Sendable {
+    public let model: ModelDescription
+    public let resolved: ResolvedRequest
+    public let result: GenerationResult
+    public let pictures: [DrawnPicture]
+    /// The model's.
+    public let notes: [String]
+}
+
+/// The parts of a description that decide which model is loaded.
+private struct ModelKey: Equatable {
+    let description: ModelDescription
+    let visitsFloatUNet: Bool
+}

@@ -1,0 +1,118 @@
+public import Diffusion
+import Foundation
+public import Imaging
+
+/// A picture that is on disk.
+public struct DrawnPicture: Codable, Sendable {
+    public let path: String
+    public let prompt: String
+    /// Whether the safety checker had it blurred; nil where it did not look.
+    public let flagged: Bool?
+    public let seed: UInt64?
+    public let width: Int
+    public let height: Int
+    /// Encoding and writing the file.
+    public let writeSeconds: Double
+
+    enum CodingKeys: String, CodingKey {
+        case path, prompt, flagged, seed, width, height
+        case writeSeconds = "write_seconds"
+    }
+}
+
+/// The files of a request's pictures.
+public struct OutputFiles {
+    /// The place and the form of files.
+    public struct Options: Sendable {
+        /// A file, or a folder for files named after the text; nil for the current folder.
+        public var path: String?
+        /// nil for the format of the path's extension, or else PNG.
+        public var format: ImageFormat?
+        /// Of JPEG, 1 to 100.
+        public var quality: Int
+
+        public init(path: String? = nil, format: ImageFormat? = nil, quality: Int = 95) {
+            self.path = path
+            self.format = format
+            self.quality = quality
+        }
+    }
+
+    private let encoding: ImageEncoding
+    /// Made where there is none.
+    private var newFolder: String?
+    /// One for each picture.
+    public let paths: [String]
+
+    public init(_ options: Options, _ request: GenerationRequest) {
+        let named = options.path.map { URL(filePath: $0).pathExtension.lowercased() } ?? ""
+        let format = options.format ?? (["jpg", "jpeg"].contains(named) ? .jpeg : .png)
+        encoding = format == .png ? .png() : .jpeg(quality: options.quality)
+        let fileExtension = encoding.format.fileExtension
+        let count = request.pictureCount
+        paths = (0..<count).map { index in
+            let seed = request.seed &+ UInt64(index)
+            let prompt = request.prompts[index / request.imagesPerPrompt]
+            let standard = "\(Self.slug(prompt))-\(seed).\(fileExtension)"
+            guard let output = options.path else { return standard }
+            if Self.isFolder(output) { return URL(filePath: output).appending(path: standard).relativePath }
+            guard count > 1 else { return output }
+            let url = URL(filePath: output)
+            let stem = url.deletingPathExtension().relativePath
+            return "\(stem)-\(seed).\(url.pathExtension.isEmpty ? fileExtension : url.pathExtension)"
+        }
+    }
+
+    /// Files in a folder that is made when the first of them is checked.
+    public init(inNewFolder options: Options, _ request: GenerationRequest) {
+        var folder = options
+        folder.path = options.path.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
+        self.init(folder, request)
+        newFolder = options.path
+    }
+
+    /// Makes the folder, and checks that every file can be written.
+    /// - Throws: `ImageError.cannotWrite`, after which no folder is left that was made.
+    func check() throws -> MadeFolders {
+        let made = try newFolder.map { try MadeFolders(path: $0) } ?? MadeFolders()
+        do {
+            for path in paths { try checkWritable(path: path) }
+        } catch {
+            made.removeIfEmpty()
+            throw error
+        }
+        return made
+    }
+
+    /// Writes a picture with metadata that draws it again.
+    func write(
+        _ picture: GeneratedPicture, _ description: GenerationDescription, _ resolved: ResolvedRequest
+    ) throws -> DrawnPicture {
+        let start = ContinuousClock.now
+        let path = paths[picture.index]
+        let metadata = try description.drawn(picture, resolved).metadata(scheduler: resolved.scheduler.className)
+        try picture.image.write(to: path, as: encoding, metadata: metadata)
+        return DrawnPicture(
+            path: path, prompt: picture.prompt, flagged: picture.safety?.isFlagged, seed: picture.seed,
+            width: picture.image.width, height: picture.image.height,
+            writeSeconds: (ContinuousClock.now - start).seconds)
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return path.hasSuffix("/")
+            || FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+
+    /// A text as part of a file's name: letters and digits of any script, the rest as dashes, less than 60 characters
+    /// and, as file systems count, 200 bytes.
+    static func slug(_ text: String) -> String {
+        let words = text.lowercased().split { !$0.isLetter && !$0.isNumber }
+        var slug = ""
+        for word in words {
+            guard slug.count + word.count < 60, slug.utf8.count + word.utf8.count < 200 else { break }
+            slug += slug.isEmpty ? word : "-" + word
+        }
+        return slug.isEmpty ? "picture" : slug
+    }
+}

@@ -1,0 +1,74 @@
+public import Diffusion
+import Foundation
+public import Imaging
+
+extension GenerationDescription {
+    /// The key of a picture's metadata that holds the description, as JSON.
+    public static let metadataKey = "glint"
+
+    /// The description in the metadata of a picture.
+    /// - Throws: `PictureMetadataError`; `ImageError`, `FileError` for a file that is no picture.
+    public init(pictureAt path: String) throws {
+        let file = try ImageFile(path: path)
+        guard let text = file.metadata[Self.metadataKey] else { throw PictureMetadataError.none(picture: path) }
+        do {
+            self = try JSONDecoder().decode(GenerationDescription.self, from: Data(text.utf8))
+        } catch let error as RequestOptionError {
+            throw PictureMetadataError.unreadable(picture: path, reason: "\(error)")
+        } catch {
+            throw PictureMetadataError.unreadable(picture: path, reason: "it is not JSON.")
+        }
+    }
+
+    /// The description of one picture of a request: it draws the picture again alone.
+    /// - Parameter resolved: the request as it was drawn.
+    public func drawn(_ picture: GeneratedPicture, _ resolved: ResolvedRequest) -> GenerationDescription {
+        var own = self
+        own.request = resolved.request
+        own.request.prompts = [picture.prompt]
+        own.request.seed = picture.seed ?? own.request.seed
+        (own.request.width, own.request.height) = (picture.image.width, picture.image.height)
+        // These change nothing of a picture.
+        (own.request.imagesPerPrompt, own.request.batchSize, own.request.previewInterval) = (1, 1, nil)
+        return own
+    }
+
+    /// Metadata of a picture that this describes: the description, and under the key that other programs read the same in their
+    /// notation.
+    /// - Parameter className: of the scheduler that drew it.
+    public func metadata(scheduler className: String) throws -> ImageMetadata {
+        var lines = [request.prompts.first ?? ""]
+        if let negative = request.negativePrompt, !negative.isEmpty { lines.append("Negative prompt: \(negative)") }
+        let name = if case .named(let name) = request.scheduler { name } else { className }
+        var parts = ["Steps: \(request.numInferenceSteps ?? 0)", "Sampler: \(name.replacing("Scheduler", with: ""))"]
+        parts += ["CFG scale: \(request.guidanceScale ?? 0)", "Seed: \(request.seed)"]
+        parts += ["Size: \(request.width ?? 0)x\(request.height ?? 0)"]
+        if let clipSkip = request.clipSkip { parts.append("Clip skip: \(clipSkip.layers + 1)") }
+        if let strength = request.strength { parts.append("Denoising strength: \(strength)") }
+        lines.append((parts + ["Version: glint"]).joined(separator: ", "))
+        return [Self.metadataKey: try json, "parameters": lines.joined(separator: "\n")]
+    }
+
+    /// Whether a picture that this describes is the one that `asked` would draw: every option that `asked` sets is the same.
+    func answers(_ asked: GenerationDescription) -> Bool {
+        var (own, asked) = (options, asked.options)
+        // A picture's file has these as the model's defaults were when it was drawn.
+        for key in ["width", "height", "steps", "guidance_scale", "strength"] where asked[key] == nil { own[key] = nil }
+        for key in ["count", "preview_interval", "batch_size"] { asked[key] = nil }
+        return own == asked
+    }
+}
+
+/// Why a picture can't be drawn again.
+public enum PictureMetadataError: Error, Equatable, CustomStringConvertible {
+    case none(picture: String)
+    case unreadable(picture: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .none(let picture): "\(picture) does not say how it was drawn; only pictures that glint drew can be redrawn."
+        case .unreadable(let picture, let reason):
+            "\(picture) says in a form unknown to this version how it was drawn: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,171 @@
+public import Diffusion
+import Foundation
+
+/// The prompts of a file, drawn line by line: pictures that an earlier run drew are kept, and a line that fails does not end the
+/// run.
+public struct PromptBatch {
+    private let lines: [Line]
+    private let redrawsAll: Bool
+    /// The options of lines that say nothing else.
+    private let common: GenerationDescription
+    public private(set) var report = Report()
+
+    private struct Line {
+        let number: Int
+        let description: GenerationDescription
+        let files: OutputFiles
+    }
+
+    public struct Report: Encodable, Sendable {
+        /// Paths of pictures.
+        public fileprivate(set) var drawn: [String] = []
+        public fileprivate(set) var kept: [String] = []
+        public fileprivate(set) var failed: [Failure] = []
+
+        public struct Failure: Encodable, Sendable {
+            public let line: Int
+            public let error: String
+        }
+
+        /// - Throws: `PromptBatchError.failed` where a line was not drawn.
+        public func check() throws(PromptBatchError) {
+            guard !failed.isEmpty else { return }
+            throw .failed(lines: failed.map(\.line))
+        }
+    }
+
+    public enum Event: Sendable {
+        /// The pictures of a line are written.
+        case drawn([DrawnPicture])
+        case failed(Report.Failure)
+        /// A note on the model.
+        case note(String)
+        /// The line at work; `pictures` are its number of pictures.
+        case generation(GenerationEvent, pictures: Int)
+    }
+
+    /// Reads all of the file, and checks it before anything is drawn.
+    /// - Parameter common: the options of lines that say nothing else. The seed of a line without one is that of `common` plus the
+    ///   number of pictures before it, so that a later run names its pictures alike.
+    /// - Throws: `PromptFileError`, `FileError`, `PromptBatchError`.
+    public init(
+        _ path: String, _ common: GenerationDescription, output: OutputFiles.Options, redrawsAll: Bool = false
+    ) throws {
+        self.redrawsAll = redrawsAll
+        try Self.checkFolder(output.path)
+        var lines: [Line] = []
+        var seed = common.request.seed
+        var taken: [String: Int] = [:]
+        for line in try PromptFile.lines(path) {
+            var base = common
+            base.request.seed = seed
+            // A mask and a strength for all lines are for those that begin with a picture.
+            if base.request.image == nil, !line.sets("image") { (base.request.mask, base.request.strength) = (nil, nil) }
+            let own = line.applied(to: base)
+            seed &+= UInt64(own.request.pictureCount)
+            let files = Self.files(line.output, output, own.request)
+            for path in files.paths {
+                // One file may be spelled in several ways.
+                if let other = taken.updateValue(line.number, forKey: URL(filePath: path).standardizedFileURL.path) {
+                    throw PromptBatchError.samePath(path, lines: [other, line.number])
+                }
+            }
+            lines.append(Line(number: line.number, description: own, files: files))
+        }
+        self.lines = lines
+        var alone = common
+        alone.request.prompts = ["-"]
+        if alone.request.image == nil { (alone.request.mask, alone.request.strength) = (nil, nil) }
+        self.common = alone
+    }
+
+    /// Pictures of all lines.
+    public var pictureCount: Int { lines.reduce(0) { $0 + $1.description.request.pictureCount } }
+
+    /// - Parameter name: the output that the line itself names.
+    private static func files(
+        _ name: String?, _ output: OutputFiles.Options, _ request: GenerationRequest
+    ) -> OutputFiles {
+        guard let name else { return OutputFiles(inNewFolder: output, request) }
+        var own = output
+        own.path = name
+        return OutputFiles(own, request)
+    }
+
+    private static func checkFolder(_ output: String?) throws(PromptBatchError) {
+        var isFolder: ObjCBool = false
+        guard let output, !FileManager.default.fileExists(atPath: output, isDirectory: &isFolder) || !isFolder.boolValue else {
+            return
+        }
+        let isNamedLikeOne = ["png", "jpg", "jpeg"].contains(URL(filePath: output).pathExtension.lowercased())
+        if isNamedLikeOne || FileManager.default.fileExists(atPath: output) { throw .notAFolder(output) }
+    }
+
+    /// Draws the lines whose pictures are not there.
+    /// - Parameter report: told of every line as it is drawn, on the caller's isolation.
+    /// - Throws: as `GenerationSession.check`, before anything is drawn; `CancellationError`.
+    public mutating func draw(
+        _ session: GenerationSession, previews folder: String? = nil,
+        report tell: (Event) -> Void
+    ) async throws {
+        var isChecked = false
+        for line in lines {
+            try Task.checkCancellation()
+            if !redrawsAll, line.files.hold(line.description) {
+                report.kept += line.files.paths
+                continue
+            }
+            if !isChecked { try session.check(common) }
+            isChecked = true
+            do {
+                let count = line.description.request.pictureCount
+                let drawing = try await session.draw(line.description, to: line.files, previews: folder) { notes in
+                    for note in notes { tell(.note(note)) }
+                } report: { event in
+                    tell(.generation(event, pictures: count))
+                }
+                report.drawn += drawing.pictures.map(\.path)
+                tell(.drawn(drawing.pictures))
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                let failure = Report.Failure(line: line.number, error: "\(error)")
+                report.failed.append(failure)
+                tell(.failed(failure))
+            }
+        }
+    }
+}
+
+extension OutputFiles {
+    /// Whether all pictures of a description are there.
+    fileprivate func hold(_ description: GenerationDescription) -> Bool {
+        paths.enumerated().allSatisfy { index, path in
+            guard let found = try? GenerationDescription(pictureAt: path) else { return false }
+            var asked = description
+            asked.request.seed &+= UInt64(index)
+            return found.answers(asked)
+        }
+    }
+}
+
+/// Why a batch is not drawn, or not all of it.
+public enum PromptBatchError: Error, Equatable, CustomStringConvertible {
+    case notAFolder(String)
+    case samePath(String, lines: [Int])
+    case failed(lines: [Int])
+
+    public var description: String {
+        switch self {
+        case .notAFolder(let path):
+            "The output of several prompts must be a folder; '\(path)' names a file."
+        case .samePath(let path, let lines):
+            "Lines \(lines.map(String.init).joined(separator: " and ")) would both be written to \(path); "
+                + "give them other seeds or outputs."
+        case .failed(let lines):
+            lines.count == 1
+                ? "Line \(lines[0]) was not drawn."
+                : "\(lines.count) lines were not drawn: \(lines.map(String.init).joined(separator: ", "))."
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import OpenVINO
+
+/// The devices, processor and versions of this machine.
+public struct MachineReport: Encodable, Sendable {
+    public let openVINO: String
+    public let processor: String
+    public let cores: Int
+    public let memoryBytes: Int
+    public let vectorUnits: [String]
+    public let devices: [DeviceReport]
+
+    public struct DeviceReport: Encodable, Sendable {
+        public let name: String
+        public let fullName: String
+        public let capabilities: [String]
+
+        enum CodingKeys: String, CodingKey {
+            case name, capabilities
+            case fullName = "full_name"
+        }
+    }
+
+    /// The processor's features that the CPU plugin's kernels differ by.
+    private static let features = [
+        "avx2", "fma", "f16c", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8",
+        "amx_bf16",
+    ]
+
+    /// Whether sums of 8-bit products can't overflow 16 bits on the way: without VNNI they can.
+    public let int8Saturates: Bool
+
+    public var int8Note: String {
+        int8Saturates
+            ? "INT8: products of 8 bits saturate on this processor (it has no VNNI): quantize with --overflow-fix"
+            : "INT8: computed in full (VNNI)"
+    }
+
+    public init() throws {
+        openVINO = try Version.runtime.build
+        let cpuInfo = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        func field(_ name: String) -> String? {
+            cpuInfo.split(separator: "\n").first { $0.hasPrefix(name) }?.split(separator: ":").dropFirst().first
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        processor = field("model name") ?? "unknown processor"
+        let flags = Set((field("flags") ?? "").split(separator: " ").map(String.init))
+        vectorUnits = Self.features.filter(flags.contains)
+        int8Saturates = flags.isDisjoint(with: ["avx_vnni", "avx512_vnni", "amx_int8"])
+        cores = ProcessInfo.processInfo.activeProcessorCount
+        memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
+        let core = try Core.shared
+        devices = try core.availableDevices.map { device in
+            DeviceReport(
+                name: device.name, fullName: try core.property(.fullDeviceName, of: device),
+                capabilities: try core.property(.optimizationCapabilities, of: device))
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case processor, cores, devices
+        case int8Saturates = "int8_saturates"
+        case openVINO = "openvino"
+        case memoryBytes = "memory_bytes"
+        case vectorUnits = "vector_units"
+    }
+}

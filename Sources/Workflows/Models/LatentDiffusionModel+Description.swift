@@ -1,0 +1,55 @@
+import Adapters
+public import Diffusion
+import Foundation
+import ModelLoading
+import Tokenizers
+
+extension LatentDiffusionModel {
+    /// The model of a description, with everything that is added to it.
+    /// - Parameter visitsFloatUNet: whether steps of mixed precision take the UNet in floating point too.
+    /// - Throws: `ModelLocationError`; as the initializers of the model and of what is added to it.
+    public init(_ description: ModelDescription, visitsFloatUNet: Bool) throws {
+        try self.init(
+            ModelSource(ModelLocation.resolve(description.model)),
+            vae: description.vae.map { try ModelLocation.file($0, of: "vae") })
+        if let loras = description.loras {
+            let items = try loras.map { text in
+                let (path, suffix) = text.splitSuffix { Float($0) }
+                return LoRASet.Item(try LoRA(path: ModelLocation.file(path, of: "lora").path), scale: suffix ?? 1)
+            }
+            try addLoRAs(try LoRASet(items, isLenient: description.loraLenient))
+        }
+        try addWords(
+            (description.embeddings ?? []).map { text in
+                // A file's name may contain a colon; a word contains no slash.
+                let (path, word) = text.splitSuffix { $0.contains("/") || $0.isEmpty ? nil : $0 }
+                return try TextualInversion(path: ModelLocation.file(path, of: "embedding").path, token: word)
+            })
+        guard visitsFloatUNet else { return }
+        guard let path = description.floatModel ?? QuantizationSource.of(source.url) else {
+            throw ModelLocationError.noFloatModel(of: source.url.path)
+        }
+        try addFloatUNet(from: ModelSource(ModelLocation.resolve(path)))
+    }
+}
+
+extension String {
+    /// Splits `before:after` at the last colon, where `read` takes the part after it.
+    fileprivate func splitSuffix<Suffix>(_ read: (String) -> Suffix?) -> (String, Suffix?) {
+        guard let colon = lastIndex(of: ":"), let suffix = read(String(self[index(after: colon)...])) else { return (self, nil) }
+        return (String(self[..<colon]), suffix)
+    }
+}
+
+/// The origin of a quantized model; written into its folder.
+struct QuantizationSource: Codable {
+    /// The folder of the model in floating point, absolute.
+    let source: String
+    static let file = "quantization.json"
+
+    /// The model that the one in a folder was quantized from; nil where that is not known.
+    static func of(_ folder: URL) -> String? {
+        guard let data = try? Data(contentsOf: folder.appending(path: file)) else { return nil }
+        return try? JSONDecoder().decode(QuantizationSource.self, from: data).source
+    }
+}

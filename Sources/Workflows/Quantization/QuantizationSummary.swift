@@ -1,0 +1,62 @@
+import Foundation
+import Quantization
+
+/// A quantized model: sizes on disk by network, and the numbers of layers by precision.
+public struct QuantizationSummary: Encodable, Sendable {
+    public let output: String
+    public let seconds: Double
+    public let networks: [Network]
+    public let peakMemoryBytes: Int?
+
+    public struct Network: Encodable, Sendable {
+        public let name: String
+        /// Of the weights' files.
+        public let bytesBefore: Int
+        public let bytesAfter: Int
+        public let int8Layers: Int?
+        public let weightLayers: Int?
+        public let floatLayers: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case name
+            case bytesBefore = "bytes_before"
+            case bytesAfter = "bytes_after"
+            case int8Layers = "int8_layers"
+            case weightLayers = "weight_layers"
+            case floatLayers = "float_layers"
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case output, seconds, networks
+        case peakMemoryBytes = "peak_memory_bytes"
+    }
+
+    init(source: URL, output: URL, _ reports: [String: QuantizationReport], seconds: Double) throws {
+        self.output = output.path
+        self.seconds = seconds
+        peakMemoryBytes = ProcessMemory.peakBytes
+        // An autoencoder is two networks in IR and one in a checkpoint.
+        func bytes(_ folders: [String], in model: URL) -> Int {
+            folders.reduce(0) { $0 + (weightBytes(in: model.appending(path: $1)) ?? 0) }
+        }
+        networks = [("text_encoder", ["text_encoder"]), ("unet", ["unet"]), ("vae", ["vae", "vae_decoder", "vae_encoder"])].map {
+            name, folders in
+            let report = reports[name == "vae" ? "vae_decoder" : name]
+            return Network(
+                name: name, bytesBefore: bytes(folders, in: source), bytesAfter: bytes(folders, in: output),
+                int8Layers: report?.count(.int8), weightLayers: report?.count(.weights), floatLayers: report?.count(.float))
+        }
+    }
+}
+
+/// Bytes of the weights in a folder; nil where there are none.
+private func weightBytes(in folder: URL) -> Int? {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let weights = files.filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".bin") }
+    guard !weights.isEmpty else { return nil }
+    return weights.reduce(0) { sum, name in
+        let path = folder.appending(path: name).resolvingSymlinksInPath().path
+        return sum + ((try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0)
+    }
+}

@@ -1,0 +1,86 @@
+import Inference
+import ArgumentParser
+import Diffusion
+import Foundation
+import Inference
+import ModelLoading
+import Workflows
+
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measure where the time and the memory go.",
+        subcommands: [BenchPipelineCommand.self, BenchWorkerCommand.self], defaultSubcommand: BenchPipelineCommand.self)
+}
+
+/// The model that is measured.
+struct BenchModelOptions: ParsableArguments {
+    @Option(help: "A model's folder. (default: the repository's emoji-lcm)") var model: String?
+    @Option(
+        help:
+            "Measure a model of full size with random weights, made for it: \(SyntheticModel.all.map(\.name).joined(separator: ", "))."
+    )
+    var synthetic: String?
+    @Option(help: "Where the synthetic model is kept for the next time. (default: it is removed)") var keep: String?
+
+    func validate() throws {
+        if let synthetic, SyntheticModel.named(synthetic) == nil {
+            let known = SyntheticModel.all.map(\.name).joined(separator: ", ")
+            throw ValidationError("There is no synthetic model '\(synthetic)'; there is \(known).")
+        }
+        if model != nil, synthetic != nil { throw ValidationError("Give either --model or --synthetic.") }
+        if keep != nil, synthetic == nil { throw ValidationError("--keep goes with --synthetic.") }
+    }
+
+    /// Runs `body` on the model's folder, which is made before and removed after where that is asked for.
+    func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
+        guard let model = synthetic.flatMap(SyntheticModel.named) else {
+            return try await body(ModelLocation.resolve(self.model))
+        }
+        let folder =
+            keep.map { URL(filePath: $0) }
+            ?? FileManager.default.temporaryDirectory.appending(path: "glint-\(model.name)-\(getpid())")
+        FileHandle.standardError.write(Data("making the weights of \(model.name) in \(folder.path)\n".utf8))
+        try model.write(to: folder)
+        defer { if keep == nil { try? FileManager.default.removeItem(at: folder) } }
+        return try await body(folder)
+    }
+}
+
+struct BenchPipelineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pipeline", abstract: "Draw pictures again and again, and print medians for every stage.")
+
+    @OptionGroup(title: "Model") var model: BenchModelOptions
+    @OptionGroup(title: "Machine") var machine: MachineOptions
+    @Option(help: "Steps. (default: by the model, as glint generate)") var steps: Int?
+    @Option(help: "Width in pixels. (default: the model's)") var width: Int?
+    @Option(help: "Height in pixels. (default: the model's)") var height: Int?
+    @Option(help: "Pictures, after one that is not counted.") var repeats = 3
+    @Flag(help: "Load every network anew for each picture, as a single picture does.") var staged = false
+    @Flag(help: "Also print what each kind of node took in each network.") var profile = false
+    @Flag(help: "Print one JSON object instead of text.") var json = false
+
+    func validate() throws {
+        if repeats < 1 { throw ValidationError("--repeats must be 1 or more; it is \(repeats).") }
+    }
+
+    func run() async throws {
+        try await cancellingOnInterrupt {
+            try await model.withFolder { folder in
+                let report = try await measure(folder)
+                print(json ? try jsonText(report) : report.table)
+                if profile { print(NodeTable(report.profiled).text) }
+            }
+        }
+    }
+
+    private func measure(_ folder: URL) async throws -> PipelineBenchmark {
+        var options = try machine.compileOptions()
+        options.profiling = profile
+        let request = GenerationRequest(
+            prompts: ["a beautiful pink unicorn, 8k"], width: width, height: height, numInferenceSteps: steps)
+        return try await .measure(
+            folder, model: model.synthetic ?? folder.lastPathComponent, request, repeats: repeats, compile: options,
+            memory: staged ? .staged : .resident)
+    }
+}

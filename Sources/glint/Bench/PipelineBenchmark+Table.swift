@@ -1,0 +1,24 @@
+import Foundation
+import Workflows
+
+extension PipelineBenchmark {
+    var table: String {
+        var table = TextTable(columns: [model, "graph", "read", "compile", "runs", "median run", "min", "max"])
+        for network in networks {
+            func text(_ value: Double?) -> String { value.map { format(seconds: $0) } ?? "" }
+            table.add([
+                network.name, format(seconds: network.graphSeconds), format(seconds: network.readSeconds),
+                format(seconds: network.compileSeconds), "\(network.runsPerPicture)", text(network.medianRunSeconds),
+                text(network.minimumRunSeconds), text(network.maximumRunSeconds),
+            ])
+        }
+        let share = totalSeconds > 0 ? String(format: "%.2f %%", 100 * outsideNetworksSeconds / totalSeconds) : ""
+        var lines = [table.text, ""]
+        let memory = ready.memoryBytes.map { ", \(format(bytes: $0)) of memory beyond the mapped files" } ?? ""
+        lines.append("ready to compile    \(format(seconds: ready.seconds)) from the folder\(memory)")
+        lines.append("outside networks    \(format(seconds: outsideNetworksSeconds)) (\(share) of a picture)")
+        lines.append("a picture           \(format(seconds: totalSeconds)), the first \(format(seconds: firstTotalSeconds))")
+        if let peakMemoryBytes { lines.append("peak memory         \(format(bytes: peakMemoryBytes))") }
+        return lines.joined(separator: "\n")
+    }
+}

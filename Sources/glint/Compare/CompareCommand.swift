@@ -1,0 +1,93 @@
+import ArgumentParser
+import Diffusion
+import Evaluation
+import Foundation
+import Workflows
+
+struct CompareCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Draw the same pictures with two models, and say what the second one gains and loses.",
+        discussion: """
+            Each model draws in a process of its own, so that its peak memory is its own (mapped files included); the two take \
+            turns, picture by picture, so that other work on the machine slows both. A first picture that loads the networks is \
+            not counted. With --output there are a contact sheet, an HTML page that stands alone, and both sides' pictures.
+
+              glint compare Models/emoji-lcm emoji-lcm-int8 --output comparison
+            """)
+
+    @Argument(help: "The model that is compared with, as glint generate takes it.") var baseline: String
+    @Argument(help: "The other one.") var candidate: String
+    @Option(help: "A file with a prompt on each line; lines that begin with # are skipped. (default: a list of 16)")
+    var prompts: String?
+    @Option(help: "Only the first so many prompts.") var count: Int?
+    @Option(help: "Steps. (default: by the first model, as glint generate)") var steps: Int?
+    @Option(help: "How closely to follow the text. (default: likewise)") var guidanceScale: Double?
+    @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
+    @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
+    @Option(help: "Seed of the first picture; the next ones have the next seeds.") var seed: UInt64 = 0
+    @Flag(help: "Draw with one model after the other: half the memory, but other work on the machine may slow one of them alone.")
+    var oneAtATime = false
+    @Option(name: .shortAndLong, help: "A folder for the contact sheet, the HTML page and the pictures.") var output: String?
+    @Option(help: "pytorch-fid's Inception, .safetensors or .pth: also print the distance between the two sets of pictures.")
+    var inception: String?
+    @Option(
+        help: """
+            AlexNet or VGG16 of torchvision with the linear layers of lpips, .safetensors or .pth: also measure LPIPS. The state dict \
+            of an lpips.LPIPS is such a file.
+            """)
+    var featureNetwork: String?
+    @Option(help: "The folder of a CLIP model, as transformers keeps it: also measure how well the pictures fit their texts.")
+    var clip: String?
+    @OptionGroup(title: "Machine") var machine: MachineOptions
+    @OptionGroup(title: "Progress") var display: ProgressOptions
+    @Flag(help: "Print one JSON object instead of text.") var json = false
+
+    func validate() throws {
+        if let count, count < 1 { throw ValidationError("--count must be 1 or more; it is \(count).") }
+        if output?.isEmpty == true { throw ValidationError("--output must name a folder; it is empty.") }
+    }
+
+    func run() async throws {
+        try await cancellingOnInterrupt { try await compare() }
+    }
+
+    private func compare() async throws {
+        let all = try prompts.map { try PromptFile.read($0) } ?? ComparisonPrompts.standard
+        let request = GenerationRequest(
+            prompts: Array(all.prefix(count ?? all.count)), width: width, height: height, numInferenceSteps: steps,
+            guidanceScale: guidanceScale, seed: seed)
+        // Mistakes are found before anything is drawn.
+        let comparison = try Comparison(baseline, candidate, request)
+        let metrics = try metrics(prompts: request.prompts.count)
+        let files = try output.map { try ComparisonFiles(folder: $0) }
+        let bar = display.bar
+        defer { bar.finish() }
+        let report: ComparisonReport
+        do {
+            report = try await comparison.run(takesTurns: !oneAtATime, metrics: metrics, files: files) { job, name in
+                ComparisonProgram(
+                    executable: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(),
+                    arguments: ["compare-worker", job, "--name", name] + machine.arguments)
+            } progress: {
+                bar.show($0)
+            }
+        } catch ComparisonError.process(let status) {
+            // The process has said why.
+            throw ExitCode(status)
+        }
+        bar.finish()
+        print(json ? try jsonText(report) : report.text)
+        if !json, let files { print("\n\(files.sheetPath)\n\(files.pagePath)") }
+    }
+
+    private func metrics(prompts: Int) throws -> Comparison.Metrics {
+        let options = try machine.compileOptions()
+        var metrics = Comparison.Metrics()
+        metrics.perceptualDistance = try featureNetwork.map { try LPIPS(weights: $0, options) }
+        metrics.clipScore = try clip.map { try CLIPScore(folder: ModelLocation.resolve($0), options) }
+        metrics.features = try inception.map { try InceptionFeatureExtractor(weights: $0, options, batch: 1) }
+        guard inception == nil || prompts > 1 else { throw EvaluationError.tooFewSamples(prompts, minimum: 2) }
+        return metrics
+    }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Diffusion
+import Foundation
+import Inference
+import Workflows
+
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Draw pictures from a text, or from another picture.",
+        discussion: """
+            Without --model the small model of the repository draws. The same seed gives the same picture, and the picture \
+            that diffusers draws. The file of every picture says how to draw it again: glint generate --from picture.png
+
+              glint generate "a pink unicorn on a blue background"
+              glint pull stabilityai/sd-turbo
+              glint generate "a lighthouse at dusk" --model stabilityai/sd-turbo
+              glint generate "an oil painting" --image photo.jpg --strength 0.6
+              glint generate --prompts prompts.txt --output pictures/
+            """)
+
+    @Argument(help: "What to draw. (word:1.3) counts more, [word] less; BREAK begins a new part.") var prompt: String?
+    @OptionGroup(title: "Picture") var picture: PictureOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Scheduler") var scheduler: SchedulerOptions
+    @OptionGroup(title: "Many pictures") var batch: PromptBatchOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+    @OptionGroup(title: "Previews") var preview: PreviewOptions
+    @OptionGroup(title: "Machine") var machine: MachineOptions
+
+    @Flag(help: "Print where the time went.") var timings = false
+    @OptionGroup(title: "Progress") var display: ProgressOptions
+    @Flag(help: "Print one JSON object instead of text.") var json = false
+
+    func validate() throws {
+        // The picture of --from, and a line of --prompts, may set the other one.
+        if picture.from == nil, batch.prompts == nil { try checkAlone() }
+        guard batch.prompts != nil else { return }
+        if prompt != nil { throw ValidationError("Give either a text or --prompts.") }
+        if picture.from != nil { throw ValidationError("--from redraws one picture; it does not go with --prompts.") }
+        if timings { throw ValidationError("--timings tells of one request; it does not go with --prompts.") }
+    }
+
+    private func checkAlone() throws {
+        if picture.image == nil, picture.mask != nil {
+            throw ValidationError("--mask says where --image is drawn anew; give that too.")
+        }
+        if picture.image == nil, picture.strength != nil {
+            throw ValidationError("--strength says how much of --image changes; give that too.")
+        }
+        if model.lora.isEmpty, model.loraLenient {
+            throw ValidationError("--lora-lenient says how --lora is read; give that too.")
+        }
+        if model.floatModel != nil, picture.mixedPrecisionSteps == nil, picture.precisionSchedule == nil {
+            throw ValidationError("--float-model is for --mixed-precision-steps or --precision-schedule; give one of them too.")
+        }
+    }
+
+    func run() async throws {
+        try await cancellingOnInterrupt {
+            if let file = batch.prompts { try await drawAll(file) } else { try await draw() }
+        }
+    }
+
+    private func description() throws -> GenerationDescription {
+        let random = GenerationRequest(prompts: [""], seed: UInt64(UInt32.random(in: 0...UInt32.max)))
+        var description =
+            try picture.from.map { try GenerationDescription(pictureAt: $0) } ?? GenerationDescription(request: random)
+        if let prompt { description.request.prompts = [prompt] }
+        try picture.apply(to: &description.request)
+        scheduler.apply(to: &description.request)
+        model.apply(to: &description.model)
+        return description
+    }
+
+    private func draw() async throws {
+        let description = try description()
+        guard description.request.prompts != [""] else {
+            throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
+        }
+        let files = OutputFiles(output.files, description.request)
+        let session = try session(pictures: description.request.pictureCount)
+        let bar = display.bar
+        defer { bar.finish() }
+        var progress = GenerationProgress(bar, pictures: description.request.pictureCount)
+        let drawing = try await session.draw(description, to: files, previews: preview.folder) { notes in
+            notes.forEach(bar.note)
+        } report: { event in
+            progress.show(event)
+        }
+        bar.finish()
+        if json {
+            print(try jsonText(GenerationReport(drawing)))
+        } else {
+            for picture in drawing.pictures { print(picture.path) }
+            if timings { print(TimingTable(drawing.result.timings).text) }
+        }
+    }
+
+    private func drawAll(_ file: String) async throws {
+        var common = try description()
+        common.request.seed = picture.seed ?? 0
+        var run = try PromptBatch(file, common, output: output.files, redrawsAll: batch.redraw)
+        let bar = display.bar
+        defer { bar.finish() }
+        var progress: GenerationProgress?
+        try await run.draw(try session(pictures: 2), previews: preview.folder) { event in
+            switch event {
+            case .note(let text): bar.note(text)
+            case .generation(let event, let pictures):
+                if case .accepted = event { progress = GenerationProgress(bar, pictures: pictures) }
+                progress?.show(event)
+            case .failed(let failure): bar.line("line \(failure.line): \(failure.error)")
+            case .drawn(let pictures):
+                bar.finish()
+                if !json { for picture in pictures { print(picture.path) } }
+            }
+        }
+        bar.finish()
+        let kept = run.report.kept.count
+        if kept > 0 { bar.line("\(kept) of \(run.pictureCount) were drawn before") }
+        if json { print(try jsonText(run.report)) }
+        try run.report.check()
+    }
+
+    /// - Parameter pictures: more than one keeps networks in memory.
+    private func session(pictures: Int) throws -> GenerationSession {
+        GenerationSession(
+            compile: try machine.compileOptions(), memory: machine.memoryPolicy(pictures: pictures), previewVAE: preview.vae)
+    }
+}

@@ -1,0 +1,37 @@
+import Adapters
+import Diffusion
+
+/// Shows the events of a request.
+struct GenerationProgress {
+    private let bar: ProgressBar
+    private let pictures: Int
+    private var steps = 1
+    private var done = 0
+
+    init(_ bar: ProgressBar, pictures: Int) {
+        self.bar = bar
+        self.pictures = pictures
+    }
+
+    mutating func show(_ event: GenerationEvent) {
+        switch event {
+        case .accepted(let request): steps = request.numInferenceSteps
+        case .warning(let text): bar.warning(text)
+        // A LoRA of the UNet alone has no keys for text encoders.
+        case .adapted(let report):
+            if report.files.contains(where: { $0.placed > 0 || !$0.unplaced.isEmpty }) { bar.note("\(report)") }
+        case .stage(let stage): status(stage.rawValue)
+        case .step(let step):
+            done += step.pictures.count
+            let picture = pictures > 1 ? ", picture \(step.pictures.upperBound) of \(pictures)" : ""
+            status("step \(step.index + 1) of \(step.count)\(picture)")
+        case .picture(let picture):
+            if picture.safety?.isFlagged == true {
+                bar.line("note: The safety checker had picture \(picture.index + 1) blurred.")
+            }
+        case .outputs: break
+        }
+    }
+
+    private func status(_ text: String) { bar.show(text, share: Double(done) / Double(max(steps * pictures, 1))) }
+}

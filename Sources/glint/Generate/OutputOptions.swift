@@ -1,0 +1,54 @@
+public import ArgumentParser
+public import Imaging
+import Workflows
+
+extension ImageFormat: ExpressibleByArgument {}
+
+struct OutputOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "A file, or a folder for files named after the text; of --prompts a folder, made if need be. (default: "
+                + "./<text>-<seed>.png)", valueName: "file|folder"))
+    var output: String?
+    @Option(help: "png or jpeg. (default: by the output's name, else png)") var format: ImageFormat?
+    @Option(help: "Quality of JPEG, 1 to 100.") var quality = 95
+
+    func validate() throws {
+        if output?.isEmpty == true { throw ValidationError("--output must name a file or a folder; it is empty.") }
+        if !(1...100).contains(quality) { throw ValidationError("--quality must be from 1 to 100; it is \(quality).") }
+    }
+
+    var files: OutputFiles.Options { .init(path: output, format: format, quality: quality) }
+}
+
+struct PreviewOptions: ParsableArguments {
+    @Option(
+        name: .customLong("preview"),
+        help: ArgumentHelp("Write a preview after each step but the last to this folder.", valueName: "folder"))
+    var folder: String?
+    @Option(
+        name: .customLong("preview-vae"),
+        help: ArgumentHelp(
+            "A small autoencoder that makes previews quickly, such as TAESD. (default: the model's)", valueName: "folder|file"))
+    var vae: String?
+
+    func validate() throws {
+        if folder?.isEmpty == true { throw ValidationError("--preview must name a folder; it is empty.") }
+        if folder == nil, vae != nil { throw ValidationError("--preview-vae makes the pictures of --preview; give that too.") }
+    }
+}
+
+struct PromptBatchOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Draw all texts of a file: one a line, or JSON Lines with \"prompt\" and options of the line: "
+                + PromptLine.keys.filter { $0 != "prompt" }.joined(separator: ", ")
+                + ". Pictures that are there already are kept.", valueName: "file"))
+    var prompts: String?
+    @Flag(help: "Draw again the pictures that --prompts finds drawn.") var redraw = false
+
+    func validate() throws {
+        if redraw, prompts == nil { throw ValidationError("--redraw goes with --prompts.") }
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import Workflows
+
+struct ModelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model", abstract: "Say what a model holds, and whether it can be run.")
+
+    @Argument(
+        help: ArgumentHelp(
+            "A folder in diffusers' layout or of IR, a .safetensors file, or the name of one that was pulled. (default: the "
+                + "repository's emoji-lcm)", valueName: "folder|file|owner/name"))
+    var model: String?
+    @Flag(help: "Print one JSON object instead of text.") var json = false
+
+    func run() throws {
+        let report = try ModelReport(ModelLocation.resolve(model))
+        if json {
+            print(try jsonText(report))
+            return
+        }
+        print("\(report.pipeline) in \(report.path)\n")
+        var table = TextTable(columns: ["", "class", "parameters", "precision", "size"])
+        for component in report.components {
+            table.add([
+                component.name, component.className,
+                component.parameters.map { String(format: "%.2f M", Double($0) / 1e6) } ?? "",
+                component.precisions.joined(separator: ", "), component.bytes.map { format(bytes: $0) } ?? "",
+            ])
+        }
+        print(table.text)
+        for note in report.notes { print("\nnote: \(note)") }
+    }
+}

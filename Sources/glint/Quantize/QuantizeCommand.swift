@@ -1,0 +1,42 @@
+import ArgumentParser
+import Diffusion
+import Foundation
+import ModelLoading
+import Workflows
+
+struct QuantizeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quantize",
+        abstract: "Make a model smaller and faster: INT8, or weights alone in INT8 or INT4.",
+        discussion: """
+            The UNet is quantized by default: weights and activations to INT8, calibrated on pictures that the model draws from \
+            prompts. The result is a folder that glint generate, optimum-intel and openvino.genai run. To see the \
+            differences: glint compare MODEL OUT
+            """)
+
+    @Argument(help: "The model: a folder, a .safetensors file, or the name of one that was pulled.") var model: String
+    @Argument(help: "The folder to make.") var output: String
+    @OptionGroup(title: "Calibration") var calibration: CalibrationOptions
+    @OptionGroup(title: "Quantization") var quantization: QuantizationOptions
+    @OptionGroup(title: "Machine") var machine: MachineOptions
+    @OptionGroup(title: "Progress") var display: ProgressOptions
+    @Flag(help: "Print one JSON object instead of text.") var json = false
+
+    func run() async throws {
+        try await cancellingOnInterrupt { try await quantize() }
+    }
+
+    private func quantize() async throws {
+        let prompts = try calibration.prompts()
+        let target = URL(filePath: output)
+        try OpenVINOFolder.checkFree(target)
+        let loaded = try LatentDiffusionModel(ModelSource(ModelLocation.resolve(model)))
+        let run = try calibration.run(prompts, loaded)
+        let bar = display.bar
+        defer { bar.finish() }
+        var quantizer = ModelQuantizer(loaded, run, quantization.options, compile: try machine.compileOptions()) { bar.show($0) }
+        let summary = try await quantizer.quantize(to: target)
+        bar.finish()
+        print(json ? try jsonText(summary) : summary.table)
+    }
+}

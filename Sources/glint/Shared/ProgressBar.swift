@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Synchronization
+import Workflows
+
+struct ProgressOptions: ParsableArguments {
+    @Flag(help: "Show no progress and no notes; warnings and errors stay.") var quiet = false
+
+    var bar: ProgressBar { ProgressBar(isQuiet: quiet) }
+}
+
+/// Progress on standard error: a bar that is drawn over on a terminal, lines elsewhere. Used from any thread.
+final class ProgressBar: Sendable {
+    private struct State {
+        var phase = ""
+        var count = 1
+        var done = 0
+        var lineIsOpen = false
+    }
+
+    let isTerminal = isatty(STDERR_FILENO) == 1
+    private let isQuiet: Bool
+    private let start = ContinuousClock.now
+    private let state = Mutex(State())
+    private static let width = 24
+
+    fileprivate init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    /// Shows a phase or a step of it; phases alone where there is no terminal.
+    func show(_ progress: WorkProgress) {
+        let (text, done, count) = state.withLock { state in
+            switch progress {
+            case .phase(let text, let count): (state.phase, state.count, state.done) = (text, max(count, 1), 0)
+            case .step: state.done += 1
+            }
+            return (state.phase, state.done, state.count)
+        }
+        if !isTerminal, case .step = progress { return }
+        show(isTerminal && count > 1 ? "\(text) \(done) of \(count)" : text, share: Double(done) / Double(count))
+    }
+
+    /// Shows a text with the time so far, and the share of the work that is done.
+    func show(_ text: String, share: Double) {
+        if isQuiet { return }
+        let seconds = String(format: "%.1f s", (ContinuousClock.now - start).seconds)
+        if isTerminal { draw("\(text) · \(seconds)", share: share) } else { line("\(text) (\(seconds))") }
+    }
+
+    /// Draws the bar over its last form; a line of text where there is no terminal.
+    func draw(_ text: String, share: Double) {
+        if isQuiet { return }
+        guard isTerminal else { return line(text) }
+        let filled = max(0, min(Self.width, Int(Double(Self.width) * share)))
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
+        state.withLock { state in
+            write("\r\u{1B}[K\(bar) \(text)")
+            state.lineIsOpen = true
+        }
+    }
+
+    func note(_ text: String) { if !isQuiet { line("note: \(text)") } }
+
+    func warning(_ text: String) { line("warning: \(text)") }
+
+    /// A line above the bar.
+    func line(_ text: String) {
+        state.withLock { state in
+            close(&state)
+            write(text + "\n")
+        }
+    }
+
+    /// Removes the bar.
+    func finish() { state.withLock { close(&$0) } }
+
+    private func close(_ state: inout State) {
+        if state.lineIsOpen { write("\r\u{1B}[K") }
+        state.lineIsOpen = false
+    }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

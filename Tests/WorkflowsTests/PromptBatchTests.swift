@@ -1,0 +1,169 @@
+import Diffusion
+import Foundation
+import Imaging
+import TensorStore
+import TestSupport
+import Testing
+@testable import Workflows
+
+/// Files of prompts, drawn into a folder.
+@Suite struct PromptBatchTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var common: GenerationDescription {
+        GenerationDescription(model: ModelDescription(model: Small.model.path), request: Small.request(seed: 0, steps: 1))
+    }
+
+    private func path(_ name: String) -> String { folder.path + "/" + name }
+
+    private func batch(
+        _ text: String, _ name: String = "lines.jsonl", _ change: (inout GenerationDescription) -> Void = { _ in }
+    ) throws -> PromptBatch {
+        var common = common
+        change(&common)
+        try folder.write(name, text)
+        return try PromptBatch(path(name), common, output: .init(path: path("out")))
+    }
+
+    /// Draws, and returns the report with paths relative to the folder.
+    private func draw(_ batch: PromptBatch) async throws -> (drawn: [String], kept: [String], failed: [(Int, String)]) {
+        var batch = batch
+        var failed: [Int] = []
+        try await batch.draw(GenerationSession()) { event in
+            if case .failed(let failure) = event { failed.append(failure.line) }
+        }
+        let report = batch.report
+        #expect(report.failed.map(\.line) == failed)
+        func names(_ paths: [String]) -> [String] { paths.map { $0.replacing(folder.path + "/", with: "") } }
+        return (names(report.drawn), names(report.kept), report.failed.map { ($0.line, $0.error) })
+    }
+
+    private func options(_ name: String) throws -> [String: JSONValue] {
+        try GenerationDescription(pictureAt: path(name)).options
+    }
+
+    @Test func picturesThatAreThereAreKept() async throws {
+        let text = "# animals\na cat\r\n\n  a dog  \n"
+        let names = ["out/a-cat-0.png", "out/a-dog-1.png"]
+        #expect(try await draw(batch(text, "p.txt")).drawn == names)
+        let second = try await draw(batch(text, "p.txt"))
+        #expect(second.drawn.isEmpty && second.kept == names)
+        // A picture that is gone, and pictures of other options.
+        try FileManager.default.removeItem(atPath: path("out/a-dog-1.png"))
+        let third = try await draw(batch(text, "p.txt"))
+        #expect(third.drawn == [names[1]] && third.kept == [names[0]])
+        let other = try await draw(batch(text, "p.txt") { $0.request.negativePrompt = "x" })
+        #expect(other.drawn == names)
+        #expect(try options(names[1])["negative_prompt"] == "x")
+    }
+
+    /// Pictures with metadata of versions that wrote camelCase are kept too, and draw the same.
+    @Test func earlierMetadataIsRead() async throws {
+        let text = "a cat"
+        _ = try await draw(batch(text, "p.txt"))
+        let file = path("out/a-cat-0.png")
+        let image = try ImageFile(path: file).image
+        let now = try #require(try ImageFile(path: file).metadata["glint"])
+        let earlier = now.replacing("guidance_scale", with: "guidanceScale")
+        #expect(earlier != now)
+        try image.write(to: file, as: .png(), metadata: ["glint": earlier])
+        #expect(try await draw(batch(text, "p.txt")).kept == ["out/a-cat-0.png"])
+        let again = try GenerationDescription(pictureAt: file)
+        #expect(try await GenerationSession().generate(again).pictures[0].image == image)
+    }
+
+    @Test func aLineThatFailsDoesNotEndTheRun() async throws {
+        let scene = Goldens.url("pipeline/pictures/scene.png").path
+        let text = """
+            {"prompt": "a cat", "width": 100}
+            {"prompt": "a fox", "image": "\(scene)", "strength": 0.9, "steps": 2, "count": 2, "seed": 7}
+            {"prompt": "a pig", "lora": "nowhere.safetensors"}
+            {"prompt": "a hen", "mask": "\(scene)"}
+            {"prompt": "an owl", "strength": 0.5}
+            {"prompt": "a yak", "negative_prompt": "x", "guidance_scale": 3, "height": 48, "output": "\(path("yak.png"))"}
+
+            """
+        let report = try await draw(batch(text))
+        #expect(report.drawn == ["out/a-fox-7.png", "out/a-fox-8.png", "yak.png"])
+        #expect(report.failed.map(\.0) == [1, 3, 4, 5])
+        for (failure, text) in zip(report.failed, ["multiple of 8", "nowhere.safetensors", "The mask says", "The strength says"])
+        {
+            #expect(failure.1.contains(text), "\(failure)")
+        }
+        let fox = try options("out/a-fox-8.png")
+        #expect(fox["seed"] == 8 && fox["strength"] == 0.9 && fox["image"]?.string == scene && fox["count"] == nil)
+        let yak = try options("yak.png")
+        #expect(yak["height"] == 48 && yak["guidance_scale"] == 3.0 && yak["strength"] == nil)
+        let again = try await draw(batch(text))
+        #expect(again.drawn.isEmpty && again.kept.count == 3 && again.failed.count == 4)
+    }
+
+    /// Options for all lines hold for lines that say nothing else.
+    @Test func strengthIsOfLinesWithAPicture() async throws {
+        let text = """
+            {"prompt": "a cat"}
+            {"prompt": "a dog", "image": "\(Goldens.url("pipeline/pictures/scene.png").path)", "steps": 2}
+            """
+        let report = try await draw(batch(text) { $0.request.strength = 0.7 })
+        #expect(report.drawn == ["out/a-cat-0.png", "out/a-dog-1.png"])
+        #expect(try options("out/a-cat-0.png")["strength"] == nil && options("out/a-dog-1.png")["strength"] == 0.7)
+    }
+
+    @Test func pathsThatMeet() throws {
+        let name = path("a.png")
+        #expect(throws: PromptBatchError.samePath("\(folder.path)/./a.png", lines: [1, 3])) {
+            try batch(
+                "{\"prompt\": \"x\", \"output\": \"\(name)\"}\n\n{\"prompt\": \"y\", \"output\": \"\(folder.path)/./a.png\"}")
+        }
+        #expect(throws: PromptBatchError.notAFolder(path("p.txt"))) {
+            try folder.write("p.txt", "a cat")
+            return try PromptBatch(path("p.txt"), common, output: .init(path: path("p.txt")))
+        }
+    }
+}
+
+/// Names and metadata of files.
+@Suite struct OutputFilesTests {
+    private func paths(_ output: String?, _ prompts: [String] = ["A cat, (sitting:1.2)!"], count: Int = 1) -> [String] {
+        OutputFiles(.init(path: output), GenerationRequest(prompts: prompts, imagesPerPrompt: count, seed: 5)).paths
+    }
+
+    @Test func names() {
+        #expect(paths(nil) == ["a-cat-sitting-1-2-5.png"])
+        #expect(paths("x.jpg") == ["x.jpg"])
+        #expect(paths("x.jpg", count: 2) == ["x-5.jpg", "x-6.jpg"])
+        #expect(paths("new/") == ["new/a-cat-sitting-1-2-5.png"])
+        #expect(paths("new/", ["a", "b"], count: 2) == ["new/a-5.png", "new/a-6.png", "new/b-7.png", "new/b-8.png"])
+        #expect(OutputFiles(.init(format: .jpeg), GenerationRequest("?!")).paths == ["picture-0.jpg"])
+        #expect(OutputFiles.slug(String(repeating: "word ", count: 100)).count < 60)
+    }
+
+    @Test func metadataInTheNotationOfOtherPrograms() throws {
+        var request = GenerationRequest("a cat", seed: 3)
+        (request.negativePrompt, request.numInferenceSteps, request.guidanceScale) = ("a dog", 4, 7.5)
+        (request.width, request.height, request.clipSkip) = (64, 32, try ClipSkip(1))
+        let description = GenerationDescription(request: request)
+        let metadata = try description.metadata(scheduler: "DDIMScheduler")
+        #expect(
+            metadata["parameters"]
+                == """
+                a cat
+                Negative prompt: a dog
+                Steps: 4, Sampler: DDIM, CFG scale: 7.5, Seed: 3, Size: 64x32, Clip skip: 2, Version: glint
+                """)
+        let read = try JSONDecoder().decode(GenerationDescription.self, from: Data(try #require(metadata["glint"]).utf8))
+        #expect(read.options == description.options)
+    }
+
+    @Test func picturesWithoutMetadata() throws {
+        let path = Goldens.url("imaging/rgb8.png").path
+        #expect(throws: PictureMetadataError.none(picture: path)) { try GenerationDescription(pictureAt: path) }
+        let file = try TemporaryFolder()
+        let odd = file.path + "/odd.png"
+        try RGBImage(width: 8, height: 8).write(to: odd, metadata: ["glint": #"{"prompt": "a", "stepz": 1}"#])
+        let error = #expect(throws: PictureMetadataError.self) { try GenerationDescription(pictureAt: odd) }
+        #expect(error?.description.contains("there is no option 'stepz'; the nearest is steps.") == true)
+    }
+}
