@@ -78,10 +78,8 @@ let package = Package(
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Workflows", "Diffusion", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "Architectures",
-                "ModelGraph",
-                "OpenVINO",
-                "Imaging", "TensorStore",
+                "Workflows", "Diffusion", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation",
+                "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -102,6 +100,8 @@ let package = Package(
         tests(of: "Evaluation", ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore"]),
         tests(of: "Diffusion", ["ModelGraph"]),
         tests(of: "Workflows", ["Diffusion", "Imaging", "TensorStore", "ModelLoading"]),
+        // Reads the project's sources and documents.
+        .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),
         // These run the built program, and so import nothing of it.
         .testTarget(name: "CommandLineTests", dependencies: ["TestSupport", "Imaging", "TensorStore"], swiftSettings: settings),
     ],

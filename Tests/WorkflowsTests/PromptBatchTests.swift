@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func aLineThatFailsDoesNotEndTheRun() async throws {
-        let scene = Goldens.url("pipeline/pictures/scene.png").path
+        let scene = Goldens.url("Diffusion/pipeline/pictures/scene.png").path
         let text = """
             {"prompt": "a cat", "width": 100}
             {"prompt": "a fox", "image": "\(scene)", "strength": 0.9, "steps": 2, "count": 2, "seed": 7}
@@ -104,7 +104,7 @@ import Testing
     @Test func strengthIsOfLinesWithAPicture() async throws {
         let text = """
             {"prompt": "a cat"}
-            {"prompt": "a dog", "image": "\(Goldens.url("pipeline/pictures/scene.png").path)", "steps": 2}
+            {"prompt": "a dog", "image": "\(Goldens.url("Diffusion/pipeline/pictures/scene.png").path)", "steps": 2}
             """
         let report = try await draw(batch(text) { $0.request.strength = 0.7 })
         #expect(report.drawn == ["out/a-cat-0.png", "out/a-dog-1.png"])
@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test func picturesWithoutMetadata() throws {
-        let path = Goldens.url("imaging/rgb8.png").path
+        let path = Goldens.url("Imaging/rgb8.png").path
         #expect(throws: PictureMetadataError.none(picture: path)) { try GenerationDescription(pictureAt: path) }
         let file = try TemporaryFolder()
         let odd = file.path + "/odd.png"

@@ -4,7 +4,7 @@ import TestSupport
 
 /// The smallest model there is, by a scheduler of few steps.
 enum Small {
-    static let model = Goldens.url("pipeline/sd15/model")
+    static let model = Goldens.url("Diffusion/pipeline/sd15/model")
 
     static func request(seed: UInt64, steps: Int = 2) -> GenerationRequest {
         var request = GenerationRequest(

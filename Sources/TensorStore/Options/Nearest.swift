@@ -1,7 +1,7 @@
 /// Up to three of `candidates` that resemble `word`, the nearest first: for "did you mean" in errors.
 ///
 /// A candidate resembles the word where at most a third of the word's letters, and two in any case, are inserted, deleted or
-/// replaced (Levenshtein's distance). Upper and lower case are the same, and so are `-` and `_`.
+/// replaced (Levenshtein's distance), and at most twice as many as in the best candidate. Upper and lower case are the same, and so are `-` and `_`.
 public func nearest(to word: String, among candidates: some Collection<String>) -> [String] {
     /// Words in errors are short; a longer one is not worth comparing.
     let lengthLimit = 256
@@ -14,7 +14,10 @@ public func nearest(to word: String, among candidates: some Collection<String>) 
         let distance = editDistance(letters, other)
         return distance <= limit ? (distance, candidate) : nil
     }
-    return distances.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(3).map(\.name)
+    // A candidate twice as far as the best one is not what was meant.
+    let best = distances.map(\.distance).min() ?? 0
+    return distances.filter { $0.distance <= max(2 * best, 1) }.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
+        .prefix(3).map(\.name)
 }
 
 private func normalized(_ word: String) -> [UInt8] {

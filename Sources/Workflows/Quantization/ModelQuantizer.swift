@@ -60,6 +60,16 @@ public struct ModelQuantizer {
 
     // MARK: Networks
 
+    /// Compresses the weights, but those of 3×3 convolutions of doubled pictures: of compressed weights the runtime can't make the
+    /// 2×2 kernels (`Graph.subPixelUpsampling`), which take less than half of the products.
+    private func compressed(
+        _ graph: Graph, _ weights: WeightCompressionOptions
+    ) throws -> (graph: Graph, report: WeightCompressionReport) {
+        var weights = weights
+        weights.ignored.names += graph.upsampledConvolutions
+        return try WeightCompression(weights).apply(to: graph)
+    }
+
     /// - Returns: the latents of the calibration prompts, where they were drawn.
     private mutating func writeUNet(
         to folder: OpenVINOFolder
@@ -71,7 +81,7 @@ public struct ModelQuantizer {
             return []
         }
         if let weights = options.weightCompression {
-            try write(WeightCompression(weights).apply(to: graph), as: "unet", configOf: component, to: folder)
+            try write(compressed(graph, weights), as: "unet", configOf: component, to: folder)
             return []
         }
         let quantization = try PostTrainingQuantization(graph, options.postTraining(.init(.unet)))
@@ -99,7 +109,7 @@ public struct ModelQuantizer {
         guard options.networks.contains(.textEncoder), let weights = options.weightCompression else {
             return try folder.write(graph, as: name, configOf: component)
         }
-        try write(WeightCompression(weights).apply(to: graph), as: name, configOf: component, to: folder)
+        try write(compressed(graph, weights), as: name, configOf: component, to: folder)
     }
 
     private mutating func writeAutoencoder(
@@ -110,7 +120,7 @@ public struct ModelQuantizer {
         if !options.networks.contains(.vae) {
             try folder.write(decoder, as: "vae_decoder", configOf: component)
         } else if let weights = options.weightCompression {
-            try write(WeightCompression(weights).apply(to: decoder), as: "vae_decoder", configOf: component, to: folder)
+            try write(compressed(decoder, weights), as: "vae_decoder", configOf: component, to: folder)
         } else {
             let (quantized, report) = try await quantizedDecoder(decoder, latents)
             try write(quantized, report, as: "vae_decoder", configOf: component, to: folder)
