@@ -11,7 +11,7 @@ public struct LoRAReport: Sendable, Equatable {
     }
 
     public let network: AdaptedNetwork
-    /// In the order of the set.
+    /// The files, in the order of the set.
     public let files: [File]
 }
 

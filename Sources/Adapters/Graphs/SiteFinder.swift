@@ -82,7 +82,7 @@ struct SiteFinder {
         return value
     }
 
-    /// The result of adding a constant to the value, if nothing else reads the value.
+    /// The sum of the value and a constant, if nothing else reads the value; otherwise the value.
     private func biased(_ value: Value) -> Value {
         guard let reader = index.onlyReader(of: value), graph.nodes[reader.node].type == "Add",
             isConstant[graph.nodes[reader.node].inputs[1 - reader.port].node]

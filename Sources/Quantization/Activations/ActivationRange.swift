@@ -39,7 +39,7 @@ public struct ActivationRange: Sendable, Hashable {
         return ActivationRange(low: isSigned ? -bound * 256 / 254 : 0, high: bound)
     }
 
-    /// From the smallest value to the largest, widened so that 0 is one of the levels (NNCF's asymmetric scheme).
+    /// The range from the smallest value to the largest, widened so that 0 is one of the levels (NNCF's asymmetric scheme).
     ///
     /// Of the two ways to put 0 on a level, the wider range is taken, so that no measured value is clipped.
     public static func asymmetric(minimum: Float, maximum: Float) -> ActivationRange {

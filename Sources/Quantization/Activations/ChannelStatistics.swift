@@ -147,5 +147,3 @@ private func channelAxis(_ node: Node) -> Int? {
     default: return nil
     }
 }
-
-/// Whether IR says yes.

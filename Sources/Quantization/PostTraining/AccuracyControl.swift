@@ -33,7 +33,7 @@ public struct AccuracyControl: Sendable {
     /// - Parameters:
     ///   - known: sensitivities from an earlier run, which are not measured again.
     ///   - evaluate: runs a network on the evaluation data.
-    ///   - found: receives each new sensitivity, for storage, with the number of known sensitivities and their total.
+    ///   - found: receives each new sensitivity, for storage, with the number of known sensitivities and of groups.
     /// - Returns: the plan with the most sensitive layers in floating point, and all sensitivities in descending order.
     public func plan(
         _ network: CalibratedNetwork, known: [Sensitivity] = [],
@@ -87,8 +87,7 @@ extension QuantizationPlan {
         return plan
     }
 
-    /// The plan with all groups but one in floating point, and with all weights that are only stored in INT8 in floating point
-    /// too.
+    /// The plan with all groups but one in floating point. Weights that are only stored in INT8 go to floating point too.
     func keeping(all groups: [[String]], except one: [String]) -> QuantizationPlan {
         let kept = groups.filter { $0 != one }.flatMap(\.self).filter { !one.contains($0) }
         return keeping([kept, Array(operations(.weights))], because: .sensitive)

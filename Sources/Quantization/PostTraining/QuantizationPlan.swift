@@ -37,7 +37,7 @@ public struct QuantizationPlan: Sendable {
         public var reason: Reason?
     }
 
-    /// In the graph's order.
+    /// The layers, in the graph's order.
     public internal(set) var layers: [Layer]
     /// Operations without weights that compute attention scores and stay in floating point.
     var keptScores: Set<String> = []

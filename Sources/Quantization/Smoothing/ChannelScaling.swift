@@ -7,13 +7,10 @@ import TensorStore
 /// accumulate in integers: x·w = (x / s)·(s·w), with one s per input channel.
 ///
 /// This is SmoothQuant (Xiao et al. 2023) without an added operation: the rounding itself maps each channel's range, lo·s … hi·s,
-/// to the common range lo … hi. s = max
-/// x
-/// ^α / max
-/// w
-/// ^(1−α), divided by the largest s. Maxima below a thousandth of the largest channel's count as a thousandth.
+/// to the common range lo … hi. s = max|x|^α / max|w|^(1−α), divided by the largest s. Maxima below a thousandth of the largest
+/// channel's count as a thousandth.
 public struct ChannelScaling: Sendable, Hashable {
-    /// From 0, which equalizes only the channels of weights, to 1, which equalizes only those of activations.
+    /// A number from 0, which equalizes only the channels of weights, to 1, which equalizes only those of activations.
     public var alpha: Double
 
     public init(alpha: Double = 0.75) { self.alpha = alpha }

@@ -9,12 +9,9 @@ import TensorStore
 /// that value. Otherwise a Multiply is added.
 public struct SmoothQuant: Sendable {
     public enum Alpha: Sendable, Hashable {
-        /// s = max
-        /// x
-        /// ^α / max
-        /// w
-        /// ^(1−α) by the rule of NNCF 3.4, whose default α is 0.95: s is clamped to the range from its 0.1 quantile to 100. If
-        /// several products share s, it comes from the product with the largest ratio of smallest to largest s.
+        /// s = max|x|^α / max|w|^(1−α) by the rule of NNCF 3.4, whose default α is 0.95: s is clamped to the range from its 0.1
+        /// quantile to 100. If several products share s, it comes from the product with the largest ratio of smallest to largest
+        /// s.
         case global(Double)
         /// Chooses for each group an α of 0, 0.1 … 0.9, 0.95, or no smoothing, by the least expected squared error of the
         /// outputs: Δx²/12 · Σ s²w² + Σ over output channels of Δw²/12 · Σ E[x²]/s². Δx and Δw are the steps between levels of

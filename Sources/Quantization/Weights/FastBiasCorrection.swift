@@ -13,8 +13,8 @@ public struct FastBiasCorrection: Sendable {
 
     public struct Skipped: Sendable, Equatable {
         public enum Reason: Sendable, Equatable {
-            /// The operation's result has other readers than the addition of a constant with one element per channel, or no such
-            /// addition.
+            /// The operation has no bias: no constant with one element per channel is added to its result, or the result has
+            /// other readers.
             case noBias
             /// An element of the bias is 0, or would change by this many times its size.
             case threshold(Double)
