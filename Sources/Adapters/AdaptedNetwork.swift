@@ -5,7 +5,7 @@ public enum AdaptedNetwork: String, Sendable, Hashable, CaseIterable {
     /// SDXL's second text encoder.
     case textEncoder2 = "text_encoder_2"
 
-    /// First components of the names of modules in the network: where names in files and exported graphs begin to be its own.
+    /// First components of module names in the network. Names in files and exported graphs may have a prefix before them.
     var roots: Set<String> {
         switch self {
         case .unet:
@@ -17,7 +17,7 @@ public enum AdaptedNetwork: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The part of a dotted name from the first component that is one of the network's own; nil where none is.
+    /// The part of a dotted name from the first component in `roots` on; nil if no component is in `roots`.
     func path(in name: some StringProtocol) -> String? {
         let components = name.split(separator: ".", omittingEmptySubsequences: false)
         guard let first = components.firstIndex(where: { roots.contains(String($0)) }) else { return nil }

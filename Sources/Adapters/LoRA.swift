@@ -1,15 +1,15 @@
 import TensorStore
 
-/// A LoRA (Hu et al. 2021, https://arxiv.org/abs/2106.09685): low-rank differences of the weights of a model's networks, as a
-/// `.safetensors` file has them, mapped and not read.
+/// A LoRA (Hu et al. 2021, https://arxiv.org/abs/2106.09685): low-rank differences to the weights of a model's networks. The
+/// tensors of its `.safetensors` file are mapped, not read.
 ///
-/// Key layouts: diffusers' and PEFT's of all ages, kohya's (A1111), LCM-LoRA's, with diffusers' or CompVis' names of blocks.
-/// Linear layers and convolutions, LoCon's CP decomposition, DoRA.
+/// Key layouts: diffusers and PEFT in all versions, kohya (A1111) and LCM-LoRA, with block names of diffusers or CompVis.
+/// Layers: linear layers and convolutions, LoCon's CP decomposition, DoRA.
 public struct LoRA: Sendable {
     public let path: String
-    /// In the order of the keys.
+    /// The layers, in the order of their keys.
     public let layers: [LoRALayer]
-    /// Keys that are of no layer of a network known here.
+    /// Keys that belong to no layer of a known network.
     public let unknownKeys: [String]
     /// All keys of the file.
     public let keyCount: Int
@@ -17,8 +17,7 @@ public struct LoRA: Sendable {
     /// The networks that the file changes.
     public var networks: Set<AdaptedNetwork> { Set(layers.map(\.network)) }
 
-    /// - Throws: `LoRAError` for a file that can't be read, another kind of adapter, matrices without their pair, and shapes that
-    ///   do not go together.
+    /// - Throws: `LoRAError` for an unreadable file, another kind of adapter, a matrix without its pair, and mismatched shapes.
     public init(path: String) throws(LoRAError) {
         let file: SafetensorsFile
         do throws(SafetensorsError) {

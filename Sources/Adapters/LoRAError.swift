@@ -1,25 +1,25 @@
 public import TensorStore
 
-/// Why a LoRA can't be read, or not be applied to a network.
+/// Errors of reading a LoRA and of applying it to a network.
 public enum LoRAError: Error, Equatable, Sendable {
-    /// The file itself.
+    /// The file can't be read.
     case file(SafetensorsError)
-    /// A kind of adapter that is not supported; `kind` is its name.
+    /// The kind of adapter is not supported; the first value is its name.
     case kind(String, key: String, file: String)
-    /// One of the two matrices of a layer is there without the other.
+    /// A layer has only one of its two matrices.
     case missingPair(expected: String, key: String, file: String)
-    /// A tensor does not fit the others of its layer, or what its layer is applied to.
+    /// The shape of a tensor does not match the other tensors of its layer, or the module.
     case shape(key: String, expected: String, found: Shape, file: String)
     case type(key: String, ElementType, file: String)
-    /// An alpha that is not one finite number.
+    /// An alpha is not a single finite number.
     case alpha(key: String, file: String)
-    /// Two layers of one file for one module.
+    /// Two layers of one file apply to the same module.
     case twice(module: String, keys: [String], file: String)
-    /// Keys that have no place; `network` is nil for those that are of no network known here.
+    /// Keys match no module; `network` is nil for keys of no known network.
     case unplaced([String], of: Int, network: AdaptedNetwork?, file: String)
-    /// Weights that are integers, or rounded to them, can't be added to.
+    /// The weights are integers, or rounded to integers: a LoRA can't be added to them.
     case integerWeights(module: String, network: AdaptedNetwork)
-    /// DoRA scales each row of the sum of weights, which a sum of results can't do.
+    /// DoRA scales each row of the summed weights, which can't be done on summed results at run time.
     case weightDecomposition(key: String, file: String)
     /// A scale that is not finite.
     case scale(Float, file: String)

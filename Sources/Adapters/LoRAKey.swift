@@ -1,26 +1,26 @@
 import Architectures
 
-/// What the key of a tensor in a LoRA file says, in any of the published layouts.
+/// The key of a tensor in a LoRA file, parsed from any of the published layouts.
 ///
 /// - diffusers and PEFT: `unet.<module>.lora_A.weight`, with `base_model.model.` before or after `unet.`, or an adapter's name
 ///   before `weight`
 /// - older diffusers: `unet.<block>.attn1.processor.to_q_lora.down.weight`, `<module>.lora.up.weight`,
 ///   `<module>.lora_linear_layer.up.weight`
-/// - kohya and LCM-LoRA: `lora_unet_<module with underscores>.lora_down.weight`, `lora_te1_…`, with `.alpha` beside
-/// - any of them with CompVis' names of blocks: `input_blocks.4.1.…`
+/// - kohya and LCM-LoRA: `lora_unet_<module with underscores>.lora_down.weight`, `lora_te1_…`, with an `.alpha` tensor
+/// - any of these with block names of CompVis: `input_blocks.4.1.…`
 struct LoRAKey: Hashable {
     enum Part: Hashable {
         case down, up, mid, alpha
-        /// PEFT's and kohya's lengths of rows, by which a DoRA is told.
+        /// Lengths of rows in PEFT's and kohya's spelling. Their presence marks a DoRA.
         case magnitude, scale
     }
 
     let network: AdaptedNetwork
-    /// As the file spells it: dotted or, by kohya, with underscores throughout.
+    /// The module as the file spells it: dotted, or with underscores throughout in kohya's layout.
     let module: String
     let part: Part
 
-    /// - Returns: nil for a key that is none of these.
+    /// - Returns: nil for a key of no known layout.
     init?(_ key: String) {
         guard let (name, part) = Self.split(key), let (network, module) = Self.network(name) else { return nil }
         self.network = network
@@ -39,7 +39,7 @@ struct LoRAKey: Hashable {
 
     private static func split(_ key: String) -> (name: String, part: Part)? {
         for (ending, part) in endings where key.hasSuffix(ending) { return (String(key.dropLast(ending.count)), part) }
-        // PEFT: `.weight`, perhaps with the adapter's name before it.
+        // PEFT: `.weight`, optionally preceded by the adapter's name.
         let components = key.split(separator: ".", omittingEmptySubsequences: false)
         guard components.last == "weight" else { return nil }
         for length in 2...3 where components.count > length {
@@ -70,7 +70,7 @@ struct LoRAKey: Hashable {
             let module = name.dropFirst(prefix.count)
             return (network, String(module.hasPrefix(wrapper) ? module.dropFirst(wrapper.count) : module))
         }
-        // Files of one network alone.
+        // Files of a single network have no prefix.
         if CompVisUNetNames.isCompVis(name) { return (.unet, name) }
         let networks: [AdaptedNetwork] = [.unet, .textEncoder]
         for network in networks where network.path(in: name) == name || name.hasPrefix("text_model.") && network == .textEncoder {
@@ -79,7 +79,7 @@ struct LoRAKey: Hashable {
         return nil
     }
 
-    /// The module of layers that were once attention processors of their own.
+    /// The current name of a module whose layers belonged to an attention processor in older diffusers.
     private static func currentName(_ module: String, _ network: AdaptedNetwork) -> String {
         let renamed: [(String, String)] =
             network == .unet

@@ -1,27 +1,27 @@
 public import TensorStore
 
-/// What a LoRA adds to the weights of one module: factor · up × down.
+/// The change of a LoRA to the weights of one module: factor · up × down.
 public struct LoRALayer: Sendable {
     public let network: AdaptedNetwork
-    /// The module as the file spells it.
+    /// The module's name as the file spells it.
     public let module: String
-    /// All keys of the file that the layer is made of, sorted.
+    /// All keys of the layer in the file, sorted.
     public let keys: [String]
     /// `[rank, inputs]`, or `[rank, inputs, kh, kw]` of a convolution.
     public let down: TensorEntry
-    /// `[outputs, rank]`, perhaps with axes of 1 at the end.
+    /// `[outputs, rank]`, possibly with trailing axes of 1.
     public let up: TensorEntry
-    /// The kernel of a convolution whose `down` has none (LoCon's CP decomposition): `[rank, rank, kh, kw]`.
+    /// LoCon's CP decomposition: the kernel `[rank, rank, kh, kw]` of a convolution whose `down` has none.
     public let mid: TensorEntry?
-    /// DoRA's length of each row of the sum of weights, as many elements as there are outputs.
+    /// DoRA: the length of each row of the summed weights, one element per output.
     public let magnitude: TensorEntry?
-    /// alpha / rank; 1 where the file has no alpha.
+    /// alpha / rank; 1 if the file has no alpha.
     public let factor: Float
 
     public var rank: Int { down.shape[0] }
     public var outputs: Int { up.shape[0] }
     public var inputs: Int { down.shape[1] }
-    /// Height and width, 1 of a linear layer.
+    /// Height and width; 1 × 1 for a linear layer.
     var kernel: (height: Int, width: Int) {
         let shape = mid?.shape ?? down.shape
         return shape.rank == 4 ? (shape[2], shape[3]) : (1, 1)
@@ -79,7 +79,7 @@ public struct LoRALayer: Sendable {
         }
     }
 
-    /// What the other one of two matrices would be called.
+    /// The key of the other matrix of a pair.
     private static func pair(of key: String) -> String {
         let pairs = [("lora_down", "lora_up"), ("lora_A", "lora_B"), ("lora.down", "lora.up"), ("layer.down", "layer.up")]
         for (down, up) in pairs {

@@ -1,17 +1,17 @@
-/// How many keys of each file found their place in a network.
+/// Counts of keys that match modules of a network, for each file.
 public struct LoRAReport: Sendable, Equatable {
     public struct File: Sendable, Equatable {
         public let path: String
         /// Modules of the network that the file changes.
         public let modules: Int
-        /// Keys that found their place.
+        /// The number of keys that match a module.
         public let placed: Int
-        /// Keys for this network that match nothing in it.
+        /// Keys for this network that match no module.
         public let unplaced: [String]
     }
 
     public let network: AdaptedNetwork
-    /// In the order of the set.
+    /// The files, in the order of the set.
     public let files: [File]
 }
 

@@ -1,19 +1,19 @@
 public import ModelGraph
 import TensorStore
 
-/// How a LoRA becomes part of a network.
+/// Ways to apply a LoRA to a network.
 public enum LoRAForm: Sendable, Hashable, CaseIterable {
-    /// Its matrices are multiplied and added to the weights when the runtime compiles: no cost at a step.
+    /// The matrices are multiplied and added to the weights when the runtime compiles. A step costs nothing extra.
     case merged
-    /// They are applied beside the weights, times an input of the network: scales change without compiling.
+    /// The matrices are applied beside the weights and scaled by an input of the network. Scales change without compiling.
     case runtime
 }
 
-/// LoRAs, each with its scale, that are applied to a model together.
+/// LoRAs that are applied to a model together, each with its scale.
 public struct LoRASet: Sendable {
     public struct Item: Sendable {
         public let lora: LoRA
-        /// What the difference is multiplied by beside the file's own alpha / rank; 1 for the LoRA as it was trained.
+        /// A factor on the difference, in addition to the file's alpha / rank; 1 applies the LoRA as it was trained.
         public let scale: Float
 
         public init(_ lora: LoRA, scale: Float = 1) {
@@ -23,10 +23,10 @@ public struct LoRASet: Sendable {
     }
 
     public let items: [Item]
-    /// Whether keys that match nothing are passed over, and only reported.
+    /// Whether keys that match no module are skipped and reported. Otherwise they are an error.
     public let isLenient: Bool
 
-    /// - Throws: `LoRAError.scale`; `.unplaced` where a file has keys of no network known here, unless lenient.
+    /// - Throws: `LoRAError.scale`; `.unplaced` if a file has keys of no known network, unless lenient.
     public init(_ items: [Item], isLenient: Bool = false) throws(LoRAError) {
         for item in items {
             guard item.scale.isFinite else { throw .scale(item.scale, file: item.lora.path) }
@@ -39,7 +39,7 @@ public struct LoRASet: Sendable {
         self.isLenient = isLenient
     }
 
-    /// Refuses files with keys for networks that the model has not.
+    /// Checks that the model has every network that the files have keys for.
     /// - Throws: `LoRAError.unplaced`, unless lenient.
     public func check(networks: Set<AdaptedNetwork>) throws(LoRAError) {
         if isLenient { return }
@@ -55,25 +55,24 @@ public struct LoRASet: Sendable {
 
     // MARK: Scales at run time
 
-    /// The input of adapted networks that scales the LoRA at `index`: f32 `[1]`.
+    /// The name of the input that scales the LoRA at `index`: f32 `[1]`.
     public static func scaleInput(_ index: Int) -> String { "lora_scale.\(index)" }
 
-    /// The scales by the names of inputs; a network has those of the LoRAs that change it.
+    /// The scales by input name. A network has the inputs of the LoRAs that change it.
     public var scales: [String: Float] {
         Dictionary(uniqueKeysWithValues: items.enumerated().map { (Self.scaleInput($0.offset), $0.element.scale) })
     }
 
     // MARK: Applying
 
-    /// The network with the LoRAs.
+    /// Applies the LoRAs to a network.
     ///
-    /// The graph may come from a checkpoint or from IR, with static or dynamic shapes. Passes that cut it up (`Graph.stages`),
-    /// quantize it, or prepare it for a device come afterwards. Inputs
-    /// `lora_scale.<i>`, of the runtime form, are named among those of the first stage: what stages compute from them is then
-    /// where their other inputs are.
-    /// - Throws: `LoRAError.unplaced` where keys for this network match nothing in it, unless lenient; `.shape` where matrices
-    ///   don't fit their module; `.twice` where two layers of a file have one module; `.integerWeights` for merging into INT8
-    ///   weights; `.weightDecomposition` for DoRA at run time; `GraphError`.
+    /// The graph may come from a checkpoint or from IR, with static or dynamic shapes. Apply LoRAs before passes that split the
+    /// graph (`Graph.stages`), quantize it, or prepare it for a device. With the runtime form, list the inputs `lora_scale.<i>`
+    /// with the first stage. An operation that reads them then belongs to the stage of its other inputs.
+    /// - Throws: `LoRAError.unplaced` if keys for this network match no module, unless lenient; `.shape` if matrices don't fit
+    ///   their module; `.twice` if two layers of a file have the same module; `.integerWeights` for merging into INT8 weights;
+    ///   `.weightDecomposition` for DoRA at run time; `GraphError`.
     public func apply(
         to graph: Graph, network: AdaptedNetwork, form: LoRAForm
     ) throws -> (graph: Graph, report: LoRAReport) {

@@ -6,14 +6,14 @@ public import TensorStore
 /// result's type and shape, or read one from IR with `IRReader`. It never touches the runtime.
 public struct Graph: Sendable {
     public internal(set) var nodes: [Node] = []
-    /// The `<rt_info>` of the whole model, kept as it was read.
+    /// The `<rt_info>` of the whole model, kept verbatim.
     public var runtimeInfo: XMLElement?
     /// The model's own name.
     public var name: String
 
     /// Prefix of the names of nodes appended from now on; the checkpoint's path, by convention.
     public private(set) var scope = ""
-    /// Names in use, and the number to try next where one is wanted again.
+    /// Used names, each with the next number that makes it unique.
     private var usedNames: [String: Int] = [:]
 
     public init(name: String = "model") { self.name = name }
@@ -23,7 +23,7 @@ public struct Graph: Sendable {
     /// The model's outputs, in order.
     public var results: [Node] { nodes.filter { $0.type == "Result" } }
 
-    /// What output `port` of the node at `index` produces.
+    /// The value of output `port` of the node at `index`.
     public func value(_ index: Int, port: Int = 0) -> Value {
         let output = nodes[index].outputs[port]
         return Value(node: index, port: port, elementType: output.elementType, shape: output.shape)
@@ -39,9 +39,9 @@ public struct Graph: Sendable {
         return try body(&self)
     }
 
-    /// Appends a node whose results are already known. The operations' methods do this after checking.
+    /// Appends a node with known results. The operations' methods call this after their checks.
     ///
-    /// - Parameter name: nil for "scope/Type"; made unique by a number where it is taken.
+    /// - Parameter name: nil for "scope/Type". A number makes a taken name unique.
     @discardableResult
     mutating func append(
         _ type: String, opset: Int = 1, name: String? = nil, attributes: [Node.Attribute] = [], inputs: [Value] = [],
@@ -59,7 +59,7 @@ public struct Graph: Sendable {
         return value(index, port: port)
     }
 
-    /// Appends `node`, renamed where its name is taken, and returns its index.
+    /// Appends `node` and returns its index. A number makes a taken name unique.
     ///
     /// - Precondition: its inputs are outputs of nodes that are already there.
     @discardableResult
@@ -75,7 +75,7 @@ public struct Graph: Sendable {
         return nodes.count - 1
     }
 
-    /// The name that an operation of this type gets where none is given.
+    /// The default name of an operation of this type.
     func nodeName(_ type: String) -> String { scope.isEmpty ? type : "\(scope)/\(type)" }
 
     private mutating func unique(_ name: String) -> String {
@@ -90,7 +90,7 @@ public struct Graph: Sendable {
     }
 }
 
-/// One output of one node: what operations take and return.
+/// One output of one node: the operand and the result of operations.
 public struct Value: Sendable, Hashable {
     /// Index into `Graph.nodes`.
     public let node: Int

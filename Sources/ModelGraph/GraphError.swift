@@ -1,8 +1,8 @@
 public import TensorStore
 
-/// Why a graph can't be built or read.
+/// Errors of building and reading graphs.
 public enum GraphError: Error, Equatable, Sendable {
-    /// One operand, as a message shows it.
+    /// One operand, in the form for messages.
     public struct Operand: Equatable, Sendable, CustomStringConvertible {
         public let name: String
         public let elementType: ElementType
@@ -11,11 +11,11 @@ public enum GraphError: Error, Equatable, Sendable {
         public var description: String { "'\(name)' \(elementType) \(shape)" }
     }
 
-    /// An operation does not take these operands.
+    /// The operation does not accept these operands.
     case operands(operation: String, node: String, [Operand], rule: String)
-    /// An IR file is not one that the runtime would take. `layer` is nil where the fault is outside of layers.
+    /// The runtime would not accept the IR file. `layer` is nil if the fault is outside of layers.
     case ir(file: String, layer: String?, reason: String)
-    /// The graph itself can't be written or changed as asked.
+    /// The graph can't be written or changed as requested.
     case structure(node: String, reason: String)
 }
 
@@ -32,8 +32,8 @@ extension GraphError: CustomStringConvertible {
 }
 
 extension Graph {
-    /// The error of an operation that is refused, with its operands' names.
-    /// - Parameter name: the name that the node would have had; nil for "scope/Type".
+    /// The error for operands that an operation refuses, with their names.
+    /// - Parameter name: the intended name of the node; nil for "scope/Type".
     func refusal(_ operation: String, _ operands: [Value], _ rule: String, name: String? = nil) -> GraphError {
         .operands(
             operation: operation, node: name ?? nodeName(operation),

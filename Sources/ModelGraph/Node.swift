@@ -4,7 +4,7 @@ public import TensorStore
 public struct Node: Sendable {
     /// Unique in its graph. OpenVINO calls this the friendly name.
     public var name: String
-    /// OpenVINO's word for the operation, as IR writes it: `MatMul`, `Const` …
+    /// OpenVINO's type of the operation, as IR writes it: `MatMul`, `Const` …
     public var type: String
     /// The set that defines the operation: `opset1` …, or `extension` for operations of an extension library.
     public var opset: String
@@ -14,15 +14,15 @@ public struct Node: Sendable {
     public var outputs: [Output]
     /// The bytes of a `Const`.
     public var constant: ConstantData?
-    /// The children of IR's `<rt_info>` of this layer, but for annotations that have a type here.
+    /// The children of the layer's `<rt_info>` in IR, except annotations that have a type in this module.
     public var runtimeInfo: [XMLElement]
     /// Factors that smoothing folded into the weights; nil where there are none.
     public var smoothing: ChannelSmoothing?
-    /// What else the layer holds, kept verbatim: the bodies and port maps of `If`, `Loop` and `TensorIterator`.
+    /// Other children of the layer, kept verbatim: the bodies and port maps of `If`, `Loop` and `TensorIterator`.
     public var bodies: [XMLElement]
-    /// The file that constants inside `bodies` lie in.
+    /// The file that contains the constants inside `bodies`.
     public var bodyWeights: MappedFile?
-    /// What an IR file says of the layer beyond its id, name, type and opset, and of its input ports by their place.
+    /// Attributes of the layer in IR other than id, name, type and opset, and the `<rt_info>` of input ports by index.
     public var layerAttributes: [Attribute] = []
     public var inputInfo: [Int: [XMLElement]] = [:]
 
@@ -85,10 +85,10 @@ public struct Node: Sendable {
     }
 }
 
-/// The bytes of a constant: its own, or a range of a mapped file, which is then never copied.
+/// The bytes of a constant: an array, or a range of a mapped file, which is never copied.
 public enum ConstantData: Sendable {
     case bytes([UInt8])
-    /// Any `offset` will do: the runtime reads constants at odd addresses too.
+    /// `offset` needs no alignment: the runtime reads constants at odd addresses too.
     case file(MappedFile, offset: Int, byteCount: Int)
 
     public var byteCount: Int {
@@ -98,7 +98,7 @@ public enum ConstantData: Sendable {
         }
     }
 
-    /// Lends the bytes, wherever they are.
+    /// Lends the bytes of either case.
     public func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

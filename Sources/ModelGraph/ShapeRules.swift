@@ -1,21 +1,21 @@
 public import TensorStore
 
 extension Dimension {
-    /// The axis with each element `scale` times. Bounds of a dynamic axis are not followed, nor sizes beyond `Int`.
+    /// The size times `scale`. The result is unknown for a dynamic size, bounds included, and for sizes beyond `Int`.
     static func * (dimension: Dimension, scale: Int) -> Dimension {
         guard case .fixed(let size) = dimension else { return .any }
         let (product, overflow) = size.multipliedReportingOverflow(by: scale)
         return overflow ? .any : .fixed(product)
     }
 
-    /// The axis that holds one after the other.
+    /// The size of two axes after concatenation.
     static func + (a: Dimension, b: Dimension) -> Dimension {
         guard case .fixed(let a) = a, case .fixed(let b) = b else { return .any }
         let (sum, overflow) = a.addingReportingOverflow(b)
         return overflow ? .any : .fixed(sum)
     }
 
-    /// The axis of two that must be the same one; nil where they can't be.
+    /// The size of two axes that must be equal; nil if they can't be.
     func merged(with other: Dimension) -> Dimension? {
         guard isCompatible(with: other) else { return nil }
         switch (self, other) {
@@ -28,7 +28,7 @@ extension Dimension {
         }
     }
 
-    /// The axis of two that broadcast against each other as NumPy's do; nil where they don't.
+    /// The size of two axes after NumPy broadcasting; nil if they don't broadcast.
     func broadcast(with other: Dimension) -> Dimension? {
         switch (self, other) {
         case (.fixed(1), _): return other
@@ -44,7 +44,7 @@ extension Dimension {
 }
 
 extension PartialShape {
-    /// NumPy's broadcasting: aligned at the last axis, axes of 1 stretched; nil where the shapes don't fit.
+    /// NumPy broadcasting: shapes are aligned at the last axis and axes of 1 are stretched; nil if the shapes don't fit.
     static func broadcast(_ a: PartialShape, _ b: PartialShape) -> PartialShape? {
         guard let a = a.dimensions, let b = b.dimensions else { return .any }
         var result: [Dimension] = []
@@ -57,7 +57,7 @@ extension PartialShape {
         return PartialShape(result.reversed())
     }
 
-    /// Whether the shapes can be of one tensor.
+    /// Whether a tensor can have both shapes.
     public func isCompatible(with other: PartialShape) -> Bool {
         guard let mine = dimensions, let theirs = other.dimensions else { return true }
         return mine.count == theirs.count && zip(mine, theirs).allSatisfy { $0.isCompatible(with: $1) }

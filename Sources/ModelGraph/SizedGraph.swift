@@ -1,9 +1,9 @@
 public import TensorStore
 
-/// A graph, and the shapes of its inputs.
+/// A graph with the shapes of its inputs.
 public struct SizedGraph: Sendable {
     public var graph: Graph
-    /// By input name. An input that is not listed keeps the shape that the graph gives it.
+    /// Shapes by input name. An input that is not listed keeps its shape in the graph.
     public var shapes: [String: PartialShape]
 
     /// Whether every interpolation whose size is computed from shapes doubles the size at these shapes; see

@@ -1,15 +1,15 @@
 import ModelGraph
 import TensorStore
 
-/// A layer of one LoRA of a set, which has found its module.
+/// A layer of one LoRA of a set, matched to a module.
 struct PlacedLayer {
-    /// Index of the LoRA.
+    /// Index of the LoRA in the set.
     let item: Int
     let layer: LoRALayer
     let scale: Float
     let file: String
 
-    /// - Throws: `LoRAError.shape` where the layer does not fit the module, in any place where its weights are used.
+    /// - Throws: `LoRAError.shape` unless the layer fits the module at every place that uses its weights.
     func check(fits path: String, _ sites: [AdaptedSite]) throws(LoRAError) {
         let outputs = sites.map { $0.rows?.upperBound ?? $0.shape[0] }.max() ?? 0
         for site in sites {
@@ -32,20 +32,20 @@ struct PlacedLayer {
     }
 }
 
-/// What is changed at one place of a graph.
+/// The change at one place of a graph.
 struct Adaptation {
     let path: String
     let site: AdaptedSite
     /// One or more, in the order of the set.
     let layers: [PlacedLayer]
 
-    /// What names of nodes begin with.
+    /// The prefix of the names of added nodes.
     var name: String { site.rows.map { "\(path)[\($0.lowerBound)..<\($0.upperBound)]/lora" } ?? "\(path)/lora" }
 }
 
 extension Graph {
-    /// Numbers of a file as a constant of another shape with as many, in `type`.
-    /// - Parameter rows: of the first axis of `shape`, where not all are wanted.
+    /// A tensor of a LoRA file as a constant of `type`, reshaped to `shape`, which has as many elements.
+    /// - Parameter rows: the rows to take on the first axis of `shape`; nil for all.
     mutating func lora(
         _ entry: TensorEntry, _ shape: Shape, rows: Range<Int>? = nil, type: ElementType, name: String
     ) -> Value {
@@ -59,8 +59,7 @@ extension Graph {
         return entry.elementType == type ? stored : convert(stored, to: type, name: "\(name)/convert")
     }
 
-    /// The rows of up at a place, `[outputs, rank]`, times alpha / rank, `scale`, and what the module's results are multiplied
-    /// by.
+    /// The rows of `up` for a place, `[outputs, rank]`, multiplied by alpha / rank, `scale`, and the smoothing's output factors.
     mutating func up(
         _ placed: PlacedLayer, _ site: AdaptedSite, scale: Float, type: ElementType, name: String
     ) throws(GraphError) -> Value {
@@ -76,7 +75,7 @@ extension Graph {
         return try multiply(up, converted(scalar, to: type), name: "\(name).\(placed.item)/scaled")
     }
 
-    /// `[rank, inputs·kh·kw]`, a kernel of its own multiplied in.
+    /// `down` as `[rank, inputs·kh·kw]`, with `mid` multiplied in.
     mutating func down(_ placed: PlacedLayer, type: ElementType, name: String) throws(GraphError) -> Value {
         let layer = placed.layer
         let (name, kernel) = ("\(name).\(placed.item)", layer.kernel.height * layer.kernel.width)

@@ -2,14 +2,14 @@ import Architectures
 import ModelGraph
 import TensorStore
 
-/// The modules of a network that a LoRA may change: its linear layers and convolutions, found in a graph by their names.
+/// The linear layers and convolutions of a network that a LoRA may change, found in a graph by their names.
 ///
-/// Names are those of nodes, `down_blocks.0.….to_q/MatMul` in graphs of our own and
-/// `__module.model.down_blocks.0.….to_q/…/MatMul` in traced ones, or else of the constants with the weights.
+/// Names are those of nodes (`down_blocks.0.….to_q/MatMul` in graphs built from checkpoints,
+/// `__module.model.down_blocks.0.….to_q/…/MatMul` in traced graphs), or else those of the weight constants.
 struct AdaptedModules {
-    /// By the module's path in diffusers' names.
+    /// Places by the module's path in diffusers' spelling.
     private(set) var sites: [String: [AdaptedSite]] = [:]
-    /// Paths by every name that files have for them.
+    /// Module paths by every name that files use for them.
     private var paths: [String: String] = [:]
 
     init(_ graph: Graph, _ network: AdaptedNetwork) {
@@ -29,17 +29,17 @@ struct AdaptedModules {
             }
             for name in names {
                 paths[name] = path
-                // kohya's. Two paths that differ in dots alone there are not in any of these networks.
+                // kohya's spelling. No two paths in these networks differ only in dots and underscores.
                 paths[name.replacing(".", with: "_")] = path
             }
         }
     }
 
-    /// The path of the module that a file calls `name`; nil where there is none.
+    /// The path of the module that a file calls `name`; nil if the network has no such module.
     func path(of name: String) -> String? { paths[name] }
 }
 
-/// One place where the weights of a module are used.
+/// A place in the graph that uses the weights of a module.
 struct AdaptedSite {
     enum Kind: Equatable {
         /// Weights `[outputs, inputs]`, or `[inputs, outputs]`.
@@ -50,19 +50,19 @@ struct AdaptedSite {
     let kind: Kind
     /// Index of the MatMul or Convolution.
     let operation: Int
-    /// Of the module's outputs, where this place computes only some.
+    /// The rows of the module's outputs that this place computes; nil for all.
     let rows: Range<Int>?
-    /// `[outputs, inputs]` or `[outputs, inputs, kh, kw]` of the module as far as it is computed here.
+    /// `[outputs, inputs]` or `[outputs, inputs, kh, kw]` of the part of the module that this place computes.
     let shape: Shape
-    /// Where weights are read that can be added to; nil for INT8.
+    /// The use of floating-point weights, to which a LoRA can be added; nil for INT8 weights.
     let weights: Graph.Use?
-    /// What the module computes with: before it is rounded, and before smoothing divides it.
+    /// The module's input, before rounding and before smoothing divides it.
     let input: Value
     /// The module's result, with its bias.
     let output: Value
     let smoothing: ChannelSmoothing
 
-    /// - Throws: `GraphError.structure` where the smoothing has not one factor for each channel.
+    /// - Throws: `GraphError.structure` unless the smoothing has one factor per channel.
     func checkSmoothing(_ graph: Graph) throws(GraphError) {
         let (inputs, outputs) = (smoothing.inputs?.count, smoothing.outputs?.count)
         guard inputs ?? shape[1] == shape[1], outputs ?? shape[0] == shape[0] else {

@@ -2,7 +2,7 @@ import ModelGraph
 import TensorStore
 
 extension Graph {
-    /// Weights with up × down added, which the runtime computes once, when it compiles.
+    /// The graph with up × down added to its weights. The runtime computes the sums once, when it compiles.
     func merging(_ adaptations: [Adaptation], in network: AdaptedNetwork) throws -> Graph {
         var changes: [Use: Adaptation] = [:]
         for adaptation in adaptations where adaptation.layers.contains(where: { $0.scale != 0 }) {
@@ -12,7 +12,8 @@ extension Graph {
             changes[use] = adaptation
         }
         let uses = GraphIndex(self).uses
-        // A sum is no small constant that is worth keeping small: the runtime must not keep its conversion for every step.
+        // A sum takes the place of the stored weights: with their Convert after it, the runtime would convert the sum at every
+        // step.
         let isDropped = nodes.indices.map { index in
             guard nodes[index].type == "Convert", let readers = uses[value(index)] else { return false }
             return readers.allSatisfy { changes[$0] != nil }

@@ -2,7 +2,7 @@ import ModelGraph
 import TensorStore
 
 extension Graph {
-    /// The graph with scale · up(down(x)) added to what modules compute, with an input for the scale of each LoRA.
+    /// The graph with scale · up(down(x)) added to the modules' results, and with an input for the scale of each LoRA.
     func adding(_ adaptations: [Adaptation]) throws -> Graph {
         for placed in adaptations.flatMap(\.layers) {
             if let magnitude = placed.layer.magnitude {
@@ -42,14 +42,14 @@ extension Graph {
         return rewriter.result
     }
 
-    /// Places of one module that compute with the same value share what down makes of it.
+    /// Places of one module that read the same value share the result of `down`.
     private struct HiddenKey: Hashable {
         let path: String
         let input: Value
         let factors: [Float]?
     }
 
-    /// down(x) of all LoRAs one after the other on the axis of channels, each times its scale.
+    /// down(x) of all LoRAs, concatenated on the channel axis, each multiplied by its scale.
     private mutating func scaledDown(
         _ x: Value, _ adaptation: Adaptation, _ operation: Node, _ scales: inout LoRAScales
     ) throws(GraphError) -> Value {
@@ -91,7 +91,7 @@ extension Graph {
         return value(index)
     }
 
-    /// up of what `scaledDown` made.
+    /// `up` of the result of `scaledDown`.
     private mutating func up(_ hidden: Value, _ adaptation: Adaptation) throws(GraphError) -> Value {
         let (site, name) = (adaptation.site, adaptation.name)
         var parts: [Value] = []
@@ -104,7 +104,7 @@ extension Graph {
         return try convolution(hidden, kernel, name: "\(name)/ConvolutionUp")
     }
 
-    /// The sum, which goes by `names`.
+    /// The sum; its tensor gets `names`.
     private mutating func sum(_ a: Value, _ b: Value, _ name: String, names: [String]) -> Value {
         var node = Node(name: "\(name)/Add", type: "Add", opset: "opset1", attributes: [.init("auto_broadcast", "numpy")])
         node.inputs = [a, b]
@@ -114,7 +114,7 @@ extension Graph {
     }
 }
 
-/// The inputs of a graph that scale LoRAs, and what is made of them.
+/// The inputs of a graph that scale LoRAs, and the values computed from them.
 struct LoRAScales {
     struct Part: Hashable {
         let item: Int
@@ -129,7 +129,7 @@ struct LoRAScales {
         for item in items.sorted() { inputs[item] = graph.parameter(LoRASet.scaleInput(item), .f32, [1]) }
     }
 
-    /// The scales of LoRAs, each as many times as its rank; `[1]` where there is one alone.
+    /// The scales of LoRAs, each repeated `rank` times; `[1]` for a single LoRA.
     mutating func vector(_ parts: [Part], type: ElementType, _ graph: inout Graph) throws(GraphError) -> Value {
         if let known = vectors[parts], known.elementType == type { return known }
         var values: [Value] = []

@@ -19,7 +19,7 @@ struct SiteFinder {
         let node = graph.nodes[index]
         guard node.inputs.count == 2, isConstant[node.inputs[1].node], !isConstant[node.inputs[0].node] else { return nil }
         if let path = network.path(in: module(node.name)) { return path }
-        // The nearest constant with a name that says it.
+        // The nearest constant whose name contains the module's path.
         var value = node.inputs[1]
         while let next = graph.nodes[value.node].inputs.first { value = next }
         guard let path = network.path(in: module(graph.nodes[value.node].name)) else { return nil }
@@ -45,7 +45,7 @@ struct SiteFinder {
 
     // MARK: Places
 
-    /// - Returns: nil for weights of other forms than modules have.
+    /// - Returns: nil for weights of a form that no module has.
     func site(_ index: Int) -> AdaptedSite? {
         let node = graph.nodes[index]
         guard let weights = node.inputs[1].shape.fixed else { return nil }
@@ -82,7 +82,7 @@ struct SiteFinder {
         return value
     }
 
-    /// The value with the constant added that alone reads it.
+    /// The sum of the value and a constant, if nothing else reads the value; otherwise the value.
     private func biased(_ value: Value) -> Value {
         guard let reader = index.onlyReader(of: value), graph.nodes[reader.node].type == "Add",
             isConstant[graph.nodes[reader.node].inputs[1 - reader.port].node]
@@ -90,7 +90,7 @@ struct SiteFinder {
         return graph.value(reader.node)
     }
 
-    /// Whether constant weights are floating point throughout.
+    /// Whether constant weights are computed in floating point only.
     private func isFloat(_ value: Value) -> Bool {
         let node = graph.nodes[value.node]
         switch node.type {

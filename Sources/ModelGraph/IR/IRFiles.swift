@@ -2,16 +2,17 @@ import Glibc
 import TensorStore
 
 extension Graph {
-    /// Writes the graph as IR: text at `path`, and the bytes of its constants, each at a multiple of 64, in one file of weights.
+    /// Writes the graph as IR: the text at `path`, and its constants, each at a multiple of 64 bytes, in one weights file.
     ///
-    /// Bytes go from the mapped files into the new one without a copy in memory; what is used twice is written once. Both
-    /// files appear when they are complete, the weights first, so that the files the graph was read from may be replaced.
+    /// Bytes go from the mapped files into the new file without a copy in memory. Bytes that are used twice are written once.
+    /// Both files are renamed to their paths after they are complete, the weights first. The files that the graph was read from
+    /// may therefore be replaced.
     ///
     /// - Parameters:
-    ///   - path: of the text, by custom with `.xml`.
-    ///   - weightsPath: by default the same with `.bin`, where readers look for it.
-    /// - Throws: `GraphError.structure` where the graph has no output; `FileError` where a file has changed since it was mapped
-    ///   or one can't be written; what was under the two names is then left as it was.
+    ///   - path: the path of the text, by convention with `.xml`.
+    ///   - weightsPath: the path of the weights; by default `path` with `.bin`, where readers look for them.
+    /// - Throws: `GraphError.structure` if the graph has no output; `FileError` if a file has changed since it was mapped, or
+    ///   can't be written. Existing files at the two paths then stay unchanged.
     public func writeIR(xml path: String, weights weightsPath: String? = nil) throws {
         let weightsPath = weightsPath ?? pathOfWeights(beside: path)
         guard path != weightsPath else {
@@ -19,19 +20,19 @@ extension Graph {
         }
         var layout = WeightsLayout()
         let text = try IRWriter.text(of: self) { layout.place($0) }
-        // Both are complete before one of them is renamed: a full disk does no harm.
+        // Both files are complete before either is renamed, so that a full disk does no harm.
         let weights = try AtomicFile(path: weightsPath)
         try layout.write(to: weights)
         let xml = try AtomicFile(path: path)
         try xml.write(Array(text.utf8))
-        // After the weights have their name, renaming the text must not fail for a reason that was there before.
+        // After the weights are renamed, renaming the text must not fail for a reason that can be checked here.
         guard !isDirectory(path) else { throw FileError.isDirectory(path: path) }
         try weights.commit()
         try xml.commit()
     }
 }
 
-/// Where each constant goes in a file of weights.
+/// The offset of each constant in a weights file.
 private struct WeightsLayout {
     private static let alignment = 64
     private static let keptByteCount = 64 << 20
@@ -47,7 +48,7 @@ private struct WeightsLayout {
     private var ownBytes: [[UInt8]: Int] = [:]
     private var end = 0
 
-    /// The offset of `constant`; that of the same bytes where they have one.
+    /// The offset of `constant`. Constants with the same bytes share one offset.
     mutating func place(_ constant: ConstantData) -> Int {
         let offset = (end + Self.alignment - 1) / Self.alignment * Self.alignment
         switch constant {
@@ -83,7 +84,7 @@ private struct WeightsLayout {
                 read = 0
             }
         }
-        // Bytes of a file that was overwritten meanwhile belong to no checkpoint.
+        // If a file was overwritten meanwhile, the bytes are of no valid checkpoint.
         for file in files.values { try file.checkUnchanged() }
     }
 }

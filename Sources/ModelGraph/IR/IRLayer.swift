@@ -1,11 +1,11 @@
 import TensorStore
 
-/// One `<layer>`, before it is connected.
+/// A `<layer>` before its inputs are connected.
 struct IRLayer {
-    /// Where an input comes from.
+    /// The output that an input is connected to.
     struct Source {
         let layer: Int
-        /// Place among the layer's outputs.
+        /// Index among the layer's outputs.
         let output: Int
     }
 
@@ -58,7 +58,7 @@ struct IRLayer {
 }
 
 extension IRReader {
-    /// What the runtime would not survive, or would take for something else, in this layer and in its bodies.
+    /// Checks the layer and its bodies for content that would crash the runtime or that the runtime would misread.
     func check(_ element: XMLElement) throws(GraphError) {
         if element.name == "layer", let type = element["type"] {
             let data = element.child("data")
@@ -74,7 +74,7 @@ extension IRReader {
         for child in element.children { try check(child) }
     }
 
-    /// A constant's bytes in the weights file, and what they are.
+    /// The bytes of a constant in the weights file, with element type and shape.
     private func constant(
         _ data: XMLElement?, of name: String
     ) throws(GraphError) -> (data: ConstantData, elementType: ElementType, shape: Shape) {
@@ -118,7 +118,7 @@ extension IRReader {
             names: port["names"].map(tensorNames) ?? [], runtimeInfo: port.child("rt_info")?.children ?? [])
     }
 
-    /// What the attributes say and the ports do not; and the counts of ports that the rest of this module relies on.
+    /// Sets the types and shapes that attributes give instead of ports, and checks the port counts that this module relies on.
     func complete(_ node: inout Node, inputCount: Int) throws(GraphError) {
         if node.isConstant {
             var attributes = XMLElement("data")

@@ -2,8 +2,8 @@ public import TensorStore
 
 /// Reads IR files, versions 10 and 11, made by OpenVINO's own tools or by others.
 ///
-/// Every operation is taken as the file has it, known to us or not: type, opset, attributes, ports with their shapes,
-/// `<rt_info>`, bodies. What would crash the runtime or silently mean something else is refused here.
+/// Every operation is kept as in the file, known to this module or not: type, opset, attributes, ports with their shapes,
+/// `<rt_info>`, bodies. Content that would crash the runtime or silently change its meaning is refused.
 public struct IRReader {
     private let file: String
     let weights: MappedFile?
@@ -16,7 +16,7 @@ public struct IRReader {
         return try text.withUnsafeBytes { try read($0, file: path, weights: weights) }
     }
 
-    /// A model without constants may have no weights file; one that needs it is refused at its first constant.
+    /// A model without constants may have no weights file. For other models, a missing file is an error at the first constant.
     private static func optionalFile(_ path: String) throws(FileError) -> MappedFile? {
         do {
             return try MappedFile(path: path)
@@ -28,7 +28,7 @@ public struct IRReader {
 
     /// Reads IR text.
     /// - Parameters:
-    ///   - file: what errors call the text.
+    ///   - file: the name of the text in errors.
     ///   - weights: the file that constants refer to.
     public static func read(_ text: UnsafeRawBufferPointer, file: String, weights: MappedFile?) throws(GraphError) -> Graph {
         let root: XMLElement
@@ -67,7 +67,7 @@ public struct IRReader {
             node.inputs = layer.sources.compactMap { source in
                 source.flatMap { source in indices[source.layer].map { graph.value($0, port: source.output) } }
             }
-            // IR writes a scalar and a shape of any rank alike; the second comes from an input of any rank only.
+            // IR writes a scalar and a shape of any rank alike. Only an input of any rank leads to the second.
             if node.type != "Parameter", node.inputs.allSatisfy({ $0.shape.rank != nil }) {
                 for port in node.outputs.indices where node.outputs[port].shape.rank == nil { node.outputs[port].shape = [] }
             }
@@ -90,7 +90,7 @@ public struct IRReader {
         layers[target]?.sources[input] = .init(layer: from, output: output)
     }
 
-    /// The file's order as far as every layer can follow what it reads; inputs first and outputs last, in the file's order.
+    /// A topological order close to the file's order. Inputs come first and outputs last, in the file's order.
     private func topologicalOrder(_ order: [Int], _ layers: [Int: IRLayer]) throws(GraphError) -> [Int] {
         func type(_ id: Int) -> String { layers[id]?.node.type ?? "" }
         let inputs = order.filter { type($0) == "Parameter" }
@@ -127,7 +127,7 @@ public struct IRReader {
 }
 
 extension Graph {
-    /// Names tensors after nodes, as the runtime does for IR version 10, which knows no names of tensors.
+    /// Names tensors after nodes, as the runtime does for IR version 10, which has no tensor names.
     fileprivate mutating func nameInputsAndOutputs() {
         for index in nodes.indices {
             if nodes[index].type == "Parameter" { name(self.value(index), nodes[index].name) }
@@ -146,5 +146,5 @@ extension Graph {
     }
 }
 
-/// Where the weights of the IR file at `path` are by custom: the same name with `.bin`.
+/// The default path of the weights of the IR file at `path`: the same name with `.bin`.
 func pathOfWeights(beside path: String) -> String { (path.hasSuffix(".xml") ? String(path.dropLast(4)) : path) + ".bin" }

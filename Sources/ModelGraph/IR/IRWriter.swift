@@ -2,14 +2,14 @@ import TensorStore
 
 /// Writes graphs as IR version 11, the XML that OpenVINO reads.
 struct IRWriter {
-    /// Where a constant's bytes lie in the weights that go with the text.
+    /// Returns the offset of a constant's bytes in the weights of the text.
     typealias Place = (_ constant: ConstantData) throws(GraphError) -> Int
 
     private let graph: Graph
     private let place: Place
 
-    /// The text of `graph`, its constants at the offsets that `place` gives, asked in the order of the nodes.
-    /// - Throws: `GraphError.structure` where the graph has no output, and what `place` throws.
+    /// The text of `graph`. `place` gives the offsets of its constants and is called in the order of the nodes.
+    /// - Throws: `GraphError.structure` if the graph has no output; errors of `place`.
     static func text(of graph: Graph, place: @escaping Place) throws(GraphError) -> String {
         let writer = IRWriter(graph: graph, place: place)
         var xml = XMLWriter()
@@ -103,7 +103,7 @@ struct IRWriter {
         xml.end()
     }
 
-    /// A body with its constants at their places in the new weights.
+    /// A body whose constants have their offsets in the new weights.
     private func relocated(_ element: XMLElement, from node: Node) throws(GraphError) -> XMLElement {
         var element = element
         if element.name == "layer", element["type"].map(isConstant) == true,
@@ -126,5 +126,5 @@ struct IRWriter {
     }
 }
 
-/// Whether IR's word for an operation is that of a constant; IR takes both.
+/// Whether an operation type of IR is a constant. IR accepts two spellings.
 func isConstant(_ type: String) -> Bool { type == "Const" || type == "Constant" }

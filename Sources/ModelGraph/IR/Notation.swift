@@ -51,9 +51,9 @@ extension StringProtocol {
     }
 }
 
-/// Tensor names as one attribute: separated by commas, a comma inside of a name after a backslash. Backslashes are not
-/// escaped, so that one at the end of a name would join it to the next.
-/// - Returns: nil where that is so.
+/// Tensor names as one attribute, separated by commas. A comma inside of a name is escaped with a backslash. Backslashes are not
+/// escaped, so a backslash at the end of a name would join it to the next name.
+/// - Returns: nil if two names would be joined.
 func irNames(_ names: [String]) -> String? {
     guard names.dropLast().allSatisfy({ $0.utf8.last != UInt8(ascii: "\\") }) else { return nil }
     var text: [UInt8] = []

@@ -1,23 +1,23 @@
 public import TensorStore
 
-/// A graph as the runtime reads it: IR text and, in one address range, the bytes that its constants refer to.
+/// A graph in the form that the runtime reads: IR text and, in one address range, the bytes that its constants refer to.
 public struct SerializedModel: Sendable {
     /// IR version 11.
     public let xml: String
-    /// The mapped files that the graph's constants lie in, side by side, and after them the constants of its own.
+    /// The mapped files of the graph's constants at adjacent addresses, followed by the constants that are in memory.
     public let weights: WeightSpace
 
-    /// The weights as one tensor of bytes, which keeps them mapped.
+    /// The weights as one tensor of bytes, which keeps the files mapped.
     public func weightsTensor() throws(TensorError) -> Tensor {
         try Tensor(borrowing: weights.bytes, owner: weights, shape: [weights.bytes.count], of: .u8)
     }
 }
 
 extension Graph {
-    /// The graph as IR over the files it refers to, none of whose bytes is read or copied.
+    /// The graph as IR over its mapped files. No byte of the files is read or copied.
     ///
-    /// - Throws: `GraphError.structure` where the graph has no output; `FileError` where a file has changed since it was
-    ///   mapped or can't be mapped again.
+    /// - Throws: `GraphError.structure` if the graph has no output; `FileError` if a file has changed since it was mapped or
+    ///   can't be mapped again.
     public func serialized() throws -> SerializedModel {
         var files: [MappedFile] = []
         var inline: [UInt8] = []

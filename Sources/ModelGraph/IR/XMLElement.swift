@@ -1,7 +1,7 @@
-/// An XML element and what it holds.
+/// An XML element with its text and children.
 public struct XMLElement: Sendable, Hashable {
     public var name: String
-    /// In the document's order.
+    /// The attributes, in the document's order.
     public var attributes: [Attribute]
     public var children: [XMLElement]
     /// The text directly inside, white space at its ends dropped.

@@ -8,8 +8,8 @@ struct XMLFault: Error {
 
 /// Reads `bytes` into a tree, by expat.
 ///
-/// A document type is refused: IR has none, and with it go entities of all kinds and their expansion. Elements may be nested
-/// 256 deep, far beyond any IR, so that no document can exhaust the stack.
+/// A document type declaration is refused. IR has none, and without it there are no entities to expand. Elements may nest 256
+/// deep, far deeper than in any IR, so that no document can exhaust the stack.
 func parseXML(_ bytes: UnsafeRawBufferPointer) throws(XMLFault) -> XMLElement {
     guard let parser = XML_ParserCreate("UTF-8") else { throw XMLFault(line: 0, reason: "no memory for a parser") }
     defer { XML_ParserFree(parser) }
@@ -61,7 +61,7 @@ private final class XMLTreeBuilder {
     private let parser: XML_Parser
     private var open: [XMLElement] = []
     private(set) var root: XMLElement?
-    /// Why the document is refused although it is well-formed so far.
+    /// The reason for refusing a document that is well-formed so far.
     private(set) var refusal: String?
 
     init(parser: XML_Parser) { self.parser = parser }

@@ -3,7 +3,7 @@ struct XMLWriter {
     private(set) var text = "<?xml version=\"1.0\"?>\n"
     private var open: [String] = []
 
-    /// Starts an element that `end` ends.
+    /// Starts an element, which `end` closes.
     mutating func start(_ name: String, _ attributes: [Node.Attribute] = []) {
         tag(name, attributes)
         text += ">\n"
@@ -15,7 +15,7 @@ struct XMLWriter {
         text += "</\(name)>\n"
     }
 
-    /// Writes an element that holds nothing, or text alone.
+    /// Writes an element without children, with optional text.
     mutating func element(_ name: String, _ attributes: [Node.Attribute] = [], text content: String? = nil) {
         tag(name, attributes)
         if let content {
@@ -27,7 +27,7 @@ struct XMLWriter {
         }
     }
 
-    /// Writes an element and all that it holds.
+    /// Writes an element with its children.
     mutating func element(_ element: XMLElement) {
         guard !element.children.isEmpty else {
             self.element(element.name, element.attributes, text: element.text.isEmpty ? nil : element.text)

@@ -1,12 +1,12 @@
 import TensorStore
 
 extension Graph {
-    /// softmax(q·kᵀ·scale + mask)·v (ScaledDotProductAttention, opset13), scale 1/√d where none is given.
+    /// softmax(q·kᵀ·scale + mask)·v (ScaledDotProductAttention, opset13); the default scale is 1/√d.
     /// - Parameters:
     ///   - query: `[B, heads, N, d]`.
     ///   - key, value: `[B, heads, S, d]`.
     ///   - mask: added to the scores; broadcasts to `[B, heads, N, S]`.
-    ///   - causal: a position sees itself and what comes before; not together with `mask`.
+    ///   - causal: whether a position attends only to itself and earlier positions; not together with `mask`.
     public mutating func scaledDotProductAttention(
         _ query: Value, _ key: Value, _ value: Value, mask: Value? = nil, causal: Bool = false, name: String? = nil
     ) throws(GraphError) -> Value {

@@ -1,7 +1,7 @@
 import TensorStore
 
 extension Graph {
-    /// Whether elements are the same, broadcast as NumPy does (Equal, opset1).
+    /// Elementwise equality, with NumPy broadcasting (Equal, opset1).
     public mutating func equal(_ a: Value, _ b: Value) throws(GraphError) -> Value {
         guard a.elementType == b.elementType, let shape = PartialShape.broadcast(a.shape, b.shape) else {
             throw refusal("Equal", [a, b], "both operands must be of one type and broadcast against each other")
@@ -10,7 +10,7 @@ extension Graph {
             "Equal", attributes: [.init("auto_broadcast", "numpy")], inputs: [a, b], elementType: .boolean, shape: shape)
     }
 
-    /// The place of the largest element along `axis`, the first of equal ones; i64, the axis kept as 1 (TopK, opset11).
+    /// The index of the largest element along `axis`, the first of equal ones; i64, the axis kept as 1 (TopK, opset11).
     public mutating func argMax(_ x: Value, axis: Int) throws(GraphError) -> Value {
         guard var dimensions = x.shape.dimensions, dimensions.indices.contains(axis) else {
             throw refusal("TopK", [x], "axis \(axis) must be an axis of the input")

@@ -1,7 +1,7 @@
 import TensorStore
 
 extension Graph {
-    /// Operations on two tensors element by element, axes of 1 stretched (opset1, NumPy's broadcasting).
+    /// Elementwise operations on two tensors, with NumPy broadcasting (opset1).
     public enum Binary: String, Sendable, CaseIterable {
         case add = "Add"
         case subtract = "Subtract"
@@ -35,7 +35,7 @@ extension Graph {
     }
     public mutating func add(_ a: Value, _ term: Float) throws(GraphError) -> Value { try add(a, scalar(term)) }
 
-    /// Operations on one floating-point tensor element by element.
+    /// Elementwise operations on one floating-point tensor.
     public enum Unary: String, Sendable, CaseIterable {
         case relu = "ReLU"
         case sigmoid = "Sigmoid"
@@ -70,7 +70,7 @@ extension Graph {
             elementType: x.elementType, shape: x.shape)
     }
 
-    /// Each element cut to `range` (Clamp, opset1).
+    /// Clamps each element to `range` (Clamp, opset1).
     public mutating func clamp(_ x: Value, to range: ClosedRange<Float>) throws(GraphError) -> Value {
         guard x.elementType.isFloatingPoint else { throw refusal("Clamp", [x], "the operand must be floating point") }
         return append(

@@ -29,13 +29,13 @@ extension Graph {
     /// An f32 constant with one element and no axes.
     public mutating func scalar(_ value: Float, name: String? = nil) -> Value { constant([value], shape: [], name: name) }
 
-    /// A vector of i64, as shapes, orders and axes are given.
+    /// A vector of i64, the form of shapes, orders and axes.
     public mutating func integers(_ values: [Int], name: String? = nil) -> Value {
         constant(values.map(Int64.init), shape: [values.count], name: name)
     }
 
     /// A constant over bytes that may belong to a mapped file (Const, opset1).
-    /// - Precondition: `data` is as long as type and shape need.
+    /// - Precondition: the byte count of `data` matches type and shape.
     public mutating func constant(_ data: ConstantData, _ elementType: ElementType, _ shape: Shape, name: String? = nil) -> Value
     {
         precondition(
@@ -49,9 +49,9 @@ extension Graph {
         return appendValue(node)
     }
 
-    /// Weights as the network computes with them: f32 as it is, other floating-point types converted while compiling.
+    /// Weights in the type that the network computes with: f32 stays, other floating-point types are converted at compile time.
     ///
-    /// The Convert is marked as decompression, so that the runtime may keep the smaller form where it computes with it.
+    /// The Convert is marked as decompression, so that the runtime may keep the smaller type if it can compute with it.
     public mutating func weights(_ data: ConstantData, _ elementType: ElementType, _ shape: Shape, name: String) -> Value {
         let stored = constant(data, elementType, shape, name: name)
         guard elementType != .f32 else { return stored }
@@ -60,7 +60,7 @@ extension Graph {
         return converted
     }
 
-    /// Every element as `elementType` (Convert, opset1).
+    /// Converts every element to `elementType` (Convert, opset1).
     public mutating func convert(_ value: Value, to elementType: ElementType, name: String? = nil) -> Value {
         append(
             "Convert", name: name, attributes: [.init("destination_type", elementType.rawValue)], inputs: [value],

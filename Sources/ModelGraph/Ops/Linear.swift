@@ -36,7 +36,7 @@ extension Graph {
 
     /// 2-D convolution without bias, `x` `[B, C, H, W]`, `weights` `[O, C, kh, kw]` (Convolution, opset1).
     /// - Parameters:
-    ///   - stride: of height and width.
+    ///   - stride: along height and width.
     ///   - padding: zeros added above and at the left; also below and at the right unless `paddingEnd` is given.
     public mutating func convolution(
         _ x: Value, _ weights: Value, stride: Int = 1, padding: [Int] = [0, 0], paddingEnd: [Int]? = nil, name: String? = nil

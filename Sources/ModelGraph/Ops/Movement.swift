@@ -2,7 +2,7 @@ public import TensorStore
 
 extension Graph {
     /// The same elements under another shape (Reshape, opset1).
-    /// - Parameter shape: 0 keeps the axis at the same place; one −1 takes what is left.
+    /// - Parameter shape: 0 keeps the axis at the same index; one −1 takes the remaining elements.
     public mutating func reshape(_ x: Value, to shape: [Int], name: String? = nil) throws(GraphError) -> Value {
         guard shape.allSatisfy({ $0 >= -1 }), shape.count(where: { $0 == -1 }) <= 1 else {
             throw refusal("Reshape", [x], "\(shape) may leave one axis open, with -1", name: name)
@@ -37,7 +37,7 @@ extension Graph {
             shape: PartialShape(result))
     }
 
-    /// A reshape whose target is computed in the graph: `shape` is i64 `[rank]`, `known` what is known of it.
+    /// A reshape to a computed shape: `shape` is i64 `[rank]`, and `known` is its statically known part.
     public mutating func reshape(_ x: Value, to shape: Value, known: PartialShape) throws(GraphError) -> Value {
         guard shape.elementType == .i64, shape.shape.rank == 1 else {
             throw refusal("Reshape", [x, shape], "the shape must be i64 [rank]")
@@ -56,7 +56,7 @@ extension Graph {
         return append("Transpose", name: name, inputs: [x, axes], elementType: x.elementType, shape: shape)
     }
 
-    /// Tensors one after the other along `axis` (Concat, opset1).
+    /// Concatenates tensors along `axis` (Concat, opset1).
     public mutating func concatenate(_ values: [Value], axis: Int, name: String? = nil) throws(GraphError) -> Value {
         guard let first = values.first else { throw refusal("Concat", [], "there must be something to join", name: name) }
         guard values.allSatisfy({ $0.elementType == first.elementType }) else {
@@ -86,7 +86,7 @@ extension Graph {
             shape: PartialShape(joined))
     }
 
-    /// New axes of 1; `axes` are places in the result (Unsqueeze, opset1).
+    /// Inserts axes of 1; `axes` are indices in the result (Unsqueeze, opset1).
     public mutating func unsqueeze(_ x: Value, _ axes: [Int]) throws(GraphError) -> Value {
         guard axes.allSatisfy({ $0 >= 0 }), Set(axes).count == axes.count else {
             throw refusal("Unsqueeze", [x], "axes \(axes) must be places in the result, each once")
@@ -105,8 +105,7 @@ extension Graph {
         return append("Unsqueeze", inputs: [x, places], elementType: x.elementType, shape: shape)
     }
 
-    /// The elements in `range` along `axis`, of which there are fewer where an axis of unknown size turns out to be shorter
-    /// (Slice, opset8).
+    /// The elements in `range` along `axis` (Slice, opset8). There are fewer if an axis of unknown size turns out to be shorter.
     public mutating func slice(_ x: Value, axis: Int, _ range: Range<Int>, name: String? = nil) throws(GraphError) -> Value {
         var shape = PartialShape.any
         if var dimensions = x.shape.dimensions {
@@ -169,7 +168,7 @@ extension Graph {
 
     /// Nearest-neighbour resizing of height and width of `x` `[B, C, H, W]`, as torch's `interpolate(mode="nearest")`
     /// (Interpolate, opset11).
-    /// - Parameter like: `[B, C, H, W]` with the new height and width, taken in the graph where one is not known.
+    /// - Parameter like: `[B, C, H, W]` with the new height and width, which are read in the graph if unknown.
     public mutating func resizeNearest(_ x: Value, like: Value, name: String? = nil) throws(GraphError) -> Value {
         guard let input = x.shape.dimensions, let target = like.shape.dimensions, input.count == 4, target.count == 4 else {
             throw refusal("Interpolate", [x, like], "input and model must be [B, C, H, W]", name: name)

@@ -5,15 +5,15 @@ extension Graph {
     /// - Parameters:
     ///   - window: height and width of a window.
     ///   - stride: elements from one window to the next, along height and width.
-    ///   - padding: rows and columns added at each side, which never are the greatest; less than `window`.
+    ///   - padding: rows and columns added at each side, less than `window`. Padded elements are never the greatest.
     public mutating func maxPool(_ x: Value, window: Int, stride: Int, padding: Int = 0, name: String? = nil) throws(GraphError)
         -> Value
     {
         try pool("MaxPool", x, window, stride, padding, [], name)
     }
 
-    /// The mean of each square window: as `maxPool`, but padding counts for nothing, torch's
-    /// `avg_pool2d(count_include_pad=False)` (AvgPool, opset1).
+    /// The mean of each square window, torch's `avg_pool2d(count_include_pad=False)` (AvgPool, opset1). The parameters are those
+    /// of `maxPool`; padding is not counted.
     public mutating func averagePool(_ x: Value, window: Int, stride: Int, padding: Int = 0, name: String? = nil)
         throws(GraphError) -> Value
     {

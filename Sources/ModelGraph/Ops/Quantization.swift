@@ -1,12 +1,12 @@
 import TensorStore
 
 extension Graph {
-    /// Rounds each element to one of `levels` values evenly spaced over a range, in floating point (FakeQuantize, opset1): what
-    /// a device takes as the sign to compute in integers.
+    /// Rounds each element to one of `levels` evenly spaced values of a range, in floating point (FakeQuantize, opset1). It tells
+    /// a device to compute in integers.
     ///
     /// - Parameters:
     ///   - low, high: the range, of one element or broadcasting to `x`.
-    ///   - output: what its ends are mapped to; nil for the same.
+    ///   - output: the range that the ends are mapped to; nil for the same range.
     ///   - levels: 256 for 8 bits; 255 for 8 bits without the lowest value.
     public mutating func fakeQuantize(
         _ x: Value, low: Value, high: Value, output: (low: Value, high: Value)? = nil, levels: Int, name: String? = nil

@@ -1,7 +1,7 @@
 import TensorStore
 
 extension Graph {
-    /// Many elements to one along some axes (opset1; `l2` opset4).
+    /// Reductions along axes (opset1; `l2` opset4).
     public enum Reduction: String, Sendable, CaseIterable {
         case minimum = "ReduceMin"
         case maximum = "ReduceMax"
@@ -13,7 +13,7 @@ extension Graph {
     }
 
     /// - Parameters:
-    ///   - axes: nil for all of them.
+    ///   - axes: nil for all axes.
     ///   - keepsAxes: whether the axes stay, as 1.
     public mutating func reduce(
         _ operation: Reduction, _ x: Value, axes: [Int]? = nil, keepsAxes: Bool = false, name: String? = nil

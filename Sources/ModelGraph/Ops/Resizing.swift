@@ -1,8 +1,8 @@
 import TensorStore
 
 extension Graph {
-    /// Height and width of x `[B, C, H, W]` to a fixed size, torch's `interpolate(mode="bilinear", align_corners=False)`, without
-    /// antialiasing (Interpolate, opset11).
+    /// Resizes height and width of x `[B, C, H, W]` to a fixed size, as torch's `interpolate(mode="bilinear",
+    /// align_corners=False)` without antialiasing (Interpolate, opset11).
     public mutating func resizeBilinear(_ x: Value, height: Int, width: Int, name: String? = nil) throws(GraphError) -> Value {
         guard x.elementType.isFloatingPoint else {
             throw refusal("Interpolate", [x], "the operand must be floating point", name: name)

@@ -1,7 +1,7 @@
 import TensorStore
 
 extension Graph {
-    /// Whether elements of `a` are as large as those of `b` or larger, broadcast as NumPy does (GreaterEqual, opset1).
+    /// Elementwise `a` ≥ `b`, with NumPy broadcasting (GreaterEqual, opset1).
     public mutating func greaterEqual(_ a: Value, _ b: Value) throws(GraphError) -> Value {
         guard a.elementType == b.elementType, a.elementType != .boolean, a.elementType != .string,
             let shape = PartialShape.broadcast(a.shape, b.shape)
@@ -12,7 +12,7 @@ extension Graph {
             "GreaterEqual", attributes: [.init("auto_broadcast", "numpy")], inputs: [a, b], elementType: .boolean, shape: shape)
     }
 
-    /// Elements of `a` where `condition` holds, of `b` elsewhere, broadcast as NumPy does (Select, opset1).
+    /// Elements of `a` if `condition` holds, of `b` otherwise, with NumPy broadcasting (Select, opset1).
     public mutating func select(
         _ condition: Value, _ a: Value, _ b: Value, name: String? = nil
     ) throws(GraphError) -> Value {

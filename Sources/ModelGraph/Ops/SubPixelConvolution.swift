@@ -1,25 +1,25 @@
 import TensorStore
 
-/// One place in each square of 2×2 pixels that a pixel is repeated to.
+/// One position in the square of 2×2 pixels that a pixel is repeated to.
 ///
-/// A 3×3 convolution sees only 2×2 different pixels of the picture as it was: along one axis the outputs at an even place see
-/// pixels −1, 0, 0 through the kernel's three elements, those at an odd place 0, 0, 1. So it is one of 2×2 for each place, whose
-/// kernels are sums of the 3×3 kernel's elements.
+/// A 3×3 convolution sees only 2×2 different pixels of the original picture. Along one axis, outputs at even positions see pixels
+/// −1, 0, 0 through the kernel's three elements, and outputs at odd positions see 0, 0, 1. Each position is therefore a 2×2
+/// convolution, whose kernel elements are sums of the 3×3 kernel's elements.
 struct SubPixel: Sendable {
     /// 0 or 1.
     let row: Int
     let column: Int
 
-    /// Row by row, the order of `Graph.depthToSpace`.
+    /// All positions row by row, in the order of `Graph.depthToSpace`.
     static let all = [0, 1].flatMap { row in [0, 1].map { SubPixel(row: row, column: $0) } }
 
-    /// How many of the three elements along an axis add up to the first of two; the others add up to the second.
+    /// The number of elements along an axis, of three, that add up to the first of two; the others add up to the second.
     static func split(_ parity: Int) -> Int { parity + 1 }
 
-    /// Zeros around the picture as it was.
+    /// The zero padding around the original picture.
     var padding: (begin: [Int], end: [Int]) { ([1 - row, 1 - column], [row, column]) }
 
-    /// Which elements of a 3×3 kernel add up to each of the 2×2: `[9, 4]` of ones and zeros.
+    /// The elements of a 3×3 kernel that add up to each element of the 2×2 kernel: `[9, 4]` of ones and zeros.
     var sums: [Float] {
         var sums = [Float](repeating: 0, count: 36)
         for i in 0..<3 {
@@ -33,13 +33,13 @@ struct SubPixel: Sendable {
 }
 
 extension Graph {
-    /// A 3×3 convolution of `x` `[B, C, H, W]` with every pixel repeated to 2×2, in four convolutions of 2×2 on `x` itself: 16
-    /// products in place of 36. `[B, O, 2H, 2W]`.
+    /// A 3×3 convolution of `x` `[B, C, H, W]` with every pixel repeated to 2×2, computed as four 2×2 convolutions of `x`: 16
+    /// products in place of 36. The result is `[B, O, 2H, 2W]`.
     ///
     /// - Parameters:
     ///   - weights: `[O, C, 3, 3]`, in f32. The runtime adds up the kernels when it compiles.
     ///   - bias: `[1, O, 1, 1]`.
-    ///   - name: of the layer; nodes have it before `[row,column]`.
+    ///   - name: the name of the layer; nodes append `[row,column]` to it.
     public mutating func upsampledConvolution(
         _ x: Value, _ weights: Value, bias: Value? = nil, name: String
     ) throws(GraphError) -> Value {
@@ -54,7 +54,7 @@ extension Graph {
         }
     }
 
-    /// The same with 2×2 kernels that `kernel` makes for each place, given the name for what it appends.
+    /// The same with the 2×2 kernels that `kernel` returns for each position. It receives a name for the nodes that it appends.
     mutating func upsampledConvolution(
         _ x: Value, bias: Value?, name: String, kernel: (inout Graph, SubPixel, String) throws(GraphError) -> Value
     ) throws(GraphError) -> Value {

@@ -1,18 +1,18 @@
 public import TensorStore
 
 extension Graph {
-    /// A text encoder that knows further tokens: `firstID` and those after it stand for `rows`.
+    /// The graph of a text encoder with added tokens: ids from `firstID` on select `rows`.
     ///
-    /// The rows lie beside the table, which stays where it is, in the file or compressed: ids below `firstID` are looked up
-    /// there as before, the others in `rows`, and each token takes its own. The result is that of transformers'
-    /// `resize_token_embeddings` with these rows; so is the place of the pooled state, which encoders whose config says
-    /// `eos_token_id` 2 take at the largest id, and thus at an added token.
+    /// The rows are beside the table, which stays in its file or in its compressed form. Ids below `firstID` are looked up in the
+    /// table, other ids in `rows`. The result equals that of transformers' `resize_token_embeddings` with these rows. The
+    /// position of the pooled state is the same too: encoders whose config has `eos_token_id` 2 take it at the largest id, and
+    /// thus at an added token.
     ///
     /// - Parameters:
     ///   - rows: `[k, width]` f32.
-    ///   - firstID: the tokenizer's number of tokens before it learned more; at most the table's rows.
+    ///   - firstID: the tokenizer's number of tokens before the addition; at most the rows of the table.
     ///   - input: the model's input for ids, `[B, N]` i32 or i64.
-    /// - Throws: `.structure` where the graph takes no rows of a table by that input, or the rows do not fit the table.
+    /// - Throws: `.structure` if the graph does not look up rows of a table by that input, or the rows do not fit the table.
     public func addingTokens(_ rows: Tensor, firstID: Int, input: String = "input_ids") throws(GraphError) -> Graph {
         let lookup = try tokenLookup(input)
         let table = nodes[lookup].inputs[0]
@@ -37,13 +37,13 @@ extension Graph {
             let all: Value
             if let joined { all = joined } else { all = try graph.withAddedRows(value, rows, firstID) }
             joined = all
-            // Where the table is stored in fewer bits a conversion follows: added rows keep all of theirs.
+            // A compressed table is followed by a conversion. Added rows keep their full precision.
             let isConverted = nodes[use.node].type == "Convert" || value.elementType == .f32
             return isConverted ? all : graph.convert(all, to: value.elementType)
         }
     }
 
-    /// The node that takes rows of a constant table by the ids of `input`, which only their type and shape separate from it.
+    /// The node that looks up rows of a constant table by the ids of `input`, after changes of type and shape only.
     private func tokenLookup(_ input: String) throws(GraphError) -> Int {
         let constant = GraphIndex(self).isConstant
         let found = nodes.indices.filter { index in
@@ -67,10 +67,10 @@ extension Graph {
         return lookup
     }
 
-    /// What a lookup gives, `[…, width]`, with `rows` in the places of ids from `firstID` on; f32.
+    /// The result of a lookup, `[…, width]` f32, with `rows` at the positions of ids from `firstID` on.
     private mutating func withAddedRows(_ found: Value, _ rows: Tensor, _ firstID: Int) throws(GraphError) -> Value {
         let lookup = nodes[found.node]
-        // The indices as they were, before `minimum`.
+        // The original ids, before `minimum`.
         let ids = nodes[lookup.inputs[1].node].inputs[0]
         guard let rank = ids.shape.rank else { throw refusal("Gather", [ids], "the rank of the ids must be known") }
         let name = lookup.name

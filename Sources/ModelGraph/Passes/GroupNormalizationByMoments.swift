@@ -1,15 +1,15 @@
 public import TensorStore
 
 extension Graph {
-    /// The graph with group normalizations of pictures computed from each channel's mean and norm, which give a factor and a term
-    /// for each channel.
+    /// The graph with group normalizations of pictures computed from each channel's mean and norm, as a factor and a term for
+    /// each channel.
     ///
-    /// So a picture is read where it lies; the runtime's own operation brings it into another order of memory and back, in networks
-    /// with INT8 above all. Only for f32: the variance is a difference of means, exact to rounding unless a group's mean is hundreds
-    /// of times its deviation, but in 16 bits nothing would be left of it.
+    /// The picture keeps its memory layout. The runtime's own operation converts the layout and back, above all in networks with
+    /// INT8. Only f32 is supported. The variance is a difference of means, exact to rounding unless a group's mean is hundreds of
+    /// times its deviation; 16 bits would not be enough.
     ///
-    /// Not on the smallest pictures: there the many small operations take longer to compile than they save in a few steps.
-    /// - Parameter shapes: of the inputs, where the graph leaves them open.
+    /// The smallest pictures are skipped: their many small operations take longer to compile than they save in a few steps.
+    /// - Parameter shapes: shapes of the inputs that are dynamic in the graph.
     public func groupNormalizationByMoments(
         _ shapes: [String: PartialShape] = [:], minimumPixels: Int = 256
     ) throws(GraphError) -> Graph {
@@ -28,7 +28,7 @@ extension Graph {
         return try result.withoutUnread()
     }
 
-    /// What a group normalization computes; nil for one of anything but pictures `[B, C, H, W]` in f32.
+    /// The result of a group normalization; nil unless its input is a picture `[B, C, H, W]` in f32.
     private mutating func normalized(_ node: Node) throws(GraphError) -> Value? {
         let (x, scale, bias) = (node.inputs[0], node.inputs[1], node.inputs[2])
         guard x.elementType == .f32, let dimensions = x.shape.dimensions, dimensions.count == 4,
@@ -36,11 +36,11 @@ extension Graph {
             channels % groups == 0, let epsilon = node.float("epsilon")
         else { return nil }
         let (name, size) = (node.name, channels / groups)
-        // [B, C]: with their axes kept they would lie in the picture's order of memory, and be brought into another.
+        // [B, C]: with kept axes, the result would have the picture's memory layout and need a conversion.
         let channelMean = try reduce(.mean, x, axes: [2, 3], name: "\(name)/ReduceMean")
         let channelNorm = try reduce(.l2, x, axes: [2, 3], name: "\(name)/ReduceL2")
         let grouped = [0, groups, size]
-        // [B, G, 1] both, and norms of norms: nothing between them has to be compiled for itself.
+        // Both are [B, G, 1]. The norm is a norm of norms, so that the runtime compiles no operation between the reductions.
         let mean = try reduce(.mean, reshape(channelMean, to: grouped), axes: [2], keepsAxes: true, name: "\(name)/Mean")
         let norm = try reduce(.l2, reshape(channelNorm, to: grouped), axes: [2], keepsAxes: true, name: "\(name)/Norm")
         let count = try multiply(pixels(of: x), by: Float(size))
@@ -54,7 +54,7 @@ extension Graph {
         return try add(scaled, reshape(term, to: [0, channels, 1, 1]), name: "\(name)/Add")
     }
 
-    /// How many pixels a picture `[B, C, H, W]` has, as a number in f32.
+    /// The number of pixels of a picture `[B, C, H, W]`, in f32.
     private mutating func pixels(of x: Value) throws(GraphError) -> Value {
         if let height = x.shape.dimensions?[2].fixedValue, let width = x.shape.dimensions?[3].fixedValue {
             return scalar(Float(height * width))

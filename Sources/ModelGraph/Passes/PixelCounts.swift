@@ -1,11 +1,11 @@
 import TensorStore
 
 extension Graph {
-    /// About how many pixels the pictures `[B, C, H, W]` have that each node gives, where the inputs have `shapes`; 0 where no
-    /// picture leads to it.
+    /// The approximate number of pixels of the picture `[B, C, H, W]` that each node computes, for inputs of `shapes`; 0 for
+    /// nodes that depend on no picture.
     ///
-    /// For choices that only change speed: a graph with dynamic shapes is followed by what each operation does to sizes, without
-    /// rounding.
+    /// Use it only for choices that affect speed: in a graph with dynamic shapes, the effect of each operation on sizes is
+    /// followed without rounding.
     func pixelCounts(_ shapes: [String: PartialShape]) -> [Int] {
         var counts: [Int] = []
         counts.reserveCapacity(nodes.count)
@@ -29,7 +29,7 @@ extension Graph {
 }
 
 extension PartialShape {
-    /// Of a picture `[B, C, H, W]` whose size is known.
+    /// The number of pixels of a picture `[B, C, H, W]` of known size.
     fileprivate var pixelCount: Int? {
         guard let dimensions, dimensions.count == 4, let height = dimensions[2].fixedValue, let width = dimensions[3].fixedValue
         else { return nil }

@@ -1,17 +1,18 @@
 import TensorStore
 
 extension Graph {
-    /// Cuts the graph into stages by the inputs that each operation depends on, so that what does not change between two
-    /// runs of a later stage is computed once, in an earlier one.
+    /// Splits the graph into stages by the inputs that each operation depends on. A value that does not change between two runs
+    /// of a later stage is computed once, in an earlier stage.
     ///
-    /// A stage holds the operations that depend on its own inputs and at most on those of earlier stages. What a later
-    /// stage takes from an earlier one is an output of the one and an input of the other, under one name. Operations that
-    /// depend on no input at all are part of every stage that uses them, and so are those that compute with shapes: a number
-    /// that comes from another stage would leave the shapes behind it unknown.
+    /// A stage holds the operations that depend on its own inputs and at most on those of earlier stages. A value for a later
+    /// stage is an output of one stage and an input of the other, under one name. Operations that depend on no input belong to
+    /// every stage that uses them. Operations on shapes do too: if a number came from another stage, the shapes computed from it
+    /// would be unknown.
     ///
-    /// - Parameter inputs: names of the inputs that come with each stage, at least one; inputs named nowhere belong to the last.
-    /// - Returns: one graph a stage; nil for a stage that has nothing to compute.
-    /// - Throws: `GraphError.structure` where the graph keeps state, which can't be cut.
+    /// - Parameter inputs: names of the inputs of each stage, for one stage or more. Inputs that are not listed belong to the
+    ///   last.
+    /// - Returns: one graph per stage; nil for a stage without operations.
+    /// - Throws: `GraphError.structure` if the graph keeps state, which can't be split.
     public func stages(_ inputs: [Set<String>]) throws(GraphError) -> [Graph?] {
         if let stateful = nodes.first(where: { isStateful($0.type) || $0.bodies.contains(where: keepsState) }) {
             throw .structure(node: stateful.name, reason: "a graph that keeps state can't be cut into stages")
@@ -45,11 +46,11 @@ private func keepsState(_ body: XMLElement) -> Bool {
     body.name == "layer" && isStateful(body["type"] ?? "") || body.children.contains(where: keepsState)
 }
 
-/// Copies nodes into the stages' graphs, and values across the cuts.
+/// Copies nodes into the graphs of the stages, and passes values between them.
 private struct StageCutter {
     let graph: Graph
     let stage: [Int?]
-    /// One for each stage.
+    /// One rewriter per stage.
     private var rewriters: [GraphRewriter]
     private var crossings: [Value: String] = [:]
     private var usedNames: Set<String>
@@ -83,7 +84,7 @@ private struct StageCutter {
         }
     }
 
-    /// The stages that have each node: its own; for inputs, shapes, and what depends on no input, all that use it.
+    /// The stages that have each node: its own; for inputs, shapes and nodes that depend on no input, every stage that uses them.
     private func stagesOfNodes() -> [Set<Int>] {
         var targets = [Set<Int>](repeating: [], count: graph.nodes.count)
         for index in graph.nodes.indices.reversed() {
@@ -99,20 +100,20 @@ private struct StageCutter {
         return targets
     }
 
-    /// Makes a value of the whole graph an input of stage `target`, where the stage does not have it.
+    /// Makes a value of the whole graph an input of stage `target`, unless the stage has it.
     private mutating func provide(_ value: Value, to target: Int) {
         guard rewriters[target].existing(value) == nil else { return }
         let input = rewriters[target].result.parameter(crossing(value), value.elementType, value.shape)
         rewriters[target].replace(value, with: input)
     }
 
-    /// The name under which a value crosses cuts, where its own stage gives it as an output: its node's, and the port where
-    /// there are several.
+    /// The name under which a value passes between stages. Its own stage outputs it under this name: the node's name, and the
+    /// port if there are several.
     private mutating func crossing(_ value: Value) -> String {
         if let known = crossings[value] { return known }
         let node = graph.nodes[value.node]
         var name = node.outputs.count == 1 ? node.name : "\(node.name):\(value.port)"
-        // Tensors of the same name may be there already, and mean something else.
+        // A tensor of the same name may exist and be a different value.
         if !node.outputs[value.port].names.contains(name) {
             while usedNames.contains(name) { name += "'" }
         }

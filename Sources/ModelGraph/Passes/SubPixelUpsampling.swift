@@ -1,16 +1,16 @@
 import TensorStore
 
 extension Graph {
-    /// The graph with each 3×3 convolution of a picture that nearest-neighbour interpolation has doubled computed as four 2×2
-    /// convolutions of the picture before, which is the same function: 16 products in place of 36.
+    /// The graph with each 3×3 convolution after nearest-neighbour upsampling by 2 computed as four 2×2 convolutions of the
+    /// original picture. The function is the same, with 16 products in place of 36.
     ///
-    /// It is a pass for compilation: LoRA, quantization and IR see the plain operations. A `FakeQuantize` between interpolation
-    /// and convolution moves before the interpolation, and a bias that is added afterwards moves into the four parts. The runtime
-    /// sums floating-point kernels when it compiles. INT8 codes are summed here, where all sums are codes; other convolutions stay
-    /// as they are.
+    /// This pass is for compilation only: LoRA, quantization and IR work on the plain operations. A `FakeQuantize` between
+    /// interpolation and convolution moves before the interpolation, and a bias that is added afterwards moves into the four
+    /// parts. The runtime sums floating-point kernels when it compiles. INT8 codes are summed here if all sums are codes; other
+    /// convolutions stay unchanged.
     ///
-    /// - Parameter doublesSizes: whether an interpolation whose size is computed from the shape of another tensor, with axes that
-    ///   are not known in the graph, doubles the size. Sizes and scales that are known are checked.
+    /// - Parameter doublesSizes: whether an interpolation doubles the size if that size is computed from the shape of another
+    ///   tensor and axes are dynamic in the graph. Known sizes and scales are checked.
     public func subPixelUpsampling(doublesSizes: Bool = true) throws(GraphError) -> Graph {
         var rewrites: [Int: (UpsampledConvolution, SubPixelWeights)] = [:]
         let index = GraphIndex(self)
@@ -65,7 +65,7 @@ extension Graph {
 }
 
 extension GraphRewriter {
-    /// A copy of the `FakeQuantize` at `index`, of `x` in place of its own input.
+    /// A copy of the `FakeQuantize` at `index` with `x` as its input.
     fileprivate mutating func copyRounding(_ index: Int, of x: Value) throws(GraphError) -> Value {
         var node = source.nodes[index]
         for port in node.inputs.indices.dropFirst() { node.inputs[port] = try moved(node.inputs[port], reader: index) }

@@ -1,14 +1,14 @@
 import Dispatch
 import TensorStore
 
-/// The weights of an upsampled convolution, from which its 2×2 kernels are summed.
+/// The weights of an upsampled convolution, whose sums are its 2×2 kernels.
 enum SubPixelWeights {
     /// `[O, C, 3, 3]` in f32, computed from floating-point constants: stored ones, or those with a LoRA merged into them.
     case floats(Value)
-    /// Codes for each place, and the scale that they share.
+    /// Codes for each position, and their common scale.
     case integers(SubPixelCodes, scale: Value)
 
-    /// - Returns: nil for weights of other forms, and for codes whose sums are no codes.
+    /// - Returns: nil for weights of other forms, and for codes whose sums exceed the range of codes.
     init?(_ graph: Graph, _ found: UpsampledConvolution, _ index: GraphIndex) {
         func input(_ value: Value, _ port: Int = 0) -> Value { graph.nodes[value.node].inputs[port] }
         func node(_ value: Value) -> Node { graph.nodes[value.node] }
@@ -23,7 +23,7 @@ enum SubPixelWeights {
                 return node(factor).type == "Convert" && input(factor).elementType == .i8
             }),
             case let scale = input(weights, 1 - port), let scales = scale.shape.fixed, scales.rank <= 4,
-            // One number, or one an output channel.
+            // One scale, or one per output channel.
             scales.rank == 4 ? scales.dropFirst().allSatisfy({ $0 == 1 }) : scales.allSatisfy({ $0 == 1 }),
             case let codes = input(input(weights, port)), codes.shape.fixed == shape, let data = node(codes).constant,
             let sums = data.withUnsafeBytes({ SubPixelCodes($0, outputs: shape[0], inputs: shape[1]) })
@@ -79,7 +79,7 @@ struct SubPixelCodes {
         shape = [outputs, inputs, 2, 2]
     }
 
-    /// Whether codes were made for processors whose sums of products of 8 bits saturate: channels are scaled to 63 or 64.
+    /// Whether codes have 7 bits, for processors whose sums of 8-bit products saturate: channels are scaled to 63 or 64.
     private static func have7Bits(_ source: UnsafeBufferPointer<Int8>, _ outputs: Int) -> Bool {
         let depth = source.count / outputs
         var filled = 0
@@ -89,7 +89,7 @@ struct SubPixelCodes {
             if largest > 64 { return false }
             if largest >= 63 { filled += 1 }
         }
-        // Those next to nothing are not.
+        // Near-zero channels are not scaled to the limit.
         return 2 * filled > outputs
     }
 

@@ -2,7 +2,7 @@ import TensorStore
 
 /// The pattern Interpolate → [FakeQuantize] → Convolution → [Add] with a 3×3 kernel.
 struct UpsampledConvolution {
-    /// The picture before it is enlarged.
+    /// The picture before upsampling.
     var x: Value
     /// Indices of the nodes.
     var rounding: Int?
@@ -12,7 +12,7 @@ struct UpsampledConvolution {
     var bias: Value?
     let ranges: [Value]
 
-    /// Values that the pattern reads, but for the weights.
+    /// The values that the pattern reads, except the weights.
     var reads: [Value] { [x] + ranges + (bias.map { [$0] } ?? []) }
 }
 
@@ -24,7 +24,7 @@ extension Graph {
             .flatMap { patterns($0, index) }
     }
 
-    /// One for each convolution of an enlarged picture. Other readers of the picture do not matter: it stays for them.
+    /// One pattern per convolution of an upsampled picture. The upsampled picture stays for its other readers.
     private func patterns(_ interpolation: Int, _ index: GraphIndex) -> [UpsampledConvolution] {
         (index.uses[value(interpolation)] ?? []).flatMap { reader -> [UpsampledConvolution] in
             guard reader.port == 0 else { return [] }
@@ -83,13 +83,13 @@ extension Graph {
             if let sizes = constantIntegers(node.inputs[1]) { return sizes.count == 2 && isTwice(sizes.map(Dimension.fixed)) }
             guard isMadeOfShapes(node.inputs[1]) else { return false }
             if isTwice(Array(output[2...])) { return true }
-            // Axes that are known may contradict.
+            // Known axes may contradict.
             return doublesSizes && zip(input[2...], output[2...]).allSatisfy { ($0 * 2).isCompatible(with: $1) }
         default: return false
         }
     }
 
-    /// Whether a value depends on inputs of the model by the shapes of tensors alone.
+    /// Whether a value depends on the model's inputs only through tensor shapes.
     private func isMadeOfShapes(_ value: Value) -> Bool {
         var open = [value.node]
         var seen: Set<Int> = []
@@ -101,7 +101,7 @@ extension Graph {
         return true
     }
 
-    /// Whether a node is a convolution with weights `[O, C, 3, 3]` that makes an output of each pixel.
+    /// Whether a node is a convolution with weights `[O, C, 3, 3]` and one output pixel per input pixel.
     private func isPlain3x3(_ node: Node) -> Bool {
         guard node.type == "Convolution", node.inputs.count == 2, let weights = node.inputs[1].shape.fixed, weights.rank == 4
         else { return false }

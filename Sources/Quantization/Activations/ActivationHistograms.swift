@@ -1,44 +1,44 @@
 public import ModelGraph
 public import TensorStore
 
-/// How often the values of each activation that is to be rounded fall into each part of its range, over all runs.
+/// Histograms of the values of each activation that is to be rounded, over all runs.
 ///
-/// For this the activations themselves leave the graph, in a second pass once their ranges are known. Each is counted and then of
-/// no use: hand the outputs over one by one where memory is short, or measure some quantizers at a time.
+/// The activations become outputs of the graph, in a second pass after their ranges are known. An activation can be released once
+/// it is counted. If memory is short, record the outputs one by one, or measure some quantizers at a time.
 public struct ActivationHistograms: Sendable {
-    /// One a quantizer, in the placement's order. Quantizers with channels have none to speak of: they are not counted.
+    /// One histogram per quantizer, in the placement's order. Quantizers with channels are not counted.
     public private(set) var histograms: [Histogram]
-    /// Runs of which something was recorded.
+    /// The number of runs with a recorded output.
     public private(set) var runs = 0
 
     private var quantizers: [QuantizerPlacement.Quantizer]
 
-    /// - Parameter statistics: the placement's, which give the ranges.
-    /// - Throws: `CalibrationError.noRuns` where nothing was recorded in them.
+    /// - Parameter statistics: statistics of the placement, which give the ranges.
+    /// - Throws: `CalibrationError.noRuns` if the statistics have no runs.
     public init(_ statistics: ActivationStatistics) throws(CalibrationError) {
         guard statistics.runs > 0 || statistics.quantizers.isEmpty else { throw .noRuns }
         quantizers = statistics.quantizers
         histograms = statistics.extremes.map { Histogram(low: $0.minimum, high: $0.maximum) }
     }
 
-    /// The name of the output with a quantizer's activation.
+    /// The name of the output that has the activation of a quantizer.
     public static func output(_ quantizer: Int) -> String { "activation_values/\(quantizer)" }
 
-    /// The graph with outputs of its activations, as vectors.
-    /// - Parameter quantizers: which of them; nil for all.
+    /// The graph with its activations as outputs, in the form of vectors.
+    /// - Parameter quantizers: the indices of quantizers to measure; nil for all.
     public static func instrumented(
         _ graph: Graph, _ placement: QuantizerPlacement, quantizers: Range<Int>? = nil
     ) throws(GraphError) -> Graph {
         var graph = graph
         for index in quantizers ?? placement.quantizers.indices where placement.quantizers[index].channels == nil {
-            // A value of its own, which may have this name beside those that inputs and outputs have already.
+            // The reshaped value gets this name. The activation may have names as an input or output already.
             let values = try graph.reshape(placement.quantizers[index].value, to: [-1], name: output(index))
             graph.result(values, name: output(index))
         }
         return graph
     }
 
-    /// What was counted, for another placement of the same graph with the same operations or some of them.
+    /// The histograms for another placement of the same graph, with the same operations or fewer.
     /// - Throws: `CalibrationError.noQuantizer` for an operation whose activations were not counted.
     public func restricted(to placement: QuantizerPlacement) throws(CalibrationError) -> ActivationHistograms {
         var result = self
@@ -47,8 +47,8 @@ public struct ActivationHistograms: Sendable {
         return result
     }
 
-    /// Takes the outputs of one run in: those named as `output` says, others are none of its business.
-    /// - Throws: `CalibrationError.statistics` where one is not f32.
+    /// Records outputs of one run. Outputs with names other than those of `output(_:)` are ignored.
+    /// - Throws: `CalibrationError.statistics` if an output is not f32.
     public mutating func record(_ outputs: [String: Tensor]) throws(CalibrationError) {
         for index in histograms.indices {
             guard let tensor = outputs[Self.output(index)] else { continue }

@@ -2,9 +2,9 @@ public import ModelGraph
 import TensorStore
 
 extension Graph {
-    /// The graph with its activations rounded to 8 bits where `placement` says, each within its range.
+    /// The graph with activations rounded to 8 bits at the places of `placement`, each within its range.
     ///
-    /// - Parameter ranges: one for each of the placement's quantizers.
+    /// - Parameter ranges: one per quantizer of the placement.
     /// - Precondition: the placement is of this graph.
     public func quantizingActivations(_ placement: QuantizerPlacement, _ ranges: [ActivationRange]) throws(GraphError) -> Graph {
         precondition(ranges.count == placement.quantizers.count, "there must be a range for each quantizer")
@@ -18,7 +18,7 @@ extension Graph {
             if let known = rounded[index] { return known }
             let name = "\(graph.nodes[value.node].name)/fq_output_\(value.port)"
             func bound(_ values: [Float], _ end: String) -> Value {
-                // One a channel, axis 1.
+                // One per channel, axis 1.
                 let rank = value.shape.rank ?? 0
                 let shape = Shape(values.count == 1 ? [] : (0..<rank).map { $0 == 1 ? values.count : 1 })
                 return graph.constant(values, shape: shape, name: "\(name)/\(end)")
@@ -38,7 +38,7 @@ extension Graph {
         }
     }
 
-    /// Refuses a graph that computes in integers, or with weights stored as such, already.
+    /// Checks that the graph does not already compute in integers or with integer weights.
     /// - Throws: `QuantizationError.alreadyQuantized` with the first operation that does.
     public func checkFloatingPoint() throws(QuantizationError) {
         if let quantized = nodes.first(where: { $0.type == "FakeQuantize" }) {

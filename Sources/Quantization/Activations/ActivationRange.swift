@@ -3,32 +3,32 @@ public struct ActivationRange: Sendable, Hashable {
     /// One element, or one for each channel (axis 1).
     public let lows: [Float]
     public let highs: [Float]
-    /// Where channels (axis 1) are divided before they are rounded, by what; empty otherwise. A channel's own range is then that
-    /// of the tensor times its factor.
+    /// Divisors of channels (axis 1) before rounding; empty if channels are not divided. A channel's own range is the range of
+    /// the tensor times its divisor.
     public let divisors: [Float]
-    /// The outermost of the bounds.
+    /// The outermost bounds of all channels.
     public var low: Float { lows.min() ?? 0 }
     public var high: Float { highs.max() ?? 0 }
-    /// Values that there are in the range.
+    /// The number of levels in the range.
     public static let levels = 256
 
     public init(low: Float, high: Float) { (lows, highs, divisors) = ([low], [high], []) }
 
-    /// - Parameter channels: ranges of one element, one for each channel.
+    /// - Parameter channels: one range per channel, each of one element.
     public init(channels: [ActivationRange]) {
         (lows, highs, divisors) = (channels.flatMap(\.lows), channels.flatMap(\.highs), [])
     }
 
     /// - Parameters:
-    ///   - divided: the range of all channels once they are divided, of one element.
-    ///   - divisors: one for each channel.
+    ///   - divided: the common range of all channels after division, of one element.
+    ///   - divisors: one per channel.
     public init(_ divided: ActivationRange, dividing divisors: [Float]) {
         (lows, highs, self.divisors) = (divided.lows, divided.highs, divisors)
     }
 
-    /// The whole range of 8 signed bits around 0, or of 8 unsigned bits where no value is negative (NNCF's symmetric scheme).
+    /// The range of 8-bit signed integers around 0, or of unsigned integers if no value is negative (NNCF's symmetric scheme).
     /// - Parameters:
-    ///   - minimum, maximum: of the activation. Values nearer to 0 than 8·10⁻⁵ count as that.
+    ///   - minimum, maximum: extremes of the activation. Magnitudes below 8·10⁻⁵ count as 8·10⁻⁵.
     public static func symmetric(minimum: Float, maximum: Float) -> ActivationRange {
         symmetric(magnitude: max(abs(minimum), abs(maximum)), isSigned: minimum < 0)
     }
@@ -39,15 +39,15 @@ public struct ActivationRange: Sendable, Hashable {
         return ActivationRange(low: isSigned ? -bound * 256 / 254 : 0, high: bound)
     }
 
-    /// From the smallest value to the largest, widened so that 0 is one of the levels (NNCF's asymmetric scheme).
+    /// The range from the smallest value to the largest, widened so that 0 is one of the levels (NNCF's asymmetric scheme).
     ///
-    /// Of the two ways to put 0 on a level the wider range is taken: nothing that was seen is cut off.
+    /// Of the two ways to put 0 on a level, the wider range is taken, so that no measured value is clipped.
     public static func asymmetric(minimum: Float, maximum: Float) -> ActivationRange {
         var (low, high) = (minimum, maximum)
         if high - low <= 8e-4 { (low, high) = (low - 8e-4, high + 8e-4) }
         (low, high) = (min(low, 0), max(high, 0))
         let steps = Float(levels - 1)
-        // In the reference's order of operations, whose rounding may decide for one level or the next.
+        // The same order of operations as in the reference: its rounding may decide between two levels.
         let zero = (-low * (steps / (high - low))).rounded(.toNearestOrEven)
         guard zero > 0, zero < steps else { return ActivationRange(low: low, high: high) }
         let byHigh = ActivationRange(low: zero / (zero - steps) * high, high: high)

@@ -1,12 +1,12 @@
 extension ActivationStatistics {
     /// The range of each quantizer, in the placement's order.
     ///
-    /// Quantizers with channels take the extremes of each, whatever the estimator.
+    /// Quantizers with channels take the extremes of each channel, whatever the estimator.
     /// - Parameters:
-    ///   - histograms: of the same placement, for estimators that need them.
-    ///   - divisors: by the operation's name, of what `divided` has divided for the rounding to do; such roundings take the extremes
-    ///     where the estimator is one of histograms.
-    /// - Throws: `CalibrationError` where nothing was recorded, or the estimator needs histograms and there are none.
+    ///   - histograms: histograms of the same placement, for estimators that need them.
+    ///   - divisors: divisors that `divided` left for the rounding, by operation name. These roundings use extremes even with an
+    ///     estimator of histograms.
+    /// - Throws: `CalibrationError` if nothing was recorded, or if the estimator needs histograms and there are none.
     public func ranges(
         _ preset: QuantizationPreset, _ estimator: RangeEstimator, histograms: ActivationHistograms? = nil,
         dividing divisors: [String: [Float]] = [:]

@@ -1,19 +1,19 @@
 public import ModelGraph
 public import TensorStore
 
-/// The smallest and largest value of every activation that is to be rounded, over all runs.
+/// The extremes of every activation that is to be rounded, over all runs.
 ///
-/// They are reduced inside of the graph and come out as one small tensor a run, so that no activation is kept.
+/// The graph itself reduces the activations and returns one small tensor per run, so that no activation is kept.
 public struct ActivationStatistics: Sendable {
-    /// The output that `instrumented` adds: `[2·n]`, the minima and then the maxima, in the placement's order; n is the number of
-    /// quantizers, those with channels counting once for each.
+    /// The output that `instrumented` adds: `[2·n]`, the minima and then the maxima, in the placement's order. n is the number of
+    /// quantizers; a quantizer with channels counts once per channel.
     public static let output = "activation_statistics"
 
-    /// Of one activation, or of one of its channels.
+    /// The extremes of one activation, or of one of its channels.
     public struct Extremes: Sendable, Hashable {
         public var minimum = Float.infinity
         public var maximum = -Float.infinity
-        /// Means over runs of each run's extremes, which one outlier moves less.
+        /// Means over runs of each run's extremes. A single outlier affects them less.
         public var meanMinimum = 0.0
         public var meanMaximum = 0.0
         /// The mean over runs of each run's largest magnitude.
@@ -21,7 +21,7 @@ public struct ActivationStatistics: Sendable {
 
         public init() {}
 
-        /// - Parameter run: which run these are of, from 1 on.
+        /// - Parameter run: the number of the run, from 1.
         mutating func record(_ minimum: Float, _ maximum: Float, run: Int) {
             self.minimum = min(self.minimum, minimum)
             self.maximum = max(self.maximum, maximum)
@@ -31,11 +31,11 @@ public struct ActivationStatistics: Sendable {
         }
     }
 
-    /// What was measured.
+    /// The measured quantizers.
     public let quantizers: [QuantizerPlacement.Quantizer]
-    /// Of each whole activation.
+    /// The extremes of each whole activation.
     public internal(set) var extremes: [Extremes]
-    /// Of the channels, of quantizers that have them; empty for others.
+    /// The extremes of each channel, for quantizers with channels; empty for others.
     public internal(set) var channels: [[Extremes]]
     /// Runs recorded so far.
     public internal(set) var runs = 0
@@ -65,7 +65,7 @@ public struct ActivationStatistics: Sendable {
         return graph
     }
 
-    /// What was measured, for another placement with the same operations or some of them.
+    /// The statistics for another placement, with the same operations or fewer.
     /// - Throws: `CalibrationError.noQuantizer` for an operation whose activations were not measured.
     public func restricted(to placement: QuantizerPlacement) throws(CalibrationError) -> ActivationStatistics {
         let places = try quantizers.places(of: placement)
@@ -78,8 +78,8 @@ public struct ActivationStatistics: Sendable {
         return result
     }
 
-    /// Takes the output of one run in.
-    /// - Throws: `CalibrationError.statistics` where it is not of this placement, or holds what is no number.
+    /// Records the output of one run.
+    /// - Throws: `CalibrationError.statistics` if the output does not fit this placement or has a value that is not finite.
     public mutating func record(_ output: Tensor) throws(CalibrationError) {
         let count = quantizers.reduce(0) { $0 + ($1.channels ?? 1) }
         let values = try finiteValues(output, count: 2 * count)
@@ -99,7 +99,7 @@ public struct ActivationStatistics: Sendable {
 }
 
 extension [QuantizerPlacement.Quantizer] {
-    /// For each quantizer of another placement, the one of these that rounds for the same operations and more.
+    /// For each quantizer of another placement, the index of the quantizer here whose operations include its operations.
     func places(of placement: QuantizerPlacement) throws(CalibrationError) -> [Int] {
         var places: [Int] = []
         for quantizer in placement.quantizers {
@@ -112,7 +112,7 @@ extension [QuantizerPlacement.Quantizer] {
     }
 }
 
-/// The elements of a run's statistics.
+/// The elements of a run's statistics, all of them finite.
 func finiteValues(_ output: Tensor, count: Int) throws(CalibrationError) -> [Float] {
     guard output.shape == [count], let values = try? output.elements(as: Float.self) else {
         throw .statistics("\(output.elementType) \(output.shape) where f32 [\(count)] is needed")

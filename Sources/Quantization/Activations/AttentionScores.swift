@@ -2,8 +2,8 @@ import ModelGraph
 import TensorStore
 
 extension Graph {
-    /// Where queries and keys are read: the first two inputs of attention, and both of a product that is scores, which a
-    /// softmax follows, perhaps after scaling and masking.
+    /// The uses of queries and keys: the first two inputs of attention, and both inputs of a product that computes scores. A
+    /// softmax follows such a product, possibly after scaling and masking.
     func scoreInputs(_ index: GraphIndex) -> [Use] {
         let constant = index.isConstant
         var found: [Use] = []

@@ -1,10 +1,10 @@
-/// What can go wrong while activations are measured.
+/// Errors of measuring activations.
 public enum CalibrationError: Error, Equatable, Sendable {
-    /// A run's statistics are not those that were asked for.
+    /// The statistics of a run are not those that were requested.
     case statistics(String)
     /// No run was recorded.
     case noRuns
-    /// The estimator of ranges needs counts of the activations' values, and there are none.
+    /// The range estimator needs histograms, and there are none.
     case noHistograms
     /// The activations that this operation reads were not measured.
     case noQuantizer(operation: String)

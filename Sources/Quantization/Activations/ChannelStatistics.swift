@@ -1,12 +1,12 @@
 public import ModelGraph
 public import TensorStore
 
-/// What the channels hold that convolutions and matrix products with constant weights sum over, over all runs: axis 1 of a
-/// convolution's input, the last axis of a product's.
+/// Statistics over all runs of the channels that convolutions and matrix products with constant weights sum over: axis 1 of a
+/// convolution's input, the last axis of a product's input.
 ///
-/// Reduced inside of the graph, like `ActivationStatistics`.
+/// The graph itself computes them, as for `ActivationStatistics`.
 public struct ChannelStatistics: Sendable {
-    /// The output that `instrumented` adds: a vector of each kind's numbers, one for each channel of each site.
+    /// The output that `instrumented` adds: a vector with the values of each kind, one per channel of each site.
     public static let output = "channel_statistics"
 
     public enum Kind: String, Sendable, CaseIterable {
@@ -18,16 +18,16 @@ public struct ChannelStatistics: Sendable {
         case squares
     }
 
-    /// A value that operations sum over the channels of.
+    /// A value whose channels operations sum over.
     public struct Site: Sendable, Hashable {
         public let value: Value
         public let axis: Int
         public let channels: Int
-        /// By name.
+        /// The names of the operations.
         public let operations: [String]
     }
 
-    /// Of one site, an element for each channel; kinds that were not asked for are empty.
+    /// The statistics of one site, one element per channel; empty for kinds that were not requested.
     public struct Channels: Sendable {
         public internal(set) var extremes: [ActivationStatistics.Extremes] = []
         public internal(set) var means: [Double] = []
@@ -42,7 +42,7 @@ public struct ChannelStatistics: Sendable {
     public private(set) var channels: [Channels]
     public private(set) var runs = 0
 
-    /// - Parameter isMeasured: whether the operation with a name is of interest.
+    /// - Parameter isMeasured: whether the operation of this name is measured.
     public init(_ graph: Graph, _ kinds: Set<Kind>, operations isMeasured: (String) -> Bool = { _ in true }) {
         self.kinds = kinds
         var places: [Place: Int] = [:]
@@ -79,12 +79,12 @@ public struct ChannelStatistics: Sendable {
         let axis: Int
     }
 
-    /// What was measured of the channels that an operation reads.
+    /// The statistics of an operation's input channels; nil if they were not measured.
     public subscript(operation: String) -> Channels? {
         sites.firstIndex { $0.operations.contains(operation) }.map { channels[$0] }
     }
 
-    /// The graph with an output of its statistics. It may have other outputs than the one given to `init`, but no other nodes
+    /// The graph with an output of its statistics. It may have other outputs than the graph given to `init`, but the same nodes
     /// before them.
     public func instrumented(_ graph: Graph) throws(GraphError) -> Graph {
         var graph = graph
@@ -111,8 +111,8 @@ public struct ChannelStatistics: Sendable {
         return reductions
     }
 
-    /// Takes the output of one run in.
-    /// - Throws: `CalibrationError.statistics` where it is not of these sites, or holds what is no number.
+    /// Records the output of one run.
+    /// - Throws: `CalibrationError.statistics` if the output does not fit these sites or has a value that is not finite.
     public mutating func record(_ output: Tensor) throws(CalibrationError) {
         let count = sites.reduce(0) { $0 + $1.channels }
         let values = try finiteValues(output, count: count * reductions.count)
@@ -138,7 +138,7 @@ public struct ChannelStatistics: Sendable {
     }
 }
 
-/// The axis of an operation's first input that it sums over with weights; nil for operations that are not known.
+/// The axis of an operation's first input that it sums over with weights; nil for unknown operations.
 private func channelAxis(_ node: Node) -> Int? {
     guard let rank = node.inputs.first?.shape.rank else { return nil }
     switch node.type {
@@ -147,5 +147,3 @@ private func channelAxis(_ node: Node) -> Int? {
     default: return nil
     }
 }
-
-/// Whether IR says yes.

@@ -1,10 +1,10 @@
 extension Histogram {
-    /// The range that is left when a share of the numbers is cut off at either end (symmetric: as many in all).
+    /// The range after cutting off a share of the values at either end (symmetric: the same number in total).
     func range(cutting share: Double, _ isSymmetric: Bool) -> ActivationRange {
         guard width > 0, total > 0, share > 0 else { return range(Double(low), Double(high), isSymmetric) }
         let limit = share * Double(total)
         if isSymmetric {
-            // Outwards in, by distance from 0.
+            // From the outside in, by distance from 0.
             var parts = counts.indices.map { (distance: max(abs(edge($0)), abs(edge($0 + 1))), count: Double(counts[$0])) }
             parts.sort { $0.distance > $1.distance }
             var cut = 0.0
@@ -27,10 +27,10 @@ extension Histogram {
         return range(edge(start), edge(end + 1), false)
     }
 
-    /// The range with the least expected squared error of rounding and cutting off: for numbers inside Δ²/12, Δ the step between
-    /// levels; for those that become 0 their square; and for those outside the square of their distance.
+    /// The range with the least expected squared error of rounding and clipping. The error is Δ²/12 for values inside, Δ being
+    /// the step between levels; the square of the value for values that become 0; and the squared distance for values outside.
     ///
-    /// The search tries bounds that lie ever nearer to 0, each independently where the scheme is asymmetric.
+    /// The search tries bounds ever nearer to 0, each bound independently in the asymmetric scheme.
     func leastErrorRange(_ isSymmetric: Bool) -> ActivationRange {
         guard width > 0, total > 0 else { return range(Double(low), Double(high), isSymmetric) }
         let sums = Moments(self)
@@ -54,7 +54,7 @@ extension Histogram {
         return range(best.low, best.high, isSymmetric)
     }
 
-    /// Shares of the whole range, the whole first: dense where little is cut off, and down to a thousandth for outliers.
+    /// Candidate bounds as shares of the whole range, the whole first: dense near 1, and down to a thousandth for outliers.
     private static let ratios: [Double] = {
         let linear = (32...128).map { Double($0) / 128 }
         var small: [Double] = []
@@ -74,11 +74,11 @@ extension Histogram {
     }
 }
 
-/// Sums over the first n parts of a histogram, by which the error of any range is found without going through the parts.
+/// Prefix sums over the parts of a histogram, which give the error of any range without a pass over the parts.
 private struct Moments {
     private let low: Double
     private let width: Double
-    /// Of counts, and of counts times the middles' first and second powers.
+    /// Prefix sums of counts, and of counts times the first and second powers of the midpoints.
     private var counts = [0.0]
     private var firsts = [0.0]
     private var seconds = [0.0]
@@ -98,7 +98,7 @@ private struct Moments {
         }
     }
 
-    /// The expected squared error over all numbers of a range with its step.
+    /// The expected squared error over all values for a range and its step.
     func error(_ bottom: Double, _ top: Double, step: Double) -> Double {
         let (from, to) = (place(bottom), max(place(top), place(bottom)))
         func outside(_ bound: Double, _ places: Range<Int>) -> Double {
@@ -106,7 +106,7 @@ private struct Moments {
             return max(0, sum(seconds) - 2 * bound * sum(firsts) + bound * bound * sum(counts))
         }
         var inside = (counts[to] - counts[from]) * step * step / 12
-        // What becomes 0 loses itself, which for numbers crowded around 0 is far less than Δ²/12.
+        // The error of a value that becomes 0 is its square, far less than Δ²/12 for values crowded around 0.
         let zero = max(place(-step / 2), from)..<max(min(place(step / 2), to), max(place(-step / 2), from))
         if step >= 2 * width, !zero.isEmpty {
             inside += outside(0, zero) - (counts[zero.upperBound] - counts[zero.lowerBound]) * step * step / 12

@@ -1,17 +1,17 @@
 import CNumerics
 import Dispatch
 
-/// Numbers counted by which of 2,048 equal parts of a range they fall into.
+/// Counts of values in 2,048 equal parts of a range.
 public struct Histogram: Sendable {
     public static let binCount = 2048
 
     public let low: Float
     public let high: Float
     public private(set) var counts = [UInt64](repeating: 0, count: binCount)
-    /// All numbers counted.
+    /// The number of counted values.
     public var total: UInt64 { counts.reduce(0, +) }
 
-    /// - Precondition: both are finite, `high` is not below `low`.
+    /// - Precondition: both bounds are finite, and `high` is not below `low`.
     public init(low: Float, high: Float) {
         precondition(low.isFinite && high.isFinite && low <= high, "\(low)...\(high) is no range")
         (self.low, self.high) = (low, high)
@@ -20,14 +20,14 @@ public struct Histogram: Sendable {
     /// The width of one part.
     var width: Double { (Double(high) - Double(low)) / Double(Self.binCount) }
 
-    /// Counts numbers, on all processors. Those beyond the range count as its ends.
+    /// Counts values on all processors. Values beyond the range count in its first or last part.
     public mutating func count(_ values: UnsafeBufferPointer<Float>) {
         guard !values.isEmpty else { return }
         // Enough for a thread to be worth waking.
         let chunk = max(262_144, values.count / 16 + 1)
         let chunks = (values.count + chunk - 1) / chunk
         var partial = [UInt64](repeating: 0, count: chunks * Self.binCount)
-        // A range of nothing has all in its first part.
+        // An empty range counts all values in its first part.
         let perUnit = width > 0 ? Float(1 / width) : 0
         let (source, low) = (Lent(values), low)
         partial.withUnsafeMutableBufferPointer { partial in

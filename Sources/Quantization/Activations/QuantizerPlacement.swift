@@ -1,15 +1,15 @@
 public import ModelGraph
 import TensorStore
 
-/// Which activations of a graph are to be rounded to 8 bits, for the CPU plugin to compute what follows in integers.
+/// The activations of a graph that are rounded to 8 bits, so that the CPU plugin computes their readers in integers.
 ///
-/// The convolutions and matrix products with constant weights take INT8 activations; what else a transformer's graph does stays
-/// in floating point (NNCF's `ModelType.TRANSFORMER`). One rounding serves all that read one value. It is moved up through
-/// operations that only carry elements elsewhere, to where the plugin can make it part of the operation that computes them.
+/// Convolutions and matrix products with constant weights take INT8 activations. The other operations of a transformer's graph
+/// stay in floating point (NNCF's `ModelType.TRANSFORMER`). One rounding serves all readers of a value. It moves up through
+/// operations that only move elements, to where the plugin can fuse it into the operation that computes them.
 public struct QuantizerPlacement: Sendable {
     /// An input of an operation that computes in integers.
     public struct Target: Sendable, Hashable {
-        /// By name.
+        /// The name of the operation.
         public let operation: String
         public let port: Int
 
@@ -21,18 +21,19 @@ public struct QuantizerPlacement: Sendable {
 
     /// One rounding.
     public struct Quantizer: Sendable, Hashable {
-        /// What is rounded.
+        /// The value that is rounded.
         public let value: Value
-        /// Who reads it rounded.
+        /// The uses that read the rounded value.
         public let uses: [Graph.Use]
-        /// What computes in integers because of it.
+        /// The inputs of operations that compute in integers because of the rounding.
         public let targets: [Target]
-        /// Whether its range must be symmetric, whatever the others are: queries and keys.
+        /// Whether the range must be symmetric under any preset: queries and keys.
         public let isSymmetric: Bool
-        /// Channels (axis 1) with a range each; nil for one range. Depthwise convolutions, which sum over no channels, have them.
+        /// The number of channels (axis 1) with a range each, for depthwise convolutions, which do not sum over channels; nil for
+        /// one range.
         public let channels: Int?
 
-        /// The operations of `targets`.
+        /// The names of the operations of `targets`.
         public var operations: [String] { targets.map(\.operation) }
     }
 
@@ -40,11 +41,11 @@ public struct QuantizerPlacement: Sendable {
 
     /// Operations that compute in INT8 when their activations and weights are.
     static let computing: Set<String> = ["Convolution", "GroupConvolution", "MatMul"]
-    /// Operations whose results are their input's elements in other places.
+    /// Operations that only move elements.
     static let moving: Set<String> = ["Reshape", "Transpose", "Squeeze", "Unsqueeze", "DepthToSpace", "SpaceToDepth"]
 
     /// - Parameters:
-    ///   - isKept: whether the node with a name stays in floating point.
+    ///   - isKept: whether the node of this name stays in floating point.
     ///   - scores: whether queries and keys of attention are rounded too.
     public init(_ graph: Graph, keeping isKept: (String) -> Bool = { _ in false }, scores: Bool = false) {
         let index = GraphIndex(graph)
@@ -65,13 +66,13 @@ public struct QuantizerPlacement: Sendable {
                     value: graph.nodes[use.node].inputs[use.port], uses: [use],
                     targets: [Target(operation: graph.nodes[use.node].name, port: use.port)], isSymmetric: true, channels: nil))
         }
-        // From the end, so that groups that meet on their way up are one before they move on.
+        // From the end, so that groups that meet on their way up merge before they move on.
         for value in groups.order.sorted(by: { $0.node > $1.node }) { groups.moveUp(value, graph, uses) }
         quantizers = groups.order.compactMap { groups.quantizers[$0] }.sorted { $0.value.node < $1.value.node }
     }
 
-    /// The same for operations with weights that `WeightCompression` can compress, but those of an ignored scope.
-    /// - Throws: `QuantizationError.alreadyQuantized` where activations or weights are integers; what the scope throws.
+    /// The placement for operations whose weights `WeightCompression` can compress, except those of an ignored scope.
+    /// - Throws: `QuantizationError.alreadyQuantized` if activations or weights are integers; the errors of the scope.
     public init(_ graph: Graph, ignored: IgnoredScope, scores: Bool = false) throws(QuantizationError) {
         let scope = try ignored.nodes(of: graph)
         try graph.checkFloatingPoint()
@@ -82,7 +83,7 @@ public struct QuantizerPlacement: Sendable {
         self.init(graph, keeping: { names.contains($0) || !weighted.contains($0) && !isAttention.contains($0) }, scores: scores)
     }
 
-    /// Roundings by what they round.
+    /// Roundings by the value that they round.
     private struct Groups {
         private(set) var quantizers: [Value: Quantizer] = [:]
         private(set) var order: [Value] = []
@@ -99,7 +100,7 @@ public struct QuantizerPlacement: Sendable {
                 channels: known.channels == quantizer.channels ? known.channels : nil)
         }
 
-        /// Up through operations whose result nobody reads in another form.
+        /// Moves a rounding up through operations whose result is read only rounded.
         mutating func moveUp(_ start: Value, _ graph: Graph, _ uses: [Value: [Graph.Use]]) {
             guard var quantizer = quantizers[start] else { return }
             while moving.contains(graph.nodes[quantizer.value.node].type), quantizer.channels == nil,
@@ -119,7 +120,7 @@ public struct QuantizerPlacement: Sendable {
     }
 }
 
-/// The channels of a convolution that computes each from one channel of its input; nil for others.
+/// The number of channels of a depthwise convolution; nil for other nodes.
 private func depthwiseChannels(_ node: Node) -> Int? {
     guard node.type == "GroupConvolution", let input = node.inputs[0].shape.dimensions, input.count > 2,
         let weights = node.inputs[1].shape.dimensions, weights.count == input.count + 1, weights[2].fixedValue == 1

@@ -1,23 +1,23 @@
-/// How activations are rounded. Weights are symmetric in either.
+/// Schemes for rounding activations. Weights are symmetric in both.
 public enum QuantizationPreset: String, Sendable, CaseIterable {
     /// Symmetric ranges, whose zero is the integer 0.
     case performance
-    /// Asymmetric ranges, which serve activations better that are mostly of one sign, such as those after SiLU and GELU.
+    /// Asymmetric ranges, for activations that are mostly of one sign, such as those after SiLU and GELU.
     case mixed
 }
 
-/// What the range of an activation is found from.
+/// Estimators of an activation's range.
 public enum RangeEstimator: Sendable, Hashable {
     /// The smallest and the largest value of all runs.
     case minMax
     /// The means over runs of each run's smallest and largest value: NNCF's default.
     case meanMinMax
-    /// What is left when the given share of values is cut off at either end, from 0 to less than ½; 10⁻⁴ in NNCF.
+    /// The range after cutting off this share of the values at either end, from 0 to less than ½; NNCF uses 10⁻⁴.
     case quantile(Double)
-    /// The range by which the expected squared error of rounding and cutting off is least.
+    /// The range with the least expected squared error of rounding and clipping.
     case minimumMSE
 
-    /// Whether a second pass has to count values.
+    /// Whether the estimator needs a second pass that counts values.
     public var needsHistograms: Bool {
         switch self {
         case .minMax, .meanMinMax: false

@@ -1,18 +1,18 @@
 public import ModelGraph
 
-/// Gives the layers that quantization hurts most back to floating point.
+/// Returns the layers that are most sensitive to quantization to floating point.
 ///
-/// Each group of layers that share a rounded input is quantized alone, and the error that this makes in the outputs is its
-/// sensitivity. Groups go back in that order, the worst first.
+/// Each group of layers that share a rounded input is quantized alone. The resulting error in the outputs is the group's
+/// sensitivity. Groups return to floating point in descending order of sensitivity.
 public struct AccuracyControl: Sendable {
     public enum Goal: Sendable, Equatable {
-        /// So many groups go back.
+        /// This number of groups returns to floating point.
         case keepWorst(Int)
-        /// As few go back as are needed for an error no larger than this.
+        /// The fewest groups return that keep the error at or below this value.
         case maxError(Double)
     }
 
-    /// The error that one group makes.
+    /// The error from quantizing one group alone.
     public struct Sensitivity: Sendable, Codable, Equatable {
         public let operations: [String]
         public let error: Double
@@ -27,14 +27,14 @@ public struct AccuracyControl: Sendable {
 
     public init(_ goal: Goal) { self.goal = goal }
 
-    /// The error of a network's outputs against the network in floating point, 0 for none.
+    /// Computes the error of a network's outputs against the floating-point network; 0 for equal outputs.
     public typealias Evaluator = (Graph) async throws -> Double
 
     /// - Parameters:
-    ///   - known: what an earlier run found out, which is not measured again.
-    ///   - evaluate: runs a network on the data that decides.
-    ///   - found: told each new sensitivity, to be kept, and how many are known of how many.
-    /// - Returns: the plan with the worst layers in floating point, and all sensitivities, the worst first.
+    ///   - known: sensitivities from an earlier run, which are not measured again.
+    ///   - evaluate: runs a network on the evaluation data.
+    ///   - found: receives each new sensitivity, for storage, with the number of known sensitivities and of groups.
+    /// - Returns: the plan with the most sensitive layers in floating point, and all sensitivities in descending order.
     public func plan(
         _ network: CalibratedNetwork, known: [Sensitivity] = [],
         evaluate: Evaluator, found: (Sensitivity, Int, Int) throws -> Void = { _, _, _ in }
@@ -56,7 +56,7 @@ public struct AccuracyControl: Sendable {
         return (network.plan.keeping(ranked.prefix(count).map(\.operations), because: .sensitive), ranked)
     }
 
-    /// The smallest number of groups that must go back; by halving, as every group that goes back lowers the error or leaves it.
+    /// The smallest number of groups that must return, by bisection: each group that returns lowers the error or keeps it.
     private func fewest(
         _ ranked: [Sensitivity], _ network: CalibratedNetwork, _ limit: Double, _ evaluate: Evaluator
     ) async throws -> Int {
@@ -76,7 +76,7 @@ public struct AccuracyControl: Sendable {
 }
 
 extension QuantizationPlan {
-    /// With groups of operations in floating point.
+    /// The plan with groups of operations in floating point.
     func keeping(_ groups: some Sequence<[String]>, because reason: Reason) -> QuantizationPlan {
         var plan = self
         let names = Set(groups.joined())
@@ -87,7 +87,7 @@ extension QuantizationPlan {
         return plan
     }
 
-    /// With all groups but one in floating point, and all weights that are stored alone too.
+    /// The plan with all groups but one in floating point. Weights that are only stored in INT8 go to floating point too.
     func keeping(all groups: [[String]], except one: [String]) -> QuantizationPlan {
         let kept = groups.filter { $0 != one }.flatMap(\.self).filter { !one.contains($0) }
         return keeping([kept, Array(operations(.weights))], because: .sensitive)

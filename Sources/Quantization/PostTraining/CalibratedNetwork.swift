@@ -1,12 +1,12 @@
 public import ModelGraph
 
-/// A network whose activations were measured: from it come quantized networks of any plan.
+/// A network with measured activations. It produces quantized networks of any plan.
 public struct CalibratedNetwork: Sendable {
     public let graph: Graph
-    /// What is quantized where nothing else is asked for.
+    /// The default plan.
     public let plan: QuantizationPlan
     let options: PostTrainingQuantization.Options
-    /// Operations that are quantized together, as they read one rounded value.
+    /// Operations that are quantized together because they read the same rounded value.
     public let groups: [[String]]
     let statistics: ActivationStatistics
     let channels: ChannelStatistics?
@@ -14,8 +14,8 @@ public struct CalibratedNetwork: Sendable {
     let scaling: ChannelScaling.Result?
     var histograms: ActivationHistograms?
 
-    /// The network with a plan's roundings and weights in it.
-    /// - Parameter plan: quantizes no operation that `self.plan` does not.
+    /// The network with the roundings and weights of a plan.
+    /// - Parameter plan: quantizes only operations that `self.plan` quantizes; nil for `self.plan`.
     public func quantized(_ plan: QuantizationPlan? = nil) throws -> (graph: Graph, report: QuantizationReport) {
         let plan = plan ?? self.plan
         let (placement, statistics) = try placed(plan)
@@ -31,7 +31,7 @@ public struct CalibratedNetwork: Sendable {
         return (corrected.graph, QuantizationReport(plan, placement, ranges, compressed.report, corrected.report))
     }
 
-    /// The network with smoothing in it and nothing rounded, to be measured once more.
+    /// The smoothed network without rounding, for a second measurement.
     func measured(_ plan: QuantizationPlan) throws -> (Graph, QuantizerPlacement, ActivationStatistics) {
         let (placement, statistics) = try placed(plan)
         guard let smoothing else { return (graph, placement, statistics) }
@@ -40,7 +40,7 @@ public struct CalibratedNetwork: Sendable {
         weights.ignored = IgnoredScope(names: plan.layers.map(\.operation))
         weights.embeddings = false
         let multiplied = try WeightCompression(weights).apply(to: smoothing.graph).graph
-        // Nodes were added: the same operations are found at other places.
+        // Smoothing added nodes: find the same operations at their new indices.
         let kept = plan.floatOperations
         return (multiplied, QuantizerPlacement(multiplied, keeping: { kept.contains($0) }, scores: options.scores), statistics)
     }
@@ -54,7 +54,8 @@ public struct CalibratedNetwork: Sendable {
         return (placement, try statistics.divided(by: divisors, placement, channels))
     }
 
-    /// By which channels of what an operation reads are divided: matrix products' in the graph, convolutions' where they are rounded.
+    /// Divisors of an operation's input channels, by name. Inputs of matrix products are divided in the graph, those of
+    /// convolutions by the rounding.
     private var divisors: [String: [Float]] {
         (smoothing?.factors ?? [:]).merging(scaling?.factors ?? [:]) { first, _ in first }
     }
@@ -82,7 +83,7 @@ public struct CalibratedNetwork: Sendable {
 }
 
 extension QuantizerPlacement {
-    /// The operations of each rounding; those of queries and keys, which are one operation's, once.
+    /// The operations of each rounding. Queries and keys belong to one operation, which is listed once.
     var operationGroups: [[String]] {
         var seen: Set<[String]> = []
         return quantizers.map(\.operations).filter { seen.insert($0).inserted }

@@ -1,34 +1,34 @@
 public import ModelGraph
 public import TensorStore
 
-/// Post-training quantization (W8A8): weights to INT8, and roundings of activations where the CPU plugin then computes in integers.
+/// Post-training quantization (W8A8): INT8 weights, and activations rounded for the CPU plugin to compute in integers.
 ///
-/// It runs nothing itself: `calibrated` takes a closure that runs the network as its users do.
+/// It does not run the network: `calibrated` takes a closure that does.
 public struct PostTrainingQuantization: Sendable {
     public struct Options: Sendable {
         public var rules: QuantizationPlan.Rules
-        /// How weights are stored: `int8Narrow`, or `int8HalfRange` for processors without VNNI.
+        /// The storage mode of weights: `int8Narrow`, or `int8HalfRange` for processors without VNNI.
         public var weights = WeightMode.int8Narrow
-        /// How activations are rounded.
+        /// The rounding scheme of activations.
         public var preset = QuantizationPreset.mixed
-        /// What their ranges are found from. The extremes of all runs: means of extremes, as NNCF takes them, cut the steps short
-        /// that have the widest ranges, which costs 6 dB over four steps.
+        /// The estimator of activation ranges. The default takes the extremes of all runs. NNCF's means of extremes clip the
+        /// steps with the widest ranges, which costs 6 dB over four steps.
         public var estimator = RangeEstimator.minMax
         /// Whether queries and keys of attention are rounded too, so that scores are computed in integers.
         public var scores = true
-        /// Whether the spread between channels moves from activations into weights; nil for not.
+        /// The rule that moves the spread between channels from activations into weights; nil for no smoothing.
         public var smoothing: SmoothQuant.Alpha?
-        /// How the channels that convolutions read are given ranges of their own; nil for one range.
+        /// The rule that gives the input channels of convolutions ranges of their own; nil for one range.
         public var channelScaling: ChannelScaling?
-        /// Whether weights of convolutions are rounded so that their kernels' sums stay what they are.
+        /// Whether convolution weights are rounded so that the sums of kernels stay the same.
         public var keepsKernelSums = false
-        /// Whether biases make up for what rounding the weights takes from the means.
+        /// Whether biases compensate the shift of means that rounding the weights causes.
         public var biasCorrection = false
 
         public init(_ rules: QuantizationPlan.Rules) { self.rules = rules }
 
-        /// As the decoder of an autoencoder keeps its quality: what computes at the latents' resolution in floating point, and
-        /// between channels, kernels and means as little lost as data and weights allow.
+        /// Options that preserve the quality of an autoencoder's decoder. Layers at the latents' resolution stay in floating
+        /// point. Channel ranges, kernel sums and bias correction keep the loss elsewhere small.
         public static let autoencoderDecoder = {
             var options = Options(.vaeDecoder)
             options.estimator = .minMax
@@ -52,10 +52,10 @@ public struct PostTrainingQuantization: Sendable {
         self.graph = graph
     }
 
-    /// Runs a graph on calibration data, and hands over the outputs of each of its evaluations.
+    /// Runs a graph on calibration data and passes the outputs of each evaluation to `record`.
     public typealias Runner = (_ graph: Graph, _ record: ([String: Tensor]) throws -> Void) async throws -> Void
 
-    /// Measures activations while `run` runs the network: once, and a second time where ranges are found from histograms.
+    /// Measures activations while `run` runs the network: once, or twice if ranges are found from histograms.
     public func calibrated(run: Runner) async throws -> CalibratedNetwork {
         let kept = plan.floatOperations
         let placement = QuantizerPlacement(graph, keeping: { kept.contains($0) }, scores: options.scores)
@@ -72,7 +72,7 @@ public struct PostTrainingQuantization: Sendable {
 
         var smoothing: SmoothQuant.Result?
         if let alpha = options.smoothing, let channels {
-            // What runs once a prompt gives the same as in floating point: steps of mixed precision share it.
+            // Layers that run once per prompt give the same result as in floating point: steps of mixed precision share it.
             let once = Set(plan.layers.filter { $0.reason == .runsOnce || $0.reason == .timeEmbedding }.map(\.operation))
             smoothing = try SmoothQuant(alpha, preset: options.preset).apply(
                 to: graph, channels, operations: { int8.contains($0) }, changing: { !once.contains($0) }, addsOperations: false)
@@ -87,7 +87,7 @@ public struct PostTrainingQuantization: Sendable {
         return network
     }
 
-    /// What has to be known of channels.
+    /// The kinds of channel statistics that the options need.
     private var channelKinds: Set<ChannelStatistics.Kind> {
         var kinds: Set<ChannelStatistics.Kind> = []
         if options.smoothing != nil || options.channelScaling != nil { kinds.insert(.extremes) }
@@ -96,7 +96,7 @@ public struct PostTrainingQuantization: Sendable {
         return kinds
     }
 
-    /// The second pass, over the network as it will be before its activations are rounded.
+    /// The second pass, over the network before its activations are rounded.
     private func histograms(
         _ network: CalibratedNetwork, _ run: Runner
     ) async throws -> ActivationHistograms {

@@ -2,31 +2,31 @@ import Foundation
 public import ModelGraph
 import TensorStore
 
-/// What each matrix product and convolution of a graph is to compute in.
+/// The precision of each matrix product and convolution of a graph.
 public struct QuantizationPlan: Sendable {
     public enum Precision: String, Sendable, Codable, CaseIterable {
         /// Weights and activations in INT8, computed in integers.
         case int8
         /// Weights stored in INT8, computed in floating point.
         case weights
-        /// As it was.
+        /// Floating point, unchanged.
         case float
     }
 
-    /// Why a layer is not `int8`.
+    /// The reason that a layer is not `int8`.
     public enum Reason: String, Sendable, Codable {
-        /// It computes with times alone: an error there is in every step, and the layers are small.
+        /// The layer depends only on times. Its error affects every step, and such layers are small.
         case timeEmbedding = "time embedding"
-        /// It does not depend on what changes from step to step, and so runs once for many steps.
+        /// The layer does not depend on inputs that change between steps. It runs once for many steps.
         case runsOnce = "runs once a prompt"
         case first = "first layer"
         case last = "last layer"
-        /// It takes a skip connection as it is, whose range is wide, past everything else to the last layer.
+        /// The layer takes a skip connection of wide range past all other layers to the last one.
         case lastShortcut = "last shortcut"
-        /// It computes on few pixels, of which each decides many.
+        /// The layer computes on few pixels, each of which affects many pixels of the output.
         case lowResolution = "low resolution"
         case ignored = "ignored by a rule"
-        /// Accuracy control put it back.
+        /// Accuracy control returned the layer to floating point.
         case sensitive = "sensitive"
     }
 
@@ -37,23 +37,23 @@ public struct QuantizationPlan: Sendable {
         public var reason: Reason?
     }
 
-    /// In the graph's order.
+    /// The layers, in the graph's order.
     public internal(set) var layers: [Layer]
-    /// Operations without weights that compute scores of attention and stay in floating point.
+    /// Operations without weights that compute attention scores and stay in floating point.
     var keptScores: Set<String> = []
 
-    /// Which inputs change how often, and what is kept in floating point whatever that says.
+    /// How often the inputs change, and the layers that stay in floating point in any case.
     public struct Rules: Sendable {
-        /// Inputs that are new at every run, by name: what depends on none of them need not be fast.
+        /// Names of inputs that change at every run. Operations that depend on none of them need not be fast.
         public var runInputs: Set<String>
-        /// Inputs with times: what depends on them, and not on `runInputs`, stays in floating point.
+        /// Names of inputs with times. Operations that depend on them, and not on `runInputs`, stay in floating point.
         public var timeInputs: Set<String>
-        /// Whether layers that read the run's inputs first, or make the outputs last, stay in floating point.
+        /// Whether the first layers that read the run's inputs, and the last layers before the outputs, stay in floating point.
         public var keepsEnds = true
         public var keepsTimeEmbedding = true
-        /// Whether what computes at low resolution stays in floating point: in decoders, where such layers take little time, and
-        /// their errors spread over squares of pixels. It is all up to the first enlargement, and from there on as much as an
-        /// eighth of all multiplications allows.
+        /// Whether layers at low resolution stay in floating point. In decoders, such layers take little time, and their errors
+        /// spread over squares of pixels. All layers up to the first upsampling stay, and further layers while the total is at
+        /// most an eighth of all multiplications.
         public var keepsLowResolution = false
         public var ignored = IgnoredScope()
 
@@ -62,9 +62,9 @@ public struct QuantizationPlan: Sendable {
             self.timeInputs = timeInputs
         }
 
-        /// A UNet with optimum-intel's names.
+        /// Rules for a UNet with the input names of optimum-intel.
         public static let unet = Rules(runInputs: ["sample"], timeInputs: ["timestep", "timestep_cond"])
-        /// The decoder of an autoencoder, likewise.
+        /// Rules for an autoencoder's decoder with the input names of optimum-intel.
         public static let vaeDecoder = {
             var rules = Rules(runInputs: ["latent_sample"])
             rules.keepsLowResolution = true
@@ -109,17 +109,17 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
-    /// What computes in floating point, by name.
+    /// The names of operations that compute in floating point.
     var floatOperations: Set<String> { operations(.float).union(operations(.weights)).union(keptScores) }
 
-    /// Names of the layers of a precision.
+    /// The names of layers with a precision.
     public func operations(_ precision: Precision) -> Set<String> {
         Set(layers.filter { $0.precision == precision }.map(\.operation))
     }
 }
 
 extension Graph {
-    /// Whether each node depends on the values of inputs; their shapes count for nothing.
+    /// Whether each node depends on the values of the inputs. A dependence on shapes does not count.
     fileprivate func nodesDepending(on names: Set<String>) -> [Bool] {
         var depends: [Bool] = []
         for node in nodes {
@@ -132,7 +132,7 @@ extension Graph {
         return depends
     }
 
-    /// Those of the marked nodes that the inputs reach without passing another.
+    /// The marked nodes that are reachable from the inputs without passing another marked node.
     fileprivate func firstReached(from names: Set<String>, _ marked: [Bool]) -> Set<Int> {
         var open: [Bool] = []
         var found: Set<Int> = []
@@ -148,11 +148,12 @@ extension Graph {
         return found
     }
 
-    /// Those of the marked nodes that the inputs reach before anything enlarges the picture, with what completes the first
-    /// enlargement: the convolution after an interpolation, those before pixels are taken from channels. Then those that follow,
-    /// while all together take an eighth of the multiplications at most. Each enlargement counts as one to twice the size.
+    /// The marked nodes that are reachable from the inputs before any upsampling, and the nodes that complete the first
+    /// upsampling: the convolution after an interpolation, or the convolutions before pixels are taken from channels. Further
+    /// nodes follow while the total is at most an eighth of the multiplications. Each upsampling counts as a factor of 2.
     fileprivate func lowResolution(from names: Set<String>, _ marked: [Bool]) -> Set<Int> {
-        /// How often what a node reads was enlarged; whether the convolution is still to come that completes it.
+        /// The number of upsamplings before a node's input, and whether the convolution that completes the last one is yet to
+        /// come.
         struct Resolution { var level: Int, isIncomplete = false }
         var resolutions: [Resolution?] = []
         var layers: [(index: Int, level: Int, cost: Double)] = []
@@ -173,7 +174,7 @@ extension Graph {
             }
             resolutions.append(read)
         }
-        // Of a network that enlarges nothing, it would be everything.
+        // In a network without upsampling, all layers would count.
         guard layers.contains(where: { $0.level > 0 }) else { return [] }
         let limit = layers.reduce(0) { $0 + $1.cost } / 8
         var (found, cost): (Set<Int>, Double) = ([], 0)
@@ -185,7 +186,7 @@ extension Graph {
         return found
     }
 
-    /// Those of the marked nodes from which an output is reached without passing another but those of `passed`.
+    /// The marked nodes from which an output is reachable without passing another marked node, except nodes of `passed`.
     fileprivate func lastBeforeResults(_ marked: [Bool], passing passed: Set<Int> = []) -> Set<Int> {
         var open = Set(nodes.indices.filter { nodes[$0].type == "Result" })
         var found: Set<Int> = []

@@ -1,17 +1,17 @@
-/// What quantization did, layer by layer; what is saved beside a quantized network.
+/// The result of quantization, layer by layer. It is saved beside a quantized network.
 public struct QuantizationReport: Sendable, Codable {
     public struct Layer: Sendable, Codable {
         public let operation: String
         public let type: String
         public let precision: QuantizationPlan.Precision
-        /// Why it is not in INT8.
+        /// The reason that the layer is not in INT8.
         public let reason: QuantizationPlan.Reason?
-        /// Of the activations.
+        /// The range of the input activation.
         public let low: Float?
         public let high: Float?
         /// √(Σ(w − ŵ)² / Σw²) of the weights.
         public let weightError: Double?
-        /// nil where biases were not to be corrected.
+        /// Whether the bias was corrected; nil if bias correction was off.
         public var hasCorrectedBias: Bool?
 
         enum CodingKeys: String, CodingKey {
@@ -22,7 +22,7 @@ public struct QuantizationReport: Sendable, Codable {
     }
 
     public let layers: [Layer]
-    /// Of the weights that were quantized.
+    /// The size of the quantized weights in bytes, before and after.
     public let bytesBefore: Int
     public let bytesAfter: Int
 
@@ -54,7 +54,7 @@ public struct QuantizationReport: Sendable, Codable {
         bytesAfter = weights.bytesAfter
     }
 
-    /// What compression of weights alone did.
+    /// The report of a compression of weights without activations.
     public init(_ weights: WeightCompressionReport) {
         layers = weights.layers.map { layer in
             Layer(
@@ -65,6 +65,6 @@ public struct QuantizationReport: Sendable, Codable {
         bytesAfter = weights.bytesAfter
     }
 
-    /// Layers of a precision.
+    /// The number of layers with a precision.
     public func count(_ precision: QuantizationPlan.Precision) -> Int { layers.count { $0.precision == precision } }
 }

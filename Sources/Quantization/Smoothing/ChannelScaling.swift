@@ -3,25 +3,26 @@ import Foundation
 public import ModelGraph
 import TensorStore
 
-/// Gives each channel of what convolutions read a range of its own, and the weights a factor for it, so that the products still
-/// add up in integers: x·w = (x / s)·(s·w), s for each input channel.
+/// Gives each input channel of convolutions a range of its own, and the weights the inverse factor, so that products still
+/// accumulate in integers: x·w = (x / s)·(s·w), with one s per input channel.
 ///
-/// SmoothQuant's idea (Xiao et al. 2023) without an operation for it: the rounding itself maps each channel's range, lo·s … hi·s,
-/// to the one range lo … hi. s = max|x|^α / max|w|^(1−α), relative to the largest, of channels that are at least a thousandth of
-/// the largest.
+/// This is SmoothQuant (Xiao et al. 2023) without an added operation: the rounding itself maps each channel's range, lo·s … hi·s,
+/// to the common range lo … hi. s = max|x|^α / max|w|^(1−α), divided by the largest s. Maxima below a thousandth of the largest
+/// channel's count as a thousandth.
 public struct ChannelScaling: Sendable, Hashable {
-    /// From 0, which evens out the weights' channels alone, to 1, which evens out the activations'.
+    /// A number from 0, which equalizes only the channels of weights, to 1, which equalizes only those of activations.
     public var alpha: Double
 
     public init(alpha: Double = 0.75) { self.alpha = alpha }
 
     public struct Result: Sendable, Equatable {
-        /// By which channels of what an operation reads are divided, by the operation's name; the same for all that read one value.
+        /// Divisors of an operation's input channels, by operation name. Operations that read the same value have the same
+        /// divisors.
         public internal(set) var factors: [String: [Float]] = [:]
-        /// The constants with the weights of these operations.
+        /// The weight constants of these operations, by operation name.
         var constants: [String: String] = [:]
 
-        /// What `WeightCompressionOptions.factors` must be where these operations' inputs are rounded.
+        /// The value of `WeightCompressionOptions.factors` if the inputs of these operations are rounded.
         public func weights(_ operations: Set<String>) -> [String: WeightFactors] {
             var weights: [String: WeightFactors] = [:]
             for (operation, factors) in factors where operations.contains(operation) {
@@ -31,9 +32,9 @@ public struct ChannelScaling: Sendable, Hashable {
         }
     }
 
-    /// Factors for every rounding of `placement` that only convolutions with weights of their own read, and directly.
-    /// - Parameter statistics: of the graph's channels, with extremes.
-    /// - Throws: `CalibrationError` where the statistics lack what is needed; `QuantizationError`.
+    /// Factors for every rounding of `placement` that is read directly, and only by convolutions with weights of their own.
+    /// - Parameter statistics: channel statistics of the graph, with extremes.
+    /// - Throws: `CalibrationError` for missing statistics; `QuantizationError`.
     public func factors(
         _ graph: Graph, _ placement: QuantizerPlacement, _ statistics: ChannelStatistics
     ) throws -> Result {

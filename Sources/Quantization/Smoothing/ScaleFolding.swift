@@ -1,26 +1,26 @@
 import ModelGraph
 import TensorStore
 
-/// Multiplies the channels of values in a graph, by other constants in what computes them: no operation is added.
+/// Multiplies channels of values in a graph by changing constants of the operations that compute them. No operation is added.
 ///
-/// From a value it goes back over operations that keep channels apart, to a scale and shift by constants, or to a product or
-/// convolution whose output channels they are. It does so only where nothing else reads what changes on the way.
+/// The search goes back from a value through operations that keep channels apart, to a scale and shift by constants, or to a
+/// product or convolution with these output channels. It fails if anything else reads a value that would change.
 struct ScaleFolding {
-    /// A constant in another's place.
+    /// A constant that replaces another.
     struct Constant {
         let elements: [Float]
         let shape: Shape
     }
 
-    /// By where they are read.
+    /// The replacement constants, by the use that reads them.
     private(set) var constants: [Graph.Use: Constant] = [:]
-    /// Factors of output channels, by the constant with the weights.
+    /// Factors of output channels, by the index of the weight constant.
     private(set) var outputs: [Int: [Float]] = [:]
 
     private let graph: Graph
     private let index: GraphIndex
     private var isConstant: [Bool] { index.isConstant }
-    /// The weights of each operation that alone uses them.
+    /// The weights of each operation that is their only user.
     private var weights: [Int: WeightSite] = [:]
 
     init(_ graph: Graph, _ sites: [WeightSite]) {
@@ -29,13 +29,13 @@ struct ScaleFolding {
         for site in sites where site.users.count == 1 { weights[site.users[0]] = site }
     }
 
-    /// Makes `value` come out multiplied, or leaves all as it is.
+    /// Multiplies `value`, or changes nothing.
     ///
     /// - Parameters:
-    ///   - axes: those that channels lie on, the last running fastest.
-    ///   - factors: one for each channel.
-    ///   - readers: who is to read the value multiplied.
-    /// - Returns: whether there was a way.
+    ///   - axes: the axes of the channels; the last one varies fastest.
+    ///   - factors: one per channel.
+    ///   - readers: the uses that will read the multiplied value.
+    /// - Returns: whether the factors could be folded.
     mutating func multiply(_ value: Value, _ axes: [Int], by factors: [Float], for readers: Set<Graph.Use>) -> Bool {
         let before = self
         if fold(value, axes, factors, readers) { return true }
@@ -71,13 +71,13 @@ struct ScaleFolding {
             guard axes.count == 1, let axis = graph.constantIntegers(node.inputs[1])?.first,
                 (axis + shape.count) % shape.count == axes[0]
             else { return false }
-            // From the results, since traced networks compute the lengths from shapes.
+            // From the results: traced networks compute the lengths from shapes.
             let lengths = node.outputs.compactMap { $0.shape.dimensions?[axes[0]].fixedValue }
             guard lengths.count == node.outputs.count else { return false }
             let parts = lengths.enumerated().map { $0 == value.port ? factors : [Float](repeating: 1, count: $1) }
             return through(0, axes, Array(parts.joined()))
         case "ScaledDotProductAttention":
-            // Rows of values are averaged, each channel on its own.
+            // Attention averages rows of values, each channel separately.
             guard axes.allSatisfy({ $0 == 1 || $0 == 3 }) else { return false }
             return through(2, axes, factors)
         case "MatMul", "Convolution":
@@ -88,7 +88,7 @@ struct ScaleFolding {
                 outputs[site.constant] = zip(outputs[site.constant] ?? factors.map { _ in 1 }, factors).map { $0 * $1 }
                 return true
             }
-            // Attention that is written out: the same as above.
+            // Attention as separate operations: as above.
             guard node.type == "MatMul", !node.flag("transpose_b"), !isConstant[node.inputs[0].node],
                 axes.last == shape.count - 1, !axes.contains(shape.count - 2)
             else { return false }
@@ -108,7 +108,7 @@ struct ScaleFolding {
         }
     }
 
-    /// Puts another constant in the place of the one that is read there.
+    /// Replaces the constant that the input reads.
     private mutating func scale(_ node: Int, _ port: Int, _ axes: [Int], _ factors: [Float], rank: Int) -> Bool {
         let use = Graph.Use(node: node, port: port)
         let value = graph.nodes[node].inputs[port]
@@ -156,7 +156,7 @@ struct ScaleFolding {
         return count
     }
 
-    /// Where channels on a reshape's last axes lie in its input: on its last axis, or its last two.
+    /// The axes in a reshape's input of channels on the last axes of its result: the last axis of the input, or its last two.
     private func axesBefore(_ node: Node, _ after: [Dimension], _ axes: [Int]) -> [Int]? {
         guard let before = node.inputs[0].shape.dimensions, let count = product(after, axes),
             axes == Array(after.count - axes.count..<after.count)

@@ -4,7 +4,7 @@ import ModelGraph
 import TensorStore
 
 extension SmoothQuant {
-    /// Factors for the channels that some products read; nil where none are best.
+    /// Factors for the channels that the products read; nil if no smoothing is best.
     func smoothing(
         _ products: [SmoothedProduct], _ channels: ChannelStatistics.Channels, _ graph: Graph
     ) throws -> (factors: [Float], alpha: Double)? {
@@ -42,7 +42,7 @@ extension SmoothQuant {
         }
     }
 
-    /// NNCF's rule.
+    /// The factors by NNCF's rule.
     static func factors(_ activations: [Float], _ weights: [Float], _ alpha: Double) -> [Float] {
         let raw = zip(activations, weights).map { (activation: Float, weight: Float) -> Float in
             let numerator = pow(Double(max(activation, 1e-5)), alpha)
@@ -53,7 +53,7 @@ extension SmoothQuant {
         return raw.map { min(max($0, low), 100) }
     }
 
-    /// With linear interpolation, as NumPy's.
+    /// A quantile with linear interpolation, as in NumPy.
     private static func quantile(_ values: [Float], _ share: Double) -> Float {
         let sorted = values.sorted()
         guard let last = sorted.indices.last else { return 0 }
@@ -62,7 +62,7 @@ extension SmoothQuant {
         return Float(Double(below) + (Double(above) - Double(below)) * (place - place.rounded(.down)))
     }
 
-    /// Of the divided activation.
+    /// The step between levels of the divided activation.
     private func stepBetweenLevels(_ extremes: [ActivationStatistics.Extremes], _ factors: [Float]) -> Float {
         let whole = ActivationStatistics.Extremes(extremes, dividedBy: factors)
         let range =
@@ -87,7 +87,7 @@ extension SmoothedProduct {
         }
     }
 
-    /// Σ of the squares of the steps of output channels, of weights that are multiplied.
+    /// The sum of the squared steps of output channels, for weights multiplied by `factors`.
     fileprivate func squaredSteps(_ factors: [Float], _ graph: Graph) throws(QuantizationError) -> Double {
         try site.withRows(graph, WeightFactors(input: factors)) { rows in
             rows.ranges().reduce(0) { sum, range in

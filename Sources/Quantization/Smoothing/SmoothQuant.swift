@@ -1,40 +1,42 @@
 public import ModelGraph
 import TensorStore
 
-/// Moves the spread between channels of activations, which have one scale, into weights, which have one for each output channel:
-/// x·w = (x / s)·(s·w) with s for each input channel (SmoothQuant, Xiao et al. 2023), for matrix products with constant weights.
+/// Moves the spread between channels from activations, which have one scale, into weights, which have one scale per output
+/// channel: x·w = (x / s)·(s·w), with one s per input channel (SmoothQuant, Xiao et al. 2023). Applies to matrix products with
+/// constant weights.
 ///
-/// Products that read one value share s. What divides by it is made part of the operation that computes the value wherever
-/// nothing else reads that; where that can't be, a Multiply is added.
+/// Products that read one value share s. The division is folded into the operation that computes the value if nothing else reads
+/// that value. Otherwise a Multiply is added.
 public struct SmoothQuant: Sendable {
     public enum Alpha: Sendable, Hashable {
-        /// s = max|x|^α / max|w|^(1−α) by NNCF 3.4's rule, of which 0.95 is the default there: s is cut to between its 0.1
-        /// quantile and 100, and of several products that with the evenest s decides.
+        /// s = max|x|^α / max|w|^(1−α) by the rule of NNCF 3.4, whose default α is 0.95: s is clamped to the range from its 0.1
+        /// quantile to 100. If several products share s, it comes from the product with the largest ratio of smallest to largest
+        /// s.
         case global(Double)
-        /// For each group the α of 0, 0.1 … 0.9, 0.95, or no smoothing at all, with the least expected squared error of the
-        /// outputs: Δx²/12 · Σ s²w² + Σ over output channels of Δw²/12 · Σ E[x²]/s², Δx and Δw being the steps between the
-        /// levels of x/s and of each output channel of s·w. Needs mean squares in the statistics.
+        /// Chooses for each group an α of 0, 0.1 … 0.9, 0.95, or no smoothing, by the least expected squared error of the
+        /// outputs: Δx²/12 · Σ s²w² + Σ over output channels of Δw²/12 · Σ E[x²]/s². Δx and Δw are the steps between levels of
+        /// x/s and of each output channel of s·w. Requires mean squares in the statistics.
         case searched
     }
 
-    /// Products that read one value.
+    /// Products that read the same value.
     public struct Group: Sendable {
         public let operations: [String]
-        /// By which channels of the value are divided, and input channels of the weights multiplied.
+        /// Divisors of the value's channels, and factors of the weights' input channels.
         public let factors: [Float]
         public let alpha: Double
-        /// Whether the division became part of other operations.
+        /// Whether the division was folded into other operations.
         public let isFolded: Bool
     }
 
     public struct Result: Sendable {
-        /// Divided values; the weights are still as they were.
+        /// The graph with divided values. Its weights are not multiplied yet.
         public let graph: Graph
-        /// What `WeightCompressionOptions.factors` must be for the graph to compute the same.
+        /// The value of `WeightCompressionOptions.factors` with which the graph computes the same as before.
         public let weights: [String: WeightFactors]
         public let groups: [Group]
 
-        /// By which channels of what an operation reads are divided, by the operation's name.
+        /// Divisors of an operation's input channels, by operation name.
         public var factors: [String: [Float]] {
             var factors: [String: [Float]] = [:]
             for group in groups { for operation in group.operations { factors[operation] = group.factors } }
@@ -43,7 +45,7 @@ public struct SmoothQuant: Sendable {
     }
 
     public let alpha: Alpha
-    /// Of the activations' ranges: for the search.
+    /// The preset of activation ranges, for the search.
     public let preset: QuantizationPreset
 
     public init(_ alpha: Alpha, preset: QuantizationPreset = .mixed) {
@@ -52,12 +54,11 @@ public struct SmoothQuant: Sendable {
     }
 
     /// - Parameters:
-    ///   - statistics: of this graph's channels, with extremes.
-    ///   - isSmoothed: whether the product with a name takes part.
-    ///   - isChangeable: whether the output channels of the operation with a name may be divided.
-    ///   - addsOperations: whether a Multiply is added where the division can't be part of what is there; such products are left as
-    ///     they are otherwise.
-    /// - Throws: `CalibrationError` where the statistics lack what is needed; `QuantizationError`; `GraphError`.
+    ///   - statistics: channel statistics of this graph, with extremes.
+    ///   - isSmoothed: whether the product of this name takes part.
+    ///   - isChangeable: whether the output channels of the operation of this name may be divided.
+    ///   - addsOperations: whether a Multiply is added if the division can't be folded. Otherwise such products are not smoothed.
+    /// - Throws: `CalibrationError` for missing statistics; `QuantizationError`; `GraphError`.
     public func apply(
         to graph: Graph, _ statistics: ChannelStatistics, operations isSmoothed: (String) -> Bool = { _ in true },
         changing isChangeable: (String) -> Bool = { _ in true }, addsOperations: Bool = true
@@ -124,13 +125,13 @@ public struct SmoothQuant: Sendable {
 
 /// A matrix product whose input channels are divided.
 struct SmoothedProduct {
-    /// In the graph.
+    /// Index in the graph.
     let index: Int
     let site: WeightSite
 }
 
 extension Graph {
-    /// The graph with annotations, at operations whose weights were multiplied, of the factors that were folded (`ChannelSmoothing`).
+    /// The graph with annotations (`ChannelSmoothing`) of folded factors at operations whose weights were multiplied.
     /// - Parameter outputs: factors of output channels, by the operation's name.
     fileprivate func annotating(_ groups: [SmoothQuant.Group], outputs: [String: [Float]]) -> Graph {
         var annotations: [String: ChannelSmoothing] = outputs.mapValues { ChannelSmoothing(outputs: $0) }

@@ -1,8 +1,8 @@
 extension ActivationStatistics.Extremes {
-    /// Of a whole activation, from those of its channels, each divided by its factor.
+    /// Extremes of a whole activation, from the extremes of its channels, each divided by its factor.
     ///
-    /// Minimum and maximum are exact. Means are at least those of any one channel; how far the mean of the runs' extremes lies
-    /// within is then taken from what it was before.
+    /// Minimum and maximum are exact. Means are estimates: at least those of any single channel, and at least the share of the
+    /// extremes that they have in `before`.
     init(_ channels: [Self], dividedBy factors: [Float], before: Self? = nil) {
         self.init()
         (minimum, maximum) = (.infinity, -.infinity)
@@ -29,24 +29,24 @@ extension ActivationStatistics.Extremes {
 }
 
 extension ActivationStatistics {
-    /// The statistics as they would be after smoothing, without another calibration.
+    /// Estimates the statistics after smoothing, without another calibration.
     ///
     /// - Parameters:
-    ///   - placement: of the smoothed graph, with the operations that this placement has.
-    ///   - channels: by which the graph was smoothed.
-    /// - Throws: `CalibrationError.noChannels` for an operation that nothing was measured for.
+    ///   - placement: the placement in the smoothed graph, with operations of this placement.
+    ///   - channels: the channel statistics that the smoothing was computed from.
+    /// - Throws: `CalibrationError.noChannels` for an operation without measurements.
     public func smoothed(
         _ smoothing: SmoothQuant.Result, _ placement: QuantizerPlacement, _ channels: ChannelStatistics
     ) throws(CalibrationError) -> ActivationStatistics {
         try divided(by: smoothing.factors, placement, channels)
     }
 
-    /// The statistics of another placement, with the channels of what some operations read divided.
+    /// The statistics of another placement, with the input channels of some operations divided.
     ///
     /// - Parameters:
-    ///   - factors: by the operation's name.
-    ///   - channels: with extremes of what these operations read.
-    /// - Throws: `CalibrationError.noChannels` for an operation that nothing was measured for.
+    ///   - factors: divisors by operation name.
+    ///   - channels: channel statistics with extremes of the inputs of these operations.
+    /// - Throws: `CalibrationError.noChannels` for an operation without measurements.
     public func divided(
         by factors: [String: [Float]], _ placement: QuantizerPlacement, _ channels: ChannelStatistics
     ) throws(CalibrationError) -> ActivationStatistics {

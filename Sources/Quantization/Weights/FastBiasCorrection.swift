@@ -1,19 +1,20 @@
 public import ModelGraph
 import TensorStore
 
-/// Gives the means of output channels back what rounding the weights takes from them: the bias of a convolution or matrix product
-/// grows by Σ mean·(w − ŵ), the mean being that of each input channel (NNCF's fast bias correction).
+/// Corrects the bias of convolutions and matrix products for the rounding of their weights, which shifts the means of output
+/// channels. The bias grows by Σ mean·(w − ŵ), with the mean of each input channel (NNCF's fast bias correction).
 ///
-/// Padding counts as if it, too, had the mean. The rounding of activations is left out of account, as in NNCF.
+/// Padding counts as if it had the mean too. As in NNCF, the rounding of activations is not considered.
 public struct FastBiasCorrection: Sendable {
-    /// A bias is left as it is where an element of it would change by this many times its own size: such a shift is noise.
+    /// A bias stays unchanged if an element would change by this many times its own size: such a shift is noise.
     public var threshold = 2.0
 
     public init() {}
 
     public struct Skipped: Sendable, Equatable {
         public enum Reason: Sendable, Equatable {
-            /// No constant with an element for each channel is added to the operation's result, or others read it before.
+            /// The operation has no bias: no constant with one element per channel is added to its result, or the result has
+            /// other readers.
             case noBias
             /// An element of the bias is 0, or would change by this many times its size.
             case threshold(Double)
@@ -34,12 +35,12 @@ public struct FastBiasCorrection: Sendable {
         public internal(set) var skipped: [Skipped] = []
     }
 
-    /// What `WeightCompressionOptions.inputMeans` must be for the compression's report to have shifts.
+    /// The value of `WeightCompressionOptions.inputMeans` that makes the compression report shifts.
     ///
     /// - Parameters:
-    ///   - statistics: of the channels of `graph`, with means.
-    ///   - factors: by which channels of activations are divided, by the name of the operation that reads them.
-    /// - Throws: `CalibrationError.noRuns`, `.noChannels` where no means were measured.
+    ///   - statistics: channel statistics of `graph`, with means.
+    ///   - factors: divisors of activation channels, by the name of the operation that reads the activation.
+    /// - Throws: `CalibrationError.noRuns`; `.noChannels` if no means were measured.
     public func inputMeans(
         _ graph: Graph, _ statistics: ChannelStatistics, dividedBy factors: [String: [Float]] = [:]
     ) throws(CalibrationError) -> [String: [Float]] {
@@ -60,8 +61,8 @@ public struct FastBiasCorrection: Sendable {
     }
 
     /// - Parameters:
-    ///   - graph: with compressed weights.
-    ///   - compression: its report, with shifts; layers without are left alone.
+    ///   - graph: a graph with compressed weights.
+    ///   - compression: the report of the compression, with shifts; layers without shifts are skipped.
     public func apply(
         to graph: Graph, _ compression: WeightCompressionReport
     ) throws(GraphError) -> (graph: Graph, report: Report) {
@@ -95,7 +96,8 @@ public struct FastBiasCorrection: Sendable {
         return (corrected, report)
     }
 
-    /// Where the addition that alone reads an operation's result reads a constant with an element for each output channel.
+    /// The use of the bias: a constant with one element per output channel, in the addition that alone reads the operation's
+    /// result.
     private func biasUse(of operation: Int, _ count: Int, _ graph: Graph, _ index: GraphIndex) -> Graph.Use? {
         let value = graph.value(operation)
         guard let rank = value.shape.rank, let reader = index.onlyUse(of: value), graph.nodes[reader.node].type == "Add" else {

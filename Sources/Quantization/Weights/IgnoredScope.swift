@@ -1,11 +1,11 @@
 public import ModelGraph
 import TensorStore
 
-/// Which operations a pass leaves alone.
+/// The operations that a pass skips.
 public struct IgnoredScope: Sendable, Equatable {
     /// Names of operations or of the constants that hold their weights.
     public var names: [String]
-    /// Regular expressions that such a name begins with.
+    /// Regular expressions that match the beginning of such a name.
     public var patterns: [String]
     /// Types of operations, as IR names them: `MatMul`, `Convolution` …
     public var types: [String]
@@ -16,8 +16,8 @@ public struct IgnoredScope: Sendable, Equatable {
         self.types = types
     }
 
-    /// The indices of the nodes that the scope names.
-    /// - Throws: `QuantizationError.ignoredScope` where a rule names none, `.pattern` where one can't be read.
+    /// The indices of the nodes in the scope.
+    /// - Throws: `QuantizationError.ignoredScope` for a rule that matches no node, `.pattern` for an invalid regular expression.
     public func nodes(of graph: Graph) throws(QuantizationError) -> Set<Int> {
         var found: Set<Int> = []
         func add(_ rule: String, _ candidates: [String], _ matches: (Node) -> Bool) throws(QuantizationError) {

@@ -1,32 +1,32 @@
 public import TensorStore
 
-/// Why weights can't be quantized as asked.
+/// Errors of quantizing weights.
 public enum QuantizationError: Error, Equatable, Sendable {
     /// A weight tensor holds NaN or infinity.
     case notFinite(tensor: String)
-    /// Weights of a type that is not quantized.
+    /// Weights of this element type can't be quantized.
     case elementType(tensor: String, ElementType)
-    /// The bytes are not as many as type and shape need.
+    /// The byte count does not match type and shape.
     case size(tensor: String, expected: Int, found: Int)
-    /// A group must divide the weights of a channel.
+    /// The group size does not divide the weights of a channel, `depth`.
     case groupSize(tensor: String, Int, depth: Int)
-    /// Groups are of 4-bit weights with one axis to sum over.
+    /// Groups need 4-bit weights with a single axis to sum over.
     case groupsNotTaken(tensor: String, WeightMode)
-    /// A channel's scale is beyond f16, in which scales are stored.
+    /// A channel's scale exceeds f16, the type of stored scales.
     case scaleRange(tensor: String, Float)
-    /// A ratio of weights is from 0 to 1.
+    /// The ratio of weights is not in 0 … 1.
     case ratio(Double)
-    /// What layers get that can't have 4 bits must be an 8-bit mode.
+    /// The backup mode is not an 8-bit mode.
     case backup(WeightMode)
-    /// Numbers given for the channels of weights are not as many as channels.
+    /// The number of values given for channels is not the number of channels.
     case channelCount(tensor: String, expected: Int, found: Int)
-    /// Factors, means or a mode are given for weights or an operation that the pass does not meet.
+    /// Factors, means or a mode name weights or an operation that the pass does not find; `near` has similar names.
     case unknown(String, near: [String])
-    /// Operations that share weights have modes that differ.
+    /// Operations that share weights have different modes.
     case modes(tensor: String, WeightMode, WeightMode)
-    /// The operation computes in integers, or with weights that are integers, already.
+    /// The operation already computes in integers or with integer weights.
     case alreadyQuantized(operation: String)
-    /// A rule of the ignored scope names nothing in the graph.
+    /// A rule of the ignored scope matches nothing in the graph.
     case ignoredScope(String, near: [String])
     /// A pattern of the ignored scope is not a regular expression.
     case pattern(String)

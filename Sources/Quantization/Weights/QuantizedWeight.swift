@@ -1,26 +1,26 @@
 public import TensorStore
 
-/// One weight tensor in its smaller form: w ≈ (code − zero point) · scale.
+/// A quantized weight tensor: w ≈ (code − zero point) · scale.
 public struct QuantizedWeight: Sendable {
     public let layout: WeightLayout
     public let mode: WeightMode
-    /// Input channels that share a scale; nil where a whole channel does.
+    /// The number of input channels that share a scale; nil for one scale per output channel.
     public let groupSize: Int?
-    /// Integers or NF4 indices as `mode.elementType` lays them out, 4-bit ones two a byte.
+    /// Integers or NF4 indices in the layout of `mode.elementType`; 4-bit codes are packed two per byte.
     public let codes: [UInt8]
-    /// By which codes were found, before they are rounded to `mode.scaleType`: one a channel or group.
+    /// Scales before rounding to `mode.scaleType`, one per channel or group. The codes are computed with these.
     public let scales: [Float]
-    /// As many as scales, 0 … 15 or 0 … 255; empty for symmetric forms.
+    /// Zero points, one per scale, 0 … 15 or 0 … 255; empty for symmetric modes.
     public let zeroPoints: [UInt8]
-    /// √(Σ(w − ŵ)² / Σw²) with ŵ as stored; 0 for weights that are all zero.
+    /// √(Σ(w − ŵ)² / Σw²) with ŵ as stored; 0 if all weights are 0.
     public let relativeError: Double
-    /// The largest over channels of the mean of (w − ŵ)², ŵ by scales that are not rounded: by which NNCF orders layers.
+    /// The largest mean of (w − ŵ)² of any channel, with ŵ from unrounded scales. NNCF orders layers by it.
     let worstChannelError: Double
 
-    /// Σ mean·(w − ŵ) of each output channel, where means of the input channels were given for weights in 8 bits.
+    /// Σ mean·(w − ŵ) of each output channel; empty unless the weights have 8 bits and means of the input channels were given.
     let outputShifts: [Float]
 
-    /// The codes' shape in the graph.
+    /// The shape of the codes in the graph.
     public var storedShape: Shape { layout.storedShape(groupSize: groupSize) }
     /// The shape of scales and zero points.
     public var scaleShape: Shape { layout.scaleShape(groupSize: groupSize) }

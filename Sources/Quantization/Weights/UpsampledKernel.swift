@@ -1,7 +1,7 @@
 /// Rounding of 3×3 kernels of convolutions over pictures whose pixels are repeated to 2×2.
 ///
-/// Along each axis a pixel of the picture before meets the elements 0, 1 + 2, 0 + 1 or 2 of a kernel. Only these sums, of rows
-/// and of columns, reach the result.
+/// Along each axis, a pixel of the original picture meets element 0, 1 + 2, 0 + 1 or 2 of the kernel. Only these sums, over rows
+/// and columns, affect the result.
 enum UpsampledKernel {
     /// The largest magnitude of the 16 sums.
     static func largestSum(_ kernel: UnsafePointer<Float>) -> Float {
@@ -19,9 +19,9 @@ enum UpsampledKernel {
         return largest
     }
 
-    /// Integers whose sums are near those of the kernel over `scale`: elements are rounded one after the other, each with the part
-    /// of the later ones' errors that it can make up for (Babai's nearest plane). `codes` stay as they are where a sum or an
-    /// integer would exceed `limit`.
+    /// Rounds the kernel over `scale` to integers whose sums are close to the kernel's sums. Elements are rounded one after the
+    /// other. Each element compensates the share of the later elements' errors that it can (Babai's nearest plane). `codes` stay
+    /// unchanged if a sum or an integer would exceed `limit`.
     static func round(
         _ kernel: UnsafePointer<Float>, _ scale: Float, limit: Float, _ codes: UnsafeMutablePointer<UInt8>
     ) {
@@ -45,7 +45,7 @@ enum UpsampledKernel {
         }
     }
 
-    /// How much of an element's error the one before it can make up for, along one axis: the squares of the sums' errors are
-    /// 2(e₀ + e₁/2)² + 3/2·(e₁ + 2/3·e₂)² + 4/3·e₂².
+    /// The share of an element's error that the element before it can compensate, along one axis: the squared errors of the sums
+    /// are 2(e₀ + e₁/2)² + 3/2·(e₁ + 2/3·e₂)² + 4/3·e₂².
     private static func share(_ place: Int) -> Float { place == 0 ? 1.0 / 2 : place == 1 ? 2.0 / 3 : 0 }
 }

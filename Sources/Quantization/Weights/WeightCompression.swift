@@ -1,18 +1,18 @@
 public import ModelGraph
 import TensorStore
 
-/// Stores the weights of a graph in 8 or 4 bits, and leaves its computation in floating point.
+/// Stores the weights of a graph in 8 or 4 bits. The computation stays in floating point.
 ///
-/// Each constant becomes `Const → Convert → [Subtract zero point] → Multiply scale → [Reshape] → [Convert]`, under the
-/// names that `nncf.compress_weights` gives. Weights are read where they lie and quantized one tensor at a time, so that beyond
-/// the compressed weights only one tensor's codes are in memory.
+/// Each constant becomes `Const → Convert → [Subtract zero point] → Multiply scale → [Reshape] → [Convert]`, with the node names
+/// of `nncf.compress_weights`. Weights are read from the mapped file and quantized one tensor at a time. Besides the compressed
+/// weights, memory holds the codes of one tensor only.
 public struct WeightCompression: Sendable {
     public let options: WeightCompressionOptions
 
     public init(_ options: WeightCompressionOptions) { self.options = options }
 
-    /// - Returns: the graph with compressed weights, and what was done. A graph without weights to compress is returned as it is.
-    /// - Throws: `QuantizationError` for weights that can't be quantized and options that fit nothing; `GraphError`.
+    /// - Returns: the graph with compressed weights, and a report. A graph without weights to compress is returned unchanged.
+    /// - Throws: `QuantizationError` for weights that can't be quantized and for options that match nothing; `GraphError`.
     public func apply(to graph: Graph) throws -> (graph: Graph, report: WeightCompressionReport) {
         let ignored = try options.ignored.nodes(of: graph)
         let found = WeightSites(graph, embeddings: options.embeddings, ignored: ignored)
@@ -27,17 +27,17 @@ public struct WeightCompression: Sendable {
     }
 }
 
-/// Copies a graph, with other constants in the place of weights.
+/// Copies a graph and replaces the constants of weights.
 private struct WeightRewriter {
     private var rewriter: GraphRewriter
     private(set) var layers: [WeightCompressionReport.Layer] = []
     private var loader: WeightLoader
     private let choices: [Int: WeightPlan.Choice]
-    /// Nodes that nothing reads any longer.
+    /// Nodes without readers after the rewrite.
     private let dropped: Set<Int>
-    /// Weights to be multiplied by factors where they are read.
+    /// Weights that keep their form and are multiplied by factors in the graph.
     private var kept: [Value: WeightSite] = [:]
-    /// Weights that several constants share as one range of a file.
+    /// Weights that several constants read from the same range of a file.
     private var shared: [Source: Value] = [:]
 
     private struct Source: Hashable {
@@ -88,7 +88,7 @@ private struct WeightRewriter {
         }
     }
 
-    /// Weights times their channels' factors, in floating point.
+    /// Weights multiplied by the factors of their channels, in floating point.
     private mutating func multiply(_ weights: Value, _ factors: WeightFactors, _ site: WeightSite) throws -> Value {
         try ChannelData(factors: factors).check(site.layout, name: graph.nodes[site.constant].name)
         let (shape, axis) = (site.layout.shape, site.layout.reducedAxes.lowerBound)
@@ -106,7 +106,7 @@ private struct WeightRewriter {
         return product
     }
 
-    /// Weights in their original shape, in the scales' type.
+    /// Weights in their original shape and in the type of the scales.
     private mutating func scaled(_ choice: WeightPlan.Choice, _ node: Node) throws -> Value {
         let (site, quantizer) = (choice.site, choice.quantizer)
         var source: Source?

@@ -1,42 +1,42 @@
 public import TensorStore
 
-/// What a compression did, layer by layer.
+/// The result of a compression, layer by layer.
 public struct WeightCompressionReport: Sendable, Equatable {
     /// A weight tensor that was compressed.
     public struct Layer: Sendable, Equatable {
-        /// The operation that uses the weights, the first of several.
+        /// The operation that uses the weights; the first one if there are several.
         public let operation: String
-        /// The constant's name.
+        /// The name of the constant.
         public let weights: String
         public let shape: Shape
         public let mode: WeightMode
         public let groupSize: Int?
         /// √(Σ(w − ŵ)² / Σw²).
         public let relativeError: Double
-        /// What the mean of each output channel loses by the rounding: to be added to the bias. Empty where it was not asked for.
+        /// The loss in the mean of each output channel by rounding, to be added to the bias; empty unless means were given.
         public let outputShifts: [Float]
         public let bytesBefore: Int
         public let bytesAfter: Int
     }
 
-    /// A matrix product, convolution or embedding whose weights were left as they are.
+    /// A matrix product, convolution or embedding whose weights were not compressed.
     public struct Skipped: Sendable, Equatable {
         public enum Reason: Sendable, Equatable {
-            /// The ignored scope names it.
+            /// The operation is in the ignored scope.
             case ignored
-            /// Its weights are stored as integers or in few bits already.
+            /// The weights are already stored as integers or in few bits.
             case alreadyCompressed(ElementType)
-            /// Its weights are computed from constants while compiling.
+            /// The weights are computed from constants at compile time.
             case computed
-            /// Its weights pass a FakeQuantize.
+            /// The weights pass through a FakeQuantize.
             case fakeQuantized
             /// Weights of this type are not compressed.
             case elementType(ElementType)
-            /// The weights have another use, by an operation of this type, which this form does not fit.
+            /// Another operation, of this type, uses the weights and can't read the compressed form.
             case otherUse(String)
-            /// The group size does not divide these input channels.
+            /// The group size does not divide the number of input channels, `depth`.
             case groupSize(depth: Int)
-            /// Weights with a single axis, or an operation whose channels this pass does not know.
+            /// The weights have a single axis, or the channels of the operation are unknown.
             case form
         }
 

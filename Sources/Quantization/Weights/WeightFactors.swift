@@ -1,8 +1,8 @@
-/// Numbers by which the channels of weights are multiplied.
+/// Factors for the channels of weights.
 public struct WeightFactors: Sendable, Hashable {
-    /// One for each input channel; nil for 1.
+    /// One factor per input channel; nil for 1.
     public var input: [Float]?
-    /// One for each output channel; nil for 1.
+    /// One factor per output channel; nil for 1.
     public var output: [Float]?
 
     public init(input: [Float]? = nil, output: [Float]? = nil) {
@@ -11,12 +11,12 @@ public struct WeightFactors: Sendable, Hashable {
     }
 }
 
-/// What is done with the channels of one weight tensor.
+/// Per-channel data for quantizing one weight tensor.
 struct ChannelData: Hashable {
     var factors = WeightFactors()
-    /// Of the input channels of the operation, after the division that `factors` makes up for.
+    /// Means of the operation's input channels, after the division that `factors` compensates.
     var inputMeans: [Float]?
-    /// Whether the codes of a convolution's kernels keep their sums.
+    /// Whether the codes of convolution kernels keep the sums of the kernels.
     var keepsKernelSums = false
 
     func check(_ layout: WeightLayout, name: String) throws(QuantizationError) {

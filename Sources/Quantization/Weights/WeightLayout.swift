@@ -1,16 +1,17 @@
 public import TensorStore
 
-/// Which axes of a weight tensor are summed over by the operation that uses it: each remaining element is an output channel,
-/// with a scale of its own.
+/// The axes of a weight tensor that its operation sums over. Each position on the remaining axes is an output channel with a
+/// scale of its own.
 ///
-/// The tensor is seen as `[outer, depth, inner]`: one run of axes is summed over, and channels lie before it (`outer`, as
-/// torch stores linear layers and convolutions) or after it (`inner`, products with weights that are not transposed).
+/// The tensor is treated as `[outer, depth, inner]`. The operation sums over a contiguous run of axes, `depth`. Channels lie
+/// before it (`outer`: linear layers and convolutions in torch's layout) or after it (`inner`: products with weights that are not
+/// transposed).
 public struct WeightLayout: Sendable, Hashable {
     public let shape: Shape
     /// The axes that are summed over; not empty.
     public let reducedAxes: Range<Int>
 
-    /// - Precondition: the axes are the shape's.
+    /// - Precondition: `reducedAxes` are axes of `shape`.
     public init(shape: Shape, reducedAxes: Range<Int>) {
         precondition(!reducedAxes.isEmpty && reducedAxes.lowerBound >= 0 && reducedAxes.upperBound <= shape.rank)
         self.shape = shape
@@ -18,16 +19,17 @@ public struct WeightLayout: Sendable, Hashable {
     }
 
     var outer: Int { shape[..<reducedAxes.lowerBound].reduce(1, *) }
-    /// Weights of one channel.
+    /// The number of weights per output channel.
     public var depth: Int { shape[reducedAxes].reduce(1, *) }
     var inner: Int { shape[reducedAxes.upperBound...].reduce(1, *) }
     public var elementCount: Int { outer * depth * inner }
-    /// Output channels.
+    /// The number of output channels.
     public var channels: Int { outer * inner }
-    /// Input channels: the first axis that is summed over. Others are the places of a convolution's kernel.
+    /// The number of input channels: the size of the first reduced axis. The other reduced axes are positions in a convolution's
+    /// kernel.
     public var inputChannels: Int { shape[reducedAxes.lowerBound] }
 
-    /// The shape of the stored constant: the reduced axis in two where there are groups.
+    /// The shape of the stored constant. With groups, the reduced axis is split in two.
     func storedShape(groupSize: Int?) -> Shape {
         guard let groupSize else { return shape }
         return Shape(

@@ -1,15 +1,15 @@
 import ModelGraph
 import TensorStore
 
-/// Quantizes the weights of a graph one after the other, and gives pages that were read back to the system meanwhile.
+/// Quantizes the weights of a graph one tensor at a time, and releases file pages after reading them.
 struct WeightLoader {
     let graph: Graph
-    /// By the constant's name.
+    /// Channel data by constant name.
     private let channels: [String: ChannelData]
     private let keepsKernelSums: Bool
     private var readByteCount = 0
 
-    /// Bytes of a file that may stay in memory after they were read.
+    /// The number of file bytes that may stay in memory after reading.
     private static let keptByteCount = 256 << 20
 
     init(graph: Graph, options: WeightCompressionOptions) {

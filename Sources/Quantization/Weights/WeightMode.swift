@@ -1,29 +1,29 @@
 public import TensorStore
 
-/// The form that weights are stored in, and the rule that finds their scales.
+/// The storage form of weights, and the rule for their scales.
 public enum WeightMode: String, Sendable, Hashable, CaseIterable {
     /// i8, −128 … 127, no zero point. The scale is negative where the largest magnitude is positive, so that −128 is used.
     case int8Symmetric = "int8-sym"
     /// u8 with a zero point.
     case int8Asymmetric = "int8-asym"
-    /// i4, −8 … 7, by the rule of `int8Symmetric`.
+    /// i4, −8 … 7, with the scale rule of `int8Symmetric`.
     case int4Symmetric = "int4-sym"
     /// u4 with a zero point.
     case int4Asymmetric = "int4-asym"
-    /// The 16 numbers of QLoRA's NormalFloat, of the largest magnitude (Dettmers et al. 2023).
+    /// The 16 values of QLoRA's NormalFloat, scaled by the largest magnitude (Dettmers et al. 2023).
     case nf4
-    /// i8, −127 … 127: the weights of networks whose activations are quantized too. Scales are f32.
+    /// i8, −127 … 127, for weights of networks with quantized activations. Scales are f32.
     case int8Narrow = "int8-narrow"
-    /// The same in 7 bits, −63 … 63, for processors whose 8-bit products saturate (AVX2 and AVX-512 without VNNI).
+    /// `int8Narrow` in 7 bits, −63 … 63, for processors whose 8-bit products saturate (AVX2 and AVX-512 without VNNI).
     case int8HalfRange = "int8-half-range"
-    /// `int8Narrow` for 3×3 convolutions of pictures that nearest-neighbour interpolation has doubled: scales are such that codes
-    /// of a kernel add up to codes, so that the convolution can be computed in four of 2×2, and rounding is such that the sums are
-    /// exact rather than single weights. Other weights are as `int8Narrow`.
+    /// `int8Narrow` for 3×3 convolutions after nearest-neighbour upsampling by 2. Scales are chosen so that sums of a kernel's
+    /// codes are codes too: four 2×2 convolutions can then compute the result. Rounding minimizes the errors of these sums
+    /// instead of those of single weights. Other weights are stored as in `int8Narrow`.
     case int8Upsampled = "int8-upsampled"
-    /// `int8HalfRange` by the rule of `int8Upsampled`.
+    /// `int8HalfRange` with the rule of `int8Upsampled`.
     case int8HalfRangeUpsampled = "int8-half-range-upsampled"
 
-    /// What the constant holds.
+    /// The element type of the codes.
     public var elementType: ElementType {
         switch self {
         case .int8Symmetric, .int8Narrow, .int8HalfRange, .int8Upsampled, .int8HalfRangeUpsampled: .i8
@@ -37,12 +37,12 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
     /// Bits of one weight: 4 or 8.
     public var bitWidth: Int { is4Bit ? 4 : 8 }
 
-    /// Whether scales may be given to groups of input channels.
+    /// Whether groups of input channels may have scales of their own.
     public var is4Bit: Bool { self == .int4Symmetric || self == .int4Asymmetric || self == .nf4 }
 
     public var isAsymmetric: Bool { self == .int8Asymmetric || self == .int4Asymmetric }
 
-    /// What scales are stored in.
+    /// The element type of stored scales.
     var scaleType: ElementType {
         switch self {
         case .int8Narrow, .int8HalfRange, .int8Upsampled, .int8HalfRangeUpsampled: .f32
@@ -50,7 +50,7 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The mode for 3×3 convolutions of doubled pictures in networks whose other weights have this mode; nil where it is the same.
+    /// The mode for 3×3 convolutions after upsampling by 2, in networks with this mode; nil if it is the same mode.
     var upsampled: WeightMode? {
         switch self {
         case .int8Narrow: .int8Upsampled
@@ -61,7 +61,7 @@ public enum WeightMode: String, Sendable, Hashable, CaseIterable {
 
     var isUpsampled: Bool { self == .int8Upsampled || self == .int8HalfRangeUpsampled }
 
-    /// The integers that codes are cut to; of no use for NF4.
+    /// The range that codes are clamped to; unused for NF4.
     var codes: ClosedRange<Float> {
         switch self {
         case .int8Symmetric: -128...127

@@ -1,7 +1,7 @@
 import ModelGraph
 import TensorStore
 
-/// The form that each weight tensor of a graph gets.
+/// The form of each weight tensor of a graph.
 struct WeightPlan {
     struct Choice {
         let site: WeightSite
@@ -9,12 +9,13 @@ struct WeightPlan {
     }
 
     private(set) var choices: [Choice] = []
-    /// Weights that keep their form, and are multiplied by factors in the graph.
+    /// Weights that keep their form and are multiplied by factors in the graph.
     private(set) var scaled: [WeightSite] = []
     private(set) var skipped: [WeightCompressionReport.Skipped] = []
 
-    /// NNCF's rules: all weights in 8-bit modes. In 4-bit modes the weights of matrix products get 4 bits, but the last one's;
-    /// of them `ratio`, those first whose 8-bit error is largest; everything else gets the backup mode.
+    /// Assigns modes by NNCF's rules. An 8-bit mode applies to all weights. A 4-bit mode applies to matrix products except the
+    /// last one: to the share `ratio` of their weights, in descending order of 8-bit error. All other weights get the backup
+    /// mode.
     init(
         _ found: WeightSites, _ options: WeightCompressionOptions, _ loader: inout WeightLoader
     ) throws(QuantizationError) {
@@ -79,7 +80,7 @@ struct WeightPlan {
         }
     }
 
-    /// The mode that operations with these weights are given by name.
+    /// The mode that the options give by name to the operations with these weights.
     private static func mode(
         of site: WeightSite, _ graph: Graph, _ modes: [String: WeightMode]
     ) throws(QuantizationError) -> WeightMode? {
@@ -91,7 +92,7 @@ struct WeightPlan {
         return first
     }
 
-    /// Numbers that would go nowhere would leave the network computing something else.
+    /// Checks that every name in the options matches. Unused factors would change the results of the network.
     private static func checkNames(_ found: WeightSites, _ options: WeightCompressionOptions) throws(QuantizationError) {
         let nodes = found.graph.nodes
         let constants = Set((found.sites + found.ignored).map { nodes[$0.constant].name })
@@ -104,8 +105,8 @@ struct WeightPlan {
         }
     }
 
-    /// Sensitivity without data: a layer that 8 bits serve well is one that is best kept in 8 bits, since what they serve badly
-    /// has outliers that 4 bits in groups serve no worse (NNCF's `WEIGHT_QUANTIZATION_ERROR`).
+    /// Ranks layers by sensitivity without data. A layer with a small 8-bit error is best kept in 8 bits: a large 8-bit error
+    /// comes from outliers, for which 4 bits in groups are no worse (NNCF's `WEIGHT_QUANTIZATION_ERROR`).
     private static func leastSensitive(
         _ candidates: [Int], _ found: WeightSites, _ ratio: Double, _ loader: inout WeightLoader
     ) throws(QuantizationError) -> Set<Int> {
@@ -113,7 +114,7 @@ struct WeightPlan {
         var errors: [(index: Int, error: Double)] = []
         for index in candidates {
             let weight = try loader.quantize(found.sites[index], WeightQuantizer(mode: .int8Asymmetric))
-            // NNCF adds the step of the stored type at 1, which orders layers of different types.
+            // As in NNCF, the machine epsilon of the stored type is added. It affects the order of layers of different types.
             let type = found.graph.nodes[found.sites[index].constant].outputs[0].elementType
             let step = type == .f16 ? 0x1p-10 : type == .bf16 ? 0x1p-7 : 0x1p-23
             errors.append((index, weight.worstChannelError + step))

@@ -1,13 +1,13 @@
 import CNumerics
 public import TensorStore
 
-/// Finds scales and codes of weights.
+/// Computes scales and codes of weights.
 ///
-/// The modes up to `nf4` give what `nncf.compress_weights` 3.4 gives, integer for integer: codes are found with f32 scales,
-/// which are rounded to f16 when they are stored.
+/// The modes up to `nf4` match `nncf.compress_weights` 3.4 integer for integer: codes are computed with f32 scales, which are
+/// rounded to f16 for storage.
 public struct WeightQuantizer: Sendable {
     public let mode: WeightMode
-    /// Input channels that share a scale; nil for whole channels.
+    /// The number of input channels that share a scale; nil for one scale per channel.
     public let groupSize: Int?
 
     public init(mode: WeightMode, groupSize: Int? = nil) {
@@ -17,7 +17,7 @@ public struct WeightQuantizer: Sendable {
 
     /// - Parameters:
     ///   - weights: f32, f16 or bf16, row-major, at any address.
-    ///   - name: what errors call the tensor.
+    ///   - name: the name of the tensor in errors.
     public func quantize(
         _ weights: UnsafeRawBufferPointer, _ elementType: ElementType, _ layout: WeightLayout, name: String
     ) throws(QuantizationError) -> QuantizedWeight {
@@ -82,7 +82,7 @@ public struct WeightQuantizer: Sendable {
         }
     }
 
-    /// So that the largest magnitude becomes the lowest code, whichever its sign.
+    /// The scale that maps the largest magnitude, of either sign, to the lowest code.
     private func signedScale(_ range: cnumerics_range, _ levels: Float) -> Float {
         let low = abs(range.minimum)
         return nonzero((low >= range.maximum ? low : -range.maximum) / levels)
@@ -90,8 +90,9 @@ public struct WeightQuantizer: Sendable {
 
     private func nonzero(_ scale: Float) -> Float { abs(scale) < Float.ulpOfOne ? Float.ulpOfOne : scale }
 
-    /// Channels of next to nothing count as a hundredth of the largest, so that their noise is not blown up: of the weights as
-    /// they were before output channels were multiplied, since what reads those makes up for it.
+    /// The magnitudes of channels, at least a hundredth of the largest one, so that the noise of near-zero channels is not
+    /// amplified. The floor applies to weights before multiplication by output factors, which the readers of the output channels
+    /// compensate.
     private func flooredMagnitudes(_ ranges: [cnumerics_range], _ outputFactors: [Float]?) -> [Float] {
         let factors = outputFactors.map { $0.map(abs) } ?? ranges.map { _ in 1 }
         let magnitudes = zip(ranges, factors).map { $1 > 0 ? max($0.maximum, -$0.minimum) / $1 : 0 }
@@ -105,7 +106,7 @@ public struct WeightQuantizer: Sendable {
     }
 }
 
-/// Two codes a byte, the first in the lower half.
+/// Packs two codes per byte, the first in the lower half.
 func packed4(_ codes: [UInt8]) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: (codes.count + 1) / 2) { target, count in
         count = (codes.count + 1) / 2

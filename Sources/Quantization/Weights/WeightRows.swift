@@ -2,7 +2,7 @@ import CNumerics
 import Dispatch
 import TensorStore
 
-/// Weights in memory, of a type that can be read as f32.
+/// Weights in memory, of an element type that converts to f32.
 ///
 /// @unchecked: the bytes are lent for the length of a call, and only read.
 struct WeightSource: @unchecked Sendable {
@@ -22,15 +22,15 @@ struct WeightSource: @unchecked Sendable {
     }
 }
 
-/// The rows that have a scale each: the channels of a weight tensor, or the groups in them.
+/// Rows of a weight tensor that have one scale each: channels, or groups within channels.
 ///
-/// Rows are worked on in parallel, each as f32 in a buffer of its thread, so that a tensor is never held in f32 as a whole.
+/// Rows are processed in parallel, each as f32 in a buffer of its thread. The tensor is never held in f32 as a whole.
 struct WeightRows {
     let source: WeightSource
     let layout: WeightLayout
     /// Weights of one row.
     let depth: Int
-    /// For each weight of a channel; nil for 1.
+    /// The factor of each weight of a channel; nil for 1.
     private let inputFactors: [Float]?
     private let outputFactors: [Float]?
 
@@ -42,19 +42,19 @@ struct WeightRows {
         outputFactors = factors.output
     }
 
-    /// A number for each input channel as one for each weight of an output channel.
+    /// Expands one value per input channel to one value per weight of an output channel.
     static func spread(_ values: [Float], _ layout: WeightLayout) -> [Float] {
         let places = layout.depth / layout.inputChannels
         return places == 1 ? values : values.flatMap { repeatElement($0, count: places) }
     }
 
     private var inner: Int { layout.inner }
-    /// In the order of scales: outer channels, groups, inner channels.
+    /// The number of rows, in the order of scales: outer channels, groups, inner channels.
     var count: Int { layout.elementCount / depth }
 
-    /// Where a row starts, in elements. Its elements lie `inner` apart.
+    /// The index of a row's first element. The elements of a row are `inner` apart.
     private func start(_ row: Int) -> Int { row / inner * depth * inner + row % inner }
-    /// Which output channel a row belongs to, and where in it the row starts.
+    /// The output channel of a row, and the row's offset within the channel.
     private func place(_ row: Int) -> (channel: Int, offset: Int) {
         let groups = layout.depth / depth
         return (row / inner / groups * inner + row % inner, row / inner % groups * depth)
@@ -71,13 +71,13 @@ struct WeightRows {
         return result
     }
 
-    /// Whether the weights are 3×3 kernels in rows that lie side by side.
+    /// Whether the weights are 3×3 kernels in contiguous rows.
     private var are3x3Kernels: Bool {
         layout.shape.rank == 4 && layout.reducedAxes == 1..<4 && depth == layout.depth && layout.shape[2] == 3
             && layout.shape[3] == 3
     }
 
-    /// The largest magnitude of the sums of each row's kernels, as `UpsampledKernel` has them; nil for other weights.
+    /// The largest magnitude of the sums of each row's kernels, as defined by `UpsampledKernel`; nil for other weights.
     func upsampledMagnitudes() -> [Float]? {
         guard are3x3Kernels else { return nil }
         var result = [Float](repeating: 0, count: count)
@@ -93,7 +93,7 @@ struct WeightRows {
         return result
     }
 
-    /// The largest magnitude and the sum of squares at each place of the rows, over all rows.
+    /// The largest magnitude and the sum of squares at each position within rows, over all rows.
     func columns() -> (magnitudes: [Float], squares: [Double]) {
         var magnitudes = [Float](repeating: 0, count: depth)
         var squares = [Double](repeating: 0, count: depth)
@@ -114,9 +114,10 @@ struct WeightRows {
     }
 
     /// - Parameters:
-    ///   - zeroPoints: one a row, or none.
-    ///   - inputMeans: asks for the shift that they cause; rows must then be whole channels.
-    ///   - keepsKernelSums: whether the codes of each input channel add up as its weights do; likewise.
+    ///   - zeroPoints: one per row; empty for none.
+    ///   - inputMeans: means of input channels, for computing output shifts; rows must then be whole channels.
+    ///   - keepsKernelSums: whether the sum of codes of each input channel follows the sum of its weights; rows must then be
+    ///     whole channels.
     func quantize(
         _ mode: WeightMode, _ scales: [Float], _ zeroPoints: [UInt8], inputMeans: [Float]? = nil, keepsKernelSums: Bool = false
     ) -> Result {
@@ -144,7 +145,7 @@ struct WeightRows {
     }
 
     private struct RowResult {
-        /// By scales as they are stored, and before.
+        /// Errors with stored scales, and with unrounded scales.
         var stored = cnumerics_error()
         var exact = cnumerics_error()
         var shift = 0.0
@@ -184,7 +185,7 @@ struct WeightRows {
         return result
     }
 
-    /// Lends the place of a row's codes, or a buffer that is spread afterwards where they do not lie side by side.
+    /// Lends the memory of a row's codes, or a buffer that is copied to its place afterwards if the codes are not contiguous.
     private func write(_ codes: Shared<UInt8>, _ row: Int, _ count: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Void) {
         guard let base = codes.elements.baseAddress else { return }
         if inner == 1 { return body(base + row * count) }
@@ -196,7 +197,7 @@ struct WeightRows {
         }
     }
 
-    /// Calls `body` with each row's number and its weights in f32, on all processors.
+    /// Calls `body` with the index and the f32 weights of each row, on all processors.
     private func forEachRow(_ body: (Int, UnsafeBufferPointer<Float>) -> Void) {
         // Enough for a thread to be worth waking.
         let chunk = max(1, 65_536 / depth)
@@ -220,7 +221,7 @@ struct WeightRows {
         scale(buffer, row)
     }
 
-    /// Multiplies a row by its channels' factors.
+    /// Multiplies a row by the factors of its channels.
     private func scale(_ values: UnsafeMutableBufferPointer<Float>, _ row: Int) {
         let (channel, offset) = place(row)
         if let inputFactors {

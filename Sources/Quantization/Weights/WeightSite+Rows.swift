@@ -2,7 +2,7 @@ import ModelGraph
 import TensorStore
 
 extension WeightSite {
-    /// Lends the weights as rows, a channel each.
+    /// Lends the weights as rows, one per channel.
     func withRows<Result>(
         _ graph: Graph, _ factors: WeightFactors = WeightFactors(), _ body: (WeightRows) -> Result
     ) throws(QuantizationError) -> Result {

@@ -1,17 +1,17 @@
 import ModelGraph
 import TensorStore
 
-/// A constant that operations use as weights, and how.
+/// A constant that operations use as weights.
 struct WeightSite {
     /// The constant's index.
     let constant: Int
-    /// In the shape that the operations see.
+    /// The layout in the shape that the operations read.
     let layout: WeightLayout
-    /// The values that the operations read: the constant itself, or what a Convert or Reshape makes of it.
+    /// The values that the operations read: the constant, or the result of a Convert or Reshape of it.
     let ends: [Value]
     /// Indices of the operations, in the graph's order; one or more.
     let users: [Int]
-    /// Indices of the Converts and Reshapes between, and of constants that only they read.
+    /// Indices of the Converts and Reshapes in between, and of constants that only they read.
     let steps: Set<Int>
 }
 
@@ -19,13 +19,13 @@ struct WeightSite {
 struct WeightSites {
     let graph: Graph
     private(set) var sites: [WeightSite] = []
-    /// Weights that could be compressed, of operations that are left alone.
+    /// Weights that could be compressed but belong to ignored operations.
     private(set) var ignored: [WeightSite] = []
     private(set) var skipped: [WeightCompressionReport.Skipped] = []
     /// The last operation with weights, compressed or not.
     private(set) var lastOperation: Int?
 
-    /// For each node, what reads its outputs: node and input port.
+    /// The readers of each node's outputs: node and input port.
     private var readers: [[(node: Int, port: Int)]]
     private let isConstant: [Bool]
 
@@ -51,7 +51,7 @@ struct WeightSites {
         sites.sort { $0.users[0] < $1.users[0] }
     }
 
-    /// The input that holds weights: a constant beside something that is not.
+    /// The input port of weights: a constant input beside one that is not constant.
     private func weightPort(_ node: Node, _ embeddings: Bool) -> Int? {
         let port: Int
         switch node.type {
@@ -68,7 +68,7 @@ struct WeightSites {
         return port
     }
 
-    /// The constant behind Converts and Reshapes, or why there is none to compress.
+    /// The constant behind Converts and Reshapes, or the reason that it can't be compressed.
     private func origin(of value: Value) -> (Int?, WeightCompressionReport.Skipped.Reason?) {
         var index = value.node
         while graph.nodes[index].type == "Convert" || graph.nodes[index].type == "Reshape" {
@@ -106,7 +106,7 @@ struct WeightSites {
         func skip(_ reason: WeightCompressionReport.Skipped.Reason) {
             skipped.append(.init(operation: graph.nodes[first].name, reason: reason))
         }
-        // What is ignored keeps its weights in full also where another operation shares them.
+        // Ignored weights stay in full precision even if other operations share them.
         let isIgnored = ignored.contains(root) || users.contains(where: ignored.contains)
         var layout: WeightLayout?
         for use in uses {
@@ -163,7 +163,7 @@ struct WeightSites {
         case "GroupConvolution" where rank > 2: return WeightLayout(shape: shape, reducedAxes: 2..<rank)
         case "Gather" where isZero(node.inputs.dropFirst(2).first) && node.integer("batch_dims") ?? 0 == 0:
             return WeightLayout(shape: shape, reducedAxes: 1..<rank)
-        // Transposed convolutions sum over axes that do not lie side by side.
+        // Transposed convolutions sum over axes that are not adjacent.
         default: return nil
         }
     }
