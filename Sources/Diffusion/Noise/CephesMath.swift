@@ -1,7 +1,7 @@
-/// Logarithm, sine and cosine in single precision by the polynomials of Moshier's Cephes library, every product that
-/// is added to something fused (one rounding), as PyTorch's AVX2 kernels for random numbers compute them.
+/// Logarithm, sine and cosine in single precision by the polynomials of Moshier's Cephes library. Every multiply-add is fused
+/// (one rounding), as in the AVX2 kernels of PyTorch's random numbers.
 ///
-/// Other logarithms and sines are as good or better, but differ from these in the last bits of many numbers.
+/// Other implementations are as accurate, but differ in the last bits of many results.
 /// Reference: `ATen/native/cpu/avx_mathfun.h`, with the contractions that the compiler makes of it.
 enum CephesMath {
     /// The natural logarithm of a positive normal number.

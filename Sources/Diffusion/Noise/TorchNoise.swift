@@ -17,8 +17,8 @@ public struct TorchNoise: NoiseSource {
     private static let fullTurn = Float(2 * Double.pi)
 
     private var generator: MersenneTwister
-    /// The second number of a pair, kept for the next small draw, as PyTorch's generator keeps it: draws of 16 and
-    /// more neither use nor forget it.
+    /// The second number of a pair, kept for the next small draw, as in PyTorch's generator. Draws of 16 and more neither use nor
+    /// discard it.
     private var pending: Double?
 
     /// - Parameter seed: any integer that `torch.manual_seed` takes, negative ones included. PyTorch uses its lowest
