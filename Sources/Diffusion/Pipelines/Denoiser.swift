@@ -122,7 +122,7 @@ final class Denoiser {
         }
     }
 
-    /// Releases the networks for prompt and time, unless they stay loaded. No prompt or timestep may follow in the same request.
+    /// Releases the networks for prompt and time, unless they stay loaded; called after the last prompt and timestep.
     func releaseConditioning() {
         guard !keepsConditioning else { return }
         releasedTimings += [time, prompt].compactMap { $0?.takeTimings() }

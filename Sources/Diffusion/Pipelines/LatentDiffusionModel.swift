@@ -73,9 +73,9 @@ public struct LatentDiffusionModel: Sendable {
         return try component.network(from: Registry.autoencoders)
     }
 
-    // MARK: What is asked of it
+    // MARK: Properties
 
-    /// The latent family of the model. Stable Diffusion XL is told by its second text encoder and its size conditioning.
+    /// The latent family of the model. `.sdxl` models have two text encoders and size conditioning.
     public var family: LatentFamily { unet.architecture.config.textTimeAddition == nil ? .sd : .sdxl }
 
     /// Whether the UNet takes the guidance scale as an input, as in latent consistency models.
@@ -126,7 +126,7 @@ public struct LatentDiffusionModel: Sendable {
             folder: source.component("safety_checker").folder, featureExtractor: source.component("feature_extractor").folder)
     }
 
-    // MARK: What is added to it
+    // MARK: Additions
 
     /// Adds the UNet of another model as the UNet in floating point.
     /// - Throws: as `init`; `GenerationError.model` where its architecture differs.
