@@ -34,8 +34,8 @@ public struct AutoencoderKL: Sendable {
         return builder.graph
     }
 
-    /// Input `sample` `[batch, 3, height, width]` in −1…1; output `latent_parameters` `[batch, 2·latent_channels, height/8, width/8]`:
-    /// means, then logarithms of variances.
+    /// Input `sample` `[batch, 3, height, width]` in −1…1; output `latent_parameters`
+    /// `[batch, 2·latent_channels, height/8, width/8]`: means, then logarithms of variances.
     public func encoder(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph {
         var builder = NetworkBuilder("vae_encoder", weights: Self.currentNames(weights))
         let sample = builder.graph.parameter("sample", .f32, [batch, .fixed(config.inChannels), height, width])

@@ -10,7 +10,7 @@ public struct CalibrationRun: Sendable {
     public var prompts: [String]
     public var numInferenceSteps: Int
     public var guidanceScale: Double
-    /// In pixels; nil for the model's own size.
+    /// The width of pictures in pixels; nil for the model's own.
     public var width: Int?
     public var height: Int?
     /// The seed of the first prompt; prompt i has the seed `firstSeed` + i.

@@ -35,7 +35,7 @@ enum CephesMath {
     /// Sine and cosine of an angle from 0 to 8192.
     @inline(__always)
     static func sincos(_ angle: Float) -> (sin: Float, cos: Float) {
-        // The octant, rounded up to an even one, and what remains of the angle: π/4 in three parts.
+        // The octant, rounded up to an even one, and the remaining angle; π/4 is subtracted in three parts.
         let octant = (UInt32(angle * 1.27323954473516) + 1) & ~1
         let turns = Float(octant)
         var x = fma(turns, -0.78515625, angle)

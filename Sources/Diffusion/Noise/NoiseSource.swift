@@ -36,7 +36,7 @@ extension NoiseSource {
 public enum NoiseError: Error, Equatable, Sendable {
     /// A shape with a negative axis, or too large for memory.
     case size(Shape)
-    /// A source with noise of a fixed shape was asked for another shape.
+    /// The requested shape differs from the only shape that the source can give.
     case shape(expected: Shape, found: Shape)
     /// The tensor of a noise file is neither latents nor a stack of draws.
     case fileShape(file: String, latents: Shape, found: Shape)

@@ -31,7 +31,7 @@ public struct NumpyNoise: NoiseSource {
         (0..<max(count, 0)).map { _ in nextNormal() }
     }
 
-    /// In [0, 1), 53 bits.
+    /// The next uniform number in [0, 1), of 53 bits.
     private mutating func nextUniform() -> Double {
         let high = Double(generator.next() >> 5)
         let low = Double(generator.next() >> 6)

@@ -60,12 +60,12 @@ public struct TorchNoise: NoiseSource {
         }
     }
 
-    /// In [0, 1), 24 bits.
+    /// The next uniform number in [0, 1), of 24 bits.
     private mutating func nextUniform() -> Float {
         Float(generator.next() & 0xff_ffff) * 0x1p-24
     }
 
-    /// In [0, 1), 53 bits.
+    /// The next uniform number in [0, 1), of 53 bits.
     private mutating func nextUniformDouble() -> Double {
         let high = UInt64(generator.next())
         let bits = (high << 32 | UInt64(generator.next())) & (1 << 53 - 1)

@@ -3,7 +3,7 @@ import TensorStore
 
 /// Reads files of one prompt a line: plain text, or JSON Lines with options.
 public enum PromptFile {
-    /// In bytes.
+    /// The largest file, in bytes.
     private static let sizeLimit = 16 << 20
     private static let jsonSuffixes = [".jsonl", ".ndjson", ".json"]
 
@@ -26,11 +26,11 @@ public enum PromptFile {
     static func lines(_ bytes: [UInt8], file: String, isJSON: Bool) throws(PromptFileError) -> [PromptLine] {
         var isJSON: Bool? = isJSON ? true : nil
         var bytes = bytes[...]
-        // Editors of some systems begin a file with a mark.
+        // Some editors begin a file with a byte order mark.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         var lines: [PromptLine] = []
         var errors: [PromptLineError] = []
-        // By bytes, so that the number of a line that is no text is known; \r\n leaves a blank to trim.
+        // Split as bytes, so that errors in a line that is not UTF-8 have its number; trimming removes the \r of \r\n.
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             guard let text = String(validating: line, as: UTF8.self) else {
                 errors.append(PromptLineError(line: index + 1, reason: .notUTF8))

@@ -16,7 +16,7 @@ public struct GenerationRequest: Sendable, Codable {
     public var promptMode = PromptMode.weighted
     /// Layers of the text encoder to skip; for the prompt alone, as in diffusers.
     public var clipSkip: ClipSkip?
-    /// In pixels, a multiple of the VAE's factor, 8; nil for the size of `image`, or else the model's own.
+    /// The width in pixels, a multiple of the VAE's factor, 8; nil for the width of `image`, or else the model's own.
     public var width: Int?
     public var height: Int?
     /// The initial image; nil to begin with noise.

@@ -1,6 +1,6 @@
 import TensorStore
 
-/// A scheduler that computes on the elements of tensors; this protocol checks its inputs.
+/// A scheduler that computes on the elements of tensors; an extension checks its inputs.
 protocol LatentScheduler: Scheduler {
     /// One step at a valid position `index`.
     mutating func step(_ index: Int, _ input: StepInput) -> (previous: [Float], denoised: [Float])

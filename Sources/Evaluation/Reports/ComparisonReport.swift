@@ -32,7 +32,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public struct PromptResult: Codable, Sendable, Equatable {
         public var prompt: String
         public var seed: UInt64
-        /// In dB; nil where the pictures are equal.
+        /// PSNR in dB; nil where the pictures are equal.
         public var psnr: Double?
         public var ssim: Double?
         /// Cosine of the latents after each step; nil for a zero vector.

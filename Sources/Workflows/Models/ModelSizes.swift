@@ -6,7 +6,7 @@ public import ModelLoading
 
 /// The sizes of a model's weights on disk.
 public enum ModelSizes {
-    /// In the order of tables. IR has the halves of an autoencoder in separate files; in a checkpoint the tensors' names
+    /// Networks in the order of tables. IR has the halves of an autoencoder in separate files; in a checkpoint the tensors' names
     /// distinguish them.
     private static let networks = ["text_encoder", "text_encoder_2", "unet", "vae_decoder", "vae_encoder"]
     /// Prefixes of the names of each half's tensors.
