@@ -4,13 +4,13 @@ public import TensorStore
 public enum ArchitectureError: Error, Equatable, Sendable {
     case missingTensor(String, in: String)
     case tensorShape(String, in: String, expected: Shape, found: Shape)
-    /// Whole numbers, which are weights only together with scales of some kind of quantization.
+    /// An integer tensor, which is a weight only together with the scales of some quantization.
     case tensorType(String, in: String, found: ElementType)
-    /// A parameter of the class has a value that is not implemented; `supported` names those that are.
+    /// An unsupported parameter value of the class; `supported` names the supported ones.
     case unsupported(parameter: String, value: String, supported: String, class: String, file: String)
-    /// A parameter of the class has a value of another kind than the class takes.
+    /// A parameter value of the wrong kind for the class.
     case parameter(String, value: String, expected: String, class: String, file: String)
-    /// Parameters that are each right do not go together.
+    /// Parameters that are valid on their own but contradict each other.
     case inconsistent(String, class: String, file: String)
     case unknownClass(String, file: String, known: [String])
 }

@@ -1,22 +1,21 @@
 public import TensorStore
 
-/// Reads the parameters of a diffusers or transformers class from its config.json, each by its name and with the class's
-/// own default.
+/// Reads the parameters of a diffusers or transformers class from its config.json by name, with the class's defaults.
 ///
-/// Keys that are no parameter (`_class_name`, `torch_dtype` …) are ignored.
+/// Keys that are not parameters (`_class_name`, `torch_dtype` …) are ignored.
 public typealias ConfigReader = OptionReader<ArchitectureError>
 
 extension OptionReader where Failure == ArchitectureError {
-    /// The largest size in a config: arithmetic over sizes cannot overflow.
+    /// The range of sizes in a config; arithmetic over sizes can't overflow.
     private static var sizes: ClosedRange<Int> { 1...1 << 24 }
     /// The longest list in a config.
     static var listLimit: Int { 64 }
 
     /// - Parameters:
-    ///   - className: the class of the parameters, for errors.
-    ///   - file: the file's name, for errors.
+    ///   - className: the class name in errors.
+    ///   - file: the file's name in errors.
     public convenience init(_ values: JSONValue, className: String, file: String) {
-        // Numbers have a finite square in single precision.
+        // The square of a number must be finite in single precision.
         self.init(
             values, file: file, owner: className,
             rules: Rules(refusesNull: true, integers: Self.sizes, numbers: -1e18...1e18))
@@ -25,7 +24,7 @@ extension OptionReader where Failure == ArchitectureError {
     /// The class of the parameters.
     public var className: String { owner ?? "" }
 
-    /// A flag; null is false, as where the reference tests it for truth.
+    /// A flag; null means false where the reference tests it for truth.
     func bool(_ name: String, default fallback: Bool) throws(ArchitectureError) -> Bool {
         guard isPresent(name) else { return fallback }
         return try flag(name) ?? false
@@ -52,7 +51,7 @@ extension OptionReader where Failure == ArchitectureError {
         return numbers
     }
 
-    /// One number, or height and width, which must be equal.
+    /// One number, or an equal height and width.
     func squareSize(_ name: String) throws(ArchitectureError) -> Int? {
         guard given(name)?.array != nil else { return try integer(name) }
         let sizes = try integers(name, default: [])

@@ -1,10 +1,10 @@
 public import ModelGraph
 public import TensorStore
 
-/// The output of an encoder of pictures.
+/// The output of an autoencoder's encoder.
 public enum EncoderOutput: Sendable {
-    /// Latents are drawn from normal distributions: means in the first half of the channels, logarithms of variances (which the
-    /// reference cuts to −30…20) in the second.
+    /// Normal distributions of latents: means in the first half of the channels, logarithms of variances in the second (clamped
+    /// to −30…20 by the reference).
     case distribution
     case latents
 
@@ -17,20 +17,20 @@ public enum EncoderOutput: Sendable {
     }
 }
 
-/// A network between pictures and latents.
+/// A network that encodes pictures to latents and decodes latents to pictures.
 public protocol LatentAutoencoder: Sendable {
     /// Channels of the latents.
     var latentChannels: Int { get }
-    /// Pixels that a latent stands for along height and width.
+    /// Pixels for each latent along height and width.
     var spatialFactor: Int { get }
-    /// The factor of latents: multiplied after encoding, divided by before decoding.
+    /// The scaling factor of latents: multiplied after encoding, divided by before decoding.
     var scalingFactor: Double { get }
     /// The encoder's output.
     var encoderOutput: EncoderOutput { get }
 
     /// Input `latent_sample`, output `sample`.
     func decoder(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph
-    /// Input `sample`, output as `encoderOutput` says.
+    /// Input `sample`; the output is described by `encoderOutput`.
     func encoder(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph
 }
 
@@ -48,17 +48,17 @@ extension AutoencoderTiny: LatentAutoencoder {
     public var encoderOutput: EncoderOutput { .latents }
 }
 
-/// Libraries whose classes configs name. Each has its own names for files of weights.
+/// Libraries of the classes in configs. Each has its own names for weight files.
 public enum NetworkLibrary: String, Sendable {
     case diffusers, transformers
 }
 
-/// A kind of network: the classes that can play one part in a model.
+/// A kind of network: the classes for one component of a model.
 public protocol NetworkKind: Sendable {
-    /// The part's name, which is its folder's name in diffusers' layout: `text_encoder`.
+    /// The component's name, which is its folder's name in diffusers' layout: `text_encoder`.
     var component: String { get }
     var library: NetworkLibrary { get }
-    /// The names of the classes, sorted.
+    /// The class names, sorted.
     var classNames: [String] { get }
     /// The network of the class and the parameters in `config`.
     /// - Throws: `ArchitectureError.unknownClass` for a class of another kind; errors of the class's config.
@@ -86,7 +86,7 @@ public struct NetworkClasses<Network: Sendable>: NetworkKind {
     fileprivate subscript(className: String) -> Make? { makers[className] }
 }
 
-/// All classes that configs may name, by kind. A new class is a line here; a new kind is a constant in `all`.
+/// All supported classes, by kind. A new class needs a line here; a new kind needs a constant in `all`.
 public enum Registry {
     public static let textEncoders = NetworkClasses<CLIPTextModel>(
         "text_encoder", .transformers,
@@ -112,9 +112,9 @@ public enum Registry {
 
     public static let all: [any NetworkKind] = [textEncoders, imageEncoders, unets, autoencoders]
 
-    /// The kind of network that a library's class is of.
-    /// - Parameter file: the config's name, for errors.
-    /// - Throws: `ArchitectureError.unknownClass`, with the library's classes that are known.
+    /// The kind of network of a library's class.
+    /// - Parameter file: the config's name in errors.
+    /// - Throws: `ArchitectureError.unknownClass`, with the library's known classes.
     public static func kind(
         of className: String, in library: NetworkLibrary, file: String
     ) throws(ArchitectureError) -> any NetworkKind {
@@ -125,7 +125,7 @@ public enum Registry {
         return kind
     }
 
-    /// The network of the class that `config` is of.
+    /// The network of the config's class.
     /// - Throws: `ArchitectureError.unknownClass` for a class of another kind; errors of the class's config.
     public static func make<Network>(_ config: ConfigReader, from classes: NetworkClasses<Network>) throws -> Network {
         guard let make = classes[config.className] else {

@@ -2,14 +2,14 @@ public import ModelGraph
 import Synchronization
 public import TensorStore
 
-/// The tensors of a checkpoint by name, none of them read.
+/// The tensors of a checkpoint by name, not yet read.
 public struct Weights: Sendable {
-    /// One tensor: where its bytes lie, and what they are.
+    /// One tensor: the location of its bytes, its type and its shape.
     public struct Entry: Sendable {
         public let elementType: ElementType
         public let shape: Shape
         public let data: ConstantData
-        /// Whether the bytes are those of a matrix `[columns, rows]`, where `shape` is `[rows, columns]`.
+        /// Whether the bytes are a matrix `[columns, rows]` for the `shape` `[rows, columns]`.
         public let isTransposed: Bool
 
         public init(elementType: ElementType, shape: Shape, data: ConstantData, isTransposed: Bool = false) {
@@ -19,7 +19,7 @@ public struct Weights: Sendable {
             self.isTransposed = isTransposed
         }
 
-        /// Rows of the first axis, which are consecutive bytes: a part of the tensor is a part of the file.
+        /// A range of rows of the first axis, which are consecutive bytes of the file.
         /// - Returns: nil where the tensor does not have these rows, or they are not consecutive.
         public func rows(_ rows: Range<Int>) -> Entry? {
             guard let count = shape.first, rows.upperBound <= count, rows.lowerBound >= 0, count > 0, !isTransposed,
@@ -33,8 +33,8 @@ public struct Weights: Sendable {
                 data: data.slice(offset: rows.lowerBound * rowBytes, byteCount: rows.count * rowBytes))
         }
 
-        /// The same bytes as the other half of a product: a matrix with its axes exchanged.
-        /// - Returns: nil where the tensor is not a matrix.
+        /// The transposed matrix over the same bytes.
+        /// - Returns: nil for a tensor that is not a matrix.
         public func transposed() -> Entry? {
             guard shape.rank == 2 else { return nil }
             return Entry(elementType: elementType, shape: [shape[1], shape[0]], data: data, isTransposed: !isTransposed)
@@ -48,7 +48,7 @@ public struct Weights: Sendable {
 
     private struct Recording {
         let recorder: TensorRecorder
-        /// Optional tensors that are to be taken for there.
+        /// Optional tensors that count as present.
         let optional: Set<String>
     }
 
@@ -62,8 +62,8 @@ public struct Weights: Sendable {
         self.recording = recording
     }
 
-    /// A checkpoint that has every tensor it is asked for, to learn which a network needs. Graphs over it can't be run.
-    /// - Parameter optional: those that networks use where they are there, and that it is to have.
+    /// A checkpoint that contains every requested tensor, to record the tensors that a network needs. Its graphs can't be run.
+    /// - Parameter optional: optional tensors of networks that count as present.
     public init(recording recorder: TensorRecorder, optional: Set<String> = []) {
         self.init([:], source: "a recording", recording: Recording(recorder: recorder, optional: optional))
     }
@@ -82,7 +82,7 @@ public struct Weights: Sendable {
 
     /// The tensor called `name`, which must have the given shape.
     ///
-    /// Axes of 1 at the end count for nothing: linear layers of older files are 1×1 convolutions.
+    /// Trailing axes of 1 are ignored: in older files, linear layers are 1×1 convolutions.
     /// - Throws: `ArchitectureError.missingTensor`, `.tensorShape`, `.tensorType`.
     func entry(_ name: String, _ shape: Shape) throws(ArchitectureError) -> Entry {
         if let recording { return recording.recorder.record(name, shape) }
@@ -94,7 +94,7 @@ public struct Weights: Sendable {
         return entry
     }
 
-    /// The same tensors under names changed by `rename`; where two get one name, one whose name does not change wins.
+    /// The same tensors with names changed by `rename`; if two get the same name, one with an unchanged name takes precedence.
     public func renamed(_ rename: (String) -> String) -> Weights {
         var renamed: [String: Entry] = [:]
         for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
@@ -104,19 +104,19 @@ public struct Weights: Sendable {
         return Weights(renamed, source: source, recording: recording)
     }
 
-    /// The tensors whose names begin with `prefix`, without it.
+    /// The tensors whose names begin with `prefix`, with the prefix removed.
     public func under(_ prefix: String) -> Weights {
         var found: [String: Entry] = [:]
         for (name, entry) in entries where name.hasPrefix(prefix) { found[String(name.dropFirst(prefix.count))] = entry }
         return Weights(found, source: source, recording: recording)
     }
 
-    /// Elements in all.
+    /// The total number of elements.
     public var parameterCount: Int { entries.values.reduce(0) { $0 + ($1.shape.checkedElementCount ?? 0) } }
 }
 
 extension TorchPickleFile {
-    /// The tensors as architectures take them. Tensors that are not contiguous are copied.
+    /// The tensors for architectures. Tensors that are not contiguous are copied.
     public var weights: Weights {
         let entries = entries.mapValues { entry in
             let data: ConstantData =
@@ -139,13 +139,13 @@ extension Shape {
 /// Records the tensors that a network reads from its checkpoint.
 public final class TensorRecorder: Sendable {
     private let requests = Mutex<[String: Shape]>([:])
-    /// The file that recorded tensors refer to; its bytes are not read.
+    /// The file of recorded tensors; its bytes are not read.
     private let placeholder: MappedFile
 
     /// - Parameter placeholder: any file.
     public init(placeholder: MappedFile) { self.placeholder = placeholder }
 
-    /// The shapes asked for so far, by tensor name.
+    /// The shapes of the requested tensors, by name.
     public var shapes: [String: Shape] { requests.withLock { $0 } }
 
     func record(_ name: String, _ shape: Shape) -> Weights.Entry {

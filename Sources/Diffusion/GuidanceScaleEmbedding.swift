@@ -34,7 +34,7 @@ public func guidanceScaleEmbedding(_ scales: [Float], dimension: Int) throws(Gui
     do { return try Tensor(elements, shape: [scales.count, dimension]) } catch { throw .dimension(dimension) }
 }
 
-/// What can be wrong with a guidance scale embedding's size.
+/// An error in the size of a guidance scale embedding.
 public enum GuidanceScaleEmbeddingError: Error, Equatable, Sendable {
     case dimension(Int)
 }

@@ -99,6 +99,12 @@ public struct Value: Sendable, Hashable {
     public let elementType: ElementType
     public let shape: PartialShape
 
+    /// The node and port alone: in one graph they determine the rest, and shapes take long to hash.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(node)
+        hasher.combine(port)
+    }
+
     public init(node: Int, port: Int, elementType: ElementType, shape: PartialShape) {
         self.node = node
         self.port = port

@@ -3,20 +3,20 @@ public import Foundation
 import ModelGraph
 public import TensorStore
 
-/// One component of a model: its class, and where its config and weights are.
+/// One component of a model: its class, and the location of its config and weights.
 public struct Component: Sendable {
-    /// Config and weights of a part of a single file.
+    /// Config and weights of a component in a single file.
     struct Part: Sendable {
-        /// Told from the tensors, which may be wrong.
+        /// Derived from the tensors, which may be inconsistent.
         let config: Result<JSONValue, any Error>
         let weights: Weights
     }
 
     public let name: String
-    /// `diffusers`, `transformers`, or `stable_diffusion` of a safety checker.
+    /// `diffusers`, `transformers`, or `stable_diffusion` for a safety checker.
     public let library: String
     public let className: String
-    /// The folder that holds its config and weights; for a part of a single file, that file.
+    /// The folder with its config and weights, or the single file.
     public let folder: URL
     private let part: Part?
 
@@ -32,10 +32,10 @@ public struct Component: Sendable {
         self.part = part
     }
 
-    /// The parameters in its config.json, or what the tensors of a single file tell of them.
+    /// The parameters in its config.json, or those derived from a single file's tensors.
     ///
-    /// Older exports name a class of optimum's own in the model's index; the config has that of the network.
-    /// - Throws: `FileError`, `ModelError.malformed`; `ArchitectureError` where a single file's tensors do not go together.
+    /// In older exports, the model's index names one of optimum's classes; the config names the network's own class.
+    /// - Throws: `FileError`, `ModelError.malformed`; `ArchitectureError` where a single file's tensors are inconsistent.
     public func config() throws -> ConfigReader {
         let values = try configValues()
         let own = values["_class_name"]?.string ?? values["architectures"]?.array?.first?.string
@@ -43,24 +43,24 @@ public struct Component: Sendable {
         return ConfigReader(values, className: isExport ? own ?? className : className, file: configFile.path)
     }
 
-    /// The same as JSON.
+    /// The config as JSON.
     public func configValues() throws -> JSONValue { try part.map { try $0.config.get() } ?? JSONFile.read(configFile) }
 
     private var configFile: URL { part == nil ? folder.appending(path: "config.json") : folder }
 
-    /// Whether this is a kind of component that has weights; tokenizers and schedulers have none.
+    /// Whether the component has weights; tokenizers and schedulers have none.
     public var hasWeights: Bool { part != nil || FileManager.default.fileExists(atPath: configFile.path) }
 
-    /// The file that optimum-intel and openvino.genai keep a network in.
+    /// The file name of a network's IR in folders of optimum-intel and openvino.genai.
     public static let irName = "openvino_model.xml"
 
-    /// The path of its IR, if it has one.
+    /// The path of its IR, which may not exist.
     public var irFile: URL { folder.appending(path: Self.irName) }
 
-    /// Whether the network is there as IR, which is then taken rather than a checkpoint.
+    /// Whether the component has IR, which takes precedence over a checkpoint.
     public var hasIR: Bool { part == nil && FileManager.default.fileExists(atPath: irFile.path) }
 
-    /// The network of the class that the config names, over the component's IR or weights.
+    /// The network of the config's class, with the component's IR or weights.
     /// - Throws: as `Registry.make`, `IRReader.read` and `weights()`.
     public func network<Architecture: Sendable>(
         from classes: NetworkClasses<Architecture>
@@ -70,7 +70,7 @@ public struct Component: Sendable {
         return Network(architecture, .graph(try IRReader.read(path: irFile.path)))
     }
 
-    /// Its tensors, mapped and not read.
+    /// Its tensors, mapped but not read.
     /// - Throws: `ModelError.noWeights`, `SafetensorsError`.
     public func weights() throws -> Weights {
         if let part { return part.weights }
@@ -78,10 +78,9 @@ public struct Component: Sendable {
         return Weights(try SafetensorsCheckpoint(path: file.path), source: file.path)
     }
 
-    /// The weights as they are published, in the order in which they are looked for: one file or the index of several, f32
-    /// before its f16 variant.
+    /// The weight file, by precedence: one file or the index of several, f32 before its f16 variant.
     private func weightsFile() throws -> URL {
-        // Safety checkers, whose library is called `stable_diffusion`, are saved as transformers saves.
+        // Safety checkers, whose library is called `stable_diffusion`, use transformers' file names.
         let stem = ["transformers", "stable_diffusion"].contains(library) ? "model" : "diffusion_pytorch_model"
         let names = [
             "\(stem).safetensors", "\(stem).safetensors.index.json", "\(stem).fp16.safetensors",

@@ -1,9 +1,9 @@
 public import Foundation
 public import TensorStore
 
-/// Reads whole files of JSON, which Python wrote as a rule.
+/// Reads JSON files, most of them written by Python.
 public enum JSONFile {
-    /// Larger than any config that there is.
+    /// A limit above the size of all known configs.
     private static let sizeLimit = 16 << 20
 
     /// - Throws: `FileError` where the file can't be read, `ModelError.malformed` where it is not JSON.

@@ -1,24 +1,24 @@
 /// An error in the files of a model.
 public enum ModelError: Error, Equatable, Sendable {
-    /// There is nothing at the path.
+    /// The path does not exist.
     case missing(path: String)
-    /// The folder has no `model_index.json`. `hint` says what it seems to be.
+    /// The folder has no `model_index.json`. `hint` describes its likely kind.
     case noModel(path: String, hint: String)
     /// A file that is not a model of a supported kind; `reason` begins with "it".
     case notAModel(path: String, reason: String)
     case malformed(file: String, reason: String)
     case unknownPipeline(String, file: String, known: [String])
-    /// The pipeline needs a part that the model does not have.
+    /// The model lacks a component that the pipeline needs.
     case missingComponent(String, file: String)
-    /// A single file lacks a part that the pipeline needs; `hint` says where else it may come from.
+    /// The single file lacks a component that the pipeline needs; `hint` names another source for it.
     case notInFile(String, file: String, hint: String)
-    /// A component has no weights that are read here; `found` lists the files that are there.
+    /// A component has no weights in a supported format; `found` lists its files.
     case noWeights(folder: String, found: [String])
-    /// A folder that a model is to be written to holds something already.
+    /// The output folder of a model is not empty.
     case exists(path: String)
     /// The file given as an autoencoder is not one; `reason` begins with "it".
     case noAutoencoder(path: String, reason: String)
-    /// The autoencoder's latents are of another family than the model's, by `evidence`.
+    /// The autoencoder's latent family differs from the model's, according to `evidence`.
     case otherLatents(path: String, found: LatentFamily, needed: LatentFamily, evidence: String)
 }
 

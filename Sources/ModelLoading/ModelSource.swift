@@ -3,31 +3,31 @@ public import Foundation
 public import TensorStore
 public import Tokenizers
 
-/// A model as it is published: a folder in diffusers' layout (`model_index.json`, and a folder for each component, with
+/// A published model: a folder in diffusers' layout (`model_index.json`, and a folder for each component, with
 /// checkpoints or IR), a folder in transformers' layout (one network with its `config.json`), or a single `.safetensors` file
 /// in the layout of CompVis and Stability.
 public struct ModelSource: Sendable {
     /// The folder or file.
     public let url: URL
-    /// The pipeline's class, such as `StableDiffusionPipeline`; for a single file, the one that its tensors fit; for a folder in
-    /// transformers' layout, the network's class.
+    /// The pipeline's class, such as `StableDiffusionPipeline`; for a single file, the class that its tensors fit; for a folder
+    /// in transformers' layout, the network's class.
     public let pipelineClass: String
-    /// By their names: `unet`, `vae`, `text_encoder` …
+    /// The components by name: `unet`, `vae`, `text_encoder` …
     public let components: [String: Component]
-    /// Options of the pipeline in model_index.json: `force_zeros_for_empty_prompt`, `requires_safety_checker` …
+    /// Pipeline options in model_index.json: `force_zeros_for_empty_prompt`, `requires_safety_checker` …
     public let options: [String: JSONValue]
-    /// Parts of the model that are not used, and assumptions about it, a sentence each.
+    /// Ignored parts of the model, and assumptions about it, a sentence each.
     public let notes: [String]
     private let singleFile: SingleFileModel?
-    /// The file that says which components there are; for a single file, itself.
+    /// The file that lists the components; for a single file, the file itself.
     private let indexURL: URL
 
-    /// Components that no pipeline here uses.
+    /// Components that no supported pipeline uses.
     private static let unused: Set<String> = ["image_encoder"]
 
     /// Reads the index or the file's header, not the components.
-    /// - Throws: `ModelError`; `SafetensorsError` for a damaged file; `ArchitectureError.unknownClass` for a folder of a network
-    ///   that is not supported.
+    /// - Throws: `ModelError`; `SafetensorsError` for a damaged file; `ArchitectureError.unknownClass` for a folder with an
+    ///   unsupported network.
     public init(_ url: URL) throws {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
@@ -75,7 +75,7 @@ public struct ModelSource: Sendable {
         var options: [String: JSONValue] = [:]
         var notes: [String] = []
         for (name, value) in values.object ?? JSONObject() where !name.hasPrefix("_") {
-            // A component is [library, class], both null where there is none; other entries are options of the pipeline.
+            // A component is [library, class], with nulls for an absent one; other entries are options of the pipeline.
             guard let pair = value.array, pair.count == 2 else {
                 options[name] = value
                 continue
@@ -87,13 +87,13 @@ public struct ModelSource: Sendable {
             }
             components[name] = Component(name: name, library: library, className: type, folder: url.appending(path: name))
         }
-        // Older exports list the halves of the autoencoder in the index.
+        // In older exports, the index lists the halves of the autoencoder.
         let halves = ["vae_decoder", "vae_encoder"].map { components.removeValue(forKey: $0) }
         if components["vae"] == nil, let decoder = halves[0] {
             components["vae"] = Component(
                 name: "vae", library: decoder.library, className: decoder.className, folder: decoder.folder)
         }
-        // optimum's own pipelines are diffusers' over IR.
+        // optimum's own pipelines are diffusers' pipelines with IR.
         let pipelineClass = className.hasPrefix("OV") ? String(className.dropFirst(2)) : className
         self.init(url, index: index, pipelineClass: pipelineClass, components, options: options, notes: notes)
     }
@@ -114,20 +114,20 @@ public struct ModelSource: Sendable {
     private static let indexName = "model_index.json"
     private static let configName = "config.json"
 
-    /// The model's name: its folder or file, or in the hub's cache its repository, `models--owner--name`.
+    /// The model's name: its folder or file name, or, in the hub's cache, that of its repository, `models--owner--name`.
     public var name: String {
         let parent = url.deletingLastPathComponent()
         if parent.lastPathComponent == "snapshots" { return parent.deletingLastPathComponent().lastPathComponent }
         return isSingleFile ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
     }
 
-    /// Whether this is a single file, whose configs are derived from its tensors.
+    /// Whether the model is a single file, whose configs are derived from its tensors.
     public var isSingleFile: Bool { singleFile != nil }
 
-    /// The file that errors about the model as a whole name: its index, its config, or the single file.
+    /// The file named in errors about the whole model: its index, its config, or the single file.
     public var indexFile: String { indexURL.path }
 
-    /// The index as JSON; of models without one, as diffusers would write it.
+    /// The index as JSON; for a model without one, the index that diffusers would write.
     /// - Throws: `FileError`, `ModelError.malformed`.
     public func index() throws -> JSONValue {
         if let singleFile { return singleFile.index }
@@ -137,12 +137,12 @@ public struct ModelSource: Sendable {
                 + components.values.map { ($0.name, .strings([$0.library, $0.className])) })
     }
 
-    /// Whether this is a folder in transformers' layout.
+    /// Whether the model is a folder in transformers' layout.
     private var isNetwork: Bool { indexURL.lastPathComponent == Self.configName }
 
     // MARK: Components
 
-    /// The component that a pipeline can't do without.
+    /// A component that the pipeline requires.
     /// - Throws: `ModelError.missingComponent`, `.notInFile`.
     public func component(_ name: String) throws(ModelError) -> Component {
         if let component = components[name] { return component }
@@ -154,7 +154,7 @@ public struct ModelSource: Sendable {
         throw .notInFile(name, file: url.path, hint: hint)
     }
 
-    /// The components as they lie in folders: an autoencoder in IR is two.
+    /// The components by folder: an autoencoder in IR has two.
     public var networks: [Component] {
         components.values.flatMap { component -> [Component] in
             guard component.name == "vae" else { return [component] }
@@ -167,7 +167,7 @@ public struct ModelSource: Sendable {
         Component(name: name, library: vae.library, className: vae.className, folder: url.appending(path: name))
     }
 
-    /// The decoder of the `vae`: in its folder, or, as IR has it, in a folder of its own.
+    /// The decoder of the `vae`, in the component's folder or, as IR, in its own folder.
     /// - Throws: as `component`.
     public func vaeDecoder() throws(ModelError) -> Component {
         let vae = try component("vae")
@@ -175,8 +175,8 @@ public struct ModelSource: Sendable {
         return own.hasIR ? own : vae
     }
 
-    /// The encoder likewise.
-    /// - Throws: as `component`; `ModelError.missingComponent` where there is IR of the decoder alone.
+    /// The encoder of the `vae`, likewise.
+    /// - Throws: as `component`; `ModelError.missingComponent` where only the decoder is there as IR.
     public func vaeEncoder() throws(ModelError) -> Component {
         let vae = try component("vae")
         let own = half("vae_encoder", of: vae)
@@ -187,18 +187,18 @@ public struct ModelSource: Sendable {
 
     // MARK: Tokenizers and schedulers
 
-    /// A tokenizer: from tokenizer.json or vocab.json and merges.txt, else from the IR of openvino_tokenizers; for a single file
-    /// CLIP's own; for a folder in transformers' layout, the one in that folder.
+    /// A tokenizer, from tokenizer.json or vocab.json and merges.txt, or else from the IR of openvino_tokenizers. A single file
+    /// has CLIP's own; a folder in transformers' layout has its tokenizer in the folder itself.
     /// - Throws: as `component`; `TokenizerError`, `GraphError`, `ModelError.malformed`.
     public func tokenizer(_ name: String = "tokenizer") throws -> CLIPTokenizer {
-        // transformers keeps a network's tokenizer beside it.
+        // transformers saves a network's tokenizer in the same folder.
         if isNetwork { return try CLIPTokenizer(anyOf: url) }
         let component = try component(name)
         if let singleFile { return try singleFile.tokenizer(name) }
         return try CLIPTokenizer(anyOf: component.folder)
     }
 
-    /// The scheduler's config, and its file's name for errors.
+    /// The scheduler's config, and its file name for errors.
     /// - Throws: as `component`; `FileError`, `ModelError.malformed`.
     public func schedulerConfig() throws -> (json: JSONValue, file: String) {
         let component = try component("scheduler")

@@ -4,9 +4,8 @@ import TensorStore
 import Tokenizers
 
 extension CLIPTokenizer {
-    /// Reads a tokenizer's folder, whichever form it has: tokenizer.json, vocab.json and merges.txt, or the IR that
-    /// openvino_tokenizers makes of them.
-    /// - Throws: `TokenizerError`; `GraphError`, `FileError` and `ModelError.malformed` of IR.
+    /// Reads a tokenizer's folder in any form: tokenizer.json, vocab.json and merges.txt, or the IR of openvino_tokenizers.
+    /// - Throws: `TokenizerError`; for IR `GraphError`, `FileError` and `ModelError.malformed`.
     init(anyOf folder: URL) throws {
         let ir = folder.appending(path: TokenizerIR.name)
         guard !Self.hasVocabulary(folder), FileManager.default.fileExists(atPath: ir.path) else {
@@ -22,9 +21,9 @@ extension CLIPTokenizer {
     }
 }
 
-/// The constants of a tokenizer that is an OpenVINO model, which is not run: its operations are those of an extension library.
+/// The constants of a tokenizer in OpenVINO IR. The model itself is not run: its operations belong to an extension library.
 ///
-/// Strings lie in them as three tensors: where each begins, where it ends, and the bytes of all.
+/// It stores strings as three tensors: their starts, their ends, and the bytes of all strings.
 /// https://github.com/openvinotoolkit/openvino_tokenizers
 struct TokenizerIR {
     static let name = "openvino_tokenizer.xml"
@@ -32,14 +31,14 @@ struct TokenizerIR {
     let vocabulary: BytePairVocabulary
     let configuration: CLIPTokenizerConfiguration
 
-    /// - Throws: `FileError`, `GraphError`; `ModelError.malformed` for a tokenizer of another kind than byte pairs.
+    /// - Throws: `FileError`, `GraphError`; `ModelError.malformed` for a tokenizer other than byte pair encoding.
     init(path: String) throws {
         let graph = try IRReader.read(path: path)
         guard let encoder = graph.nodes.first(where: { $0.type == "BPETokenizer" }) else {
             throw ModelError.malformed(file: path, reason: "it has no BPETokenizer; CLIP's tokenizers are of byte pairs")
         }
         let reader = IRStrings(graph: graph, path: path)
-        // After the text's five: vocabulary, merges (in halves, or as one "left right"), and added tokens with their ids.
+        // After the text's five inputs: vocabulary, merges (in halves, or as one "left right"), and added tokens with their ids.
         let inputs = encoder.inputs
         let tokens = try reader.strings(inputs, at: 5)
         let halves = inputs.count == 14 || inputs.count == 18
@@ -96,7 +95,7 @@ struct TokenizerIR {
     }
 }
 
-/// Reads constants of an IR by the values that other nodes take.
+/// Reads constants of an IR by the inputs of other nodes.
 private struct IRStrings {
     let graph: Graph
     let path: String
@@ -119,7 +118,7 @@ private struct IRStrings {
         }
     }
 
-    /// The strings whose parts are the inputs from `start` on.
+    /// The strings in the inputs from `start` on.
     func strings(_ inputs: [Value], at start: Int) throws -> [[UInt8]] {
         guard start + 2 < inputs.count else {
             throw ModelError.malformed(file: path, reason: "its BPETokenizer has too few inputs")
@@ -132,10 +131,11 @@ private struct IRStrings {
         return data.withUnsafeBytes { bytes in zip(begins, ends).map { Array(bytes[$0..<$1]) } }
     }
 
-    /// How many tokens a text is cut to, markers left out; nil where it is not cut, or that is not a constant.
+    /// The number of tokens that a text is truncated to, without markers; nil where it is not truncated, or the number is not a
+    /// constant.
     var truncatedLength: Int? {
         guard let node = graph.nodes.first(where: { $0.type == "Truncate" }) else { return nil }
-        // The length follows the ragged tensors, of three inputs each; a switch may choose between it and none.
+        // The length follows the ragged tensors of three inputs each; a switch may turn truncation off.
         let count = node.integer("m_num_inputs") ?? 1
         guard count > 0, count < 16, node.inputs.count > 3 * count else { return nil }
         var value = node.inputs[3 * count]

@@ -1,3 +1,3 @@
-// Requests, events and pictures are part of what this module's users write and read.
+// Requests, events and pictures are part of this module's API.
 @_exported public import Diffusion
 @_exported public import Imaging

@@ -1,19 +1,20 @@
 import ModelGraph
 import TensorStore
 
-/// Sizes of the layers that CLIP's two encoders are stacks of; transformers' `CLIPEncoderLayer`.
+/// Sizes of the layers of CLIP's two encoders; transformers' `CLIPEncoderLayer`.
 struct CLIPEncoderShape {
     let channels: Int
     let heads: Int
     let intermediateChannels: Int
     let activation: Activation
     let epsilon: Double
-    /// Whether each token sees itself and those before it alone, as in texts.
+    /// Whether each token attends only to itself and earlier tokens, as in texts.
     let causal: Bool
 }
 
 extension NetworkBuilder {
-    /// Self-attention, then two linear layers, each over normalized states and added to what it was given: `[B, N, channels]`.
+    /// Self-attention, then two linear layers, each with layer normalization before and a residual connection: `[B, N,
+    /// channels]`.
     mutating func clipEncoderLayer(_ x: Value, _ path: String, _ shape: CLIPEncoderShape) throws -> Value {
         let width = shape.channels
         var normal = try layerNorm(x, "\(path).layer_norm1", width, epsilon: shape.epsilon)

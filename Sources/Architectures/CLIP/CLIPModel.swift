@@ -1,16 +1,16 @@
 public import TensorStore
 
-/// CLIP's two networks, which bring texts and pictures to one space; transformers' `CLIPModel`.
+/// CLIP's two networks, which embed texts and pictures in one space; transformers' `CLIPModel`.
 public struct CLIPModel: Sendable {
-    /// Its `text_embeds` is a text's vector.
+    /// The text network; its output `text_embeds` is a text's embedding.
     public let text: CLIPTextModel
-    /// Its `image_embeds` is a picture's vector.
+    /// The vision network; its output `image_embeds` is a picture's embedding.
     public let vision: CLIPVisionModel
 
     /// - Parameters:
     ///   - config: config.json, with `text_config`, `vision_config` and the `projection_dim` of both.
     ///   - file: the file's name in errors.
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
+    /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.
     public init(_ config: JSONValue, file: String) throws(ArchitectureError) {
         let config = try CLIPConfig(config, className: "CLIPModel", file: file)
         text = CLIPTextModel(try CLIPTextConfig(config.part("text_config", of: "CLIPTextModel")))
@@ -18,11 +18,11 @@ public struct CLIPModel: Sendable {
     }
 }
 
-/// The config.json of a network that has parts of CLIP, as transformers' `CLIPConfig` reads it.
+/// The config.json of a network with parts of CLIP, as read by transformers' `CLIPConfig`.
 struct CLIPConfig {
     private let values: JSONValue
     private let reader: ConfigReader
-    /// Of the vectors that texts and pictures become.
+    /// The size of the embeddings.
     let projectionDim: Int
 
     /// - Parameter file: the file's name in errors.
@@ -32,9 +32,9 @@ struct CLIPConfig {
         projectionDim = try reader.integer("projection_dim", default: 512)
     }
 
-    /// The parameters of a part, `text_config` or `vision_config`, with the whole's `projection_dim` for its own.
+    /// The parameters of a part, `text_config` or `vision_config`, with the `projection_dim` of the whole config.
     ///
-    /// Files of 2022 have them a second time, as `vision_config_dict`, which is then what counts.
+    /// Files of 2022 have a second copy, such as `vision_config_dict`, which then takes precedence.
     func part(_ name: String, of className: String) throws(ArchitectureError) -> ConfigReader {
         let older = values["\(name)_dict"]
         guard let members = (older == nil || older?.isNull == true ? values[name] : older)?.object else {

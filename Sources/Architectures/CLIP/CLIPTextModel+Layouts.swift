@@ -1,13 +1,14 @@
 public import TensorStore
 
 extension CLIPTextModel {
-    /// A config.json for tensors under transformers' names that have none beside them.
+    /// Derives a config.json from tensors with transformers' names.
     ///
-    /// Heads are of 64 channels, as in every published text encoder of Stable Diffusion.
+    /// Heads have 64 channels, as in every published text encoder of Stable Diffusion.
     /// - Parameters:
-    ///   - activation: which no tensor tells: `quick_gelu` of OpenAI's encoders, `gelu` of open_clip's.
-    ///   - skippedLayers: at the end, which are not to be run.
-    /// - Throws: `ArchitectureError` where the tensors are those of no such network.
+    ///   - activation: the activation, which the tensors do not determine: `quick_gelu` for OpenAI's encoders, `gelu` for
+    ///     open_clip's.
+    ///   - skippedLayers: the number of layers at the end that are not run.
+    /// - Throws: `ArchitectureError` for tensors of another network.
     public static func config(of weights: Weights, activation: Activation, skippedLayers: Int = 0) throws(ArchitectureError)
         -> JSONValue
     {
@@ -36,14 +37,14 @@ extension CLIPTextModel {
             ("num_hidden_layers", .integer(layers - skippedLayers)), ("num_attention_heads", .integer(max(1, width / 64))),
             ("max_position_embeddings", .integer(try size("embeddings.position_embedding.weight", 0))),
             ("hidden_act", .string(activation.rawValue)), ("projection_dim", projection.map(JSONValue.integer) ?? .null),
-            // The end of text is the last of CLIP's own tokens; those that were added to it come after.
+            // The end of text is the last of CLIP's own tokens; added tokens come after it.
             ("eos_token_id", .integer(vocabulary > 49407 ? 49407 : 2)),
         ])
     }
 }
 
-/// transformers' names of the tensors of a text encoder that are named as open_clip names them:
-/// `transformer.resblocks.0.ln_1.weight` is `encoder.layers.0.layer_norm1.weight`.
+/// transformers' names for the tensors of a text encoder with open_clip's names: `transformer.resblocks.0.ln_1.weight` is
+/// `encoder.layers.0.layer_norm1.weight`.
 enum OpenCLIPNames {
     private static let fixed = [
         "positional_embedding": "embeddings.position_embedding.weight",
@@ -55,7 +56,7 @@ enum OpenCLIPNames {
         "mlp.c_proj": "mlp.fc2",
     ]
 
-    /// The tensors that `entry` stands for: queries, keys and values lie in one tensor there, the projection is transposed.
+    /// The tensors for `entry`: open_clip has queries, keys and values in one tensor, and the projection transposed.
     static func tensors(_ name: String, _ entry: Weights.Entry) -> [(String, Weights.Entry)] {
         if let new = fixed[name] { return [(new, entry)] }
         if name == "text_projection" { return entry.transposed().map { [("text_projection.weight", $0)] } ?? [] }
@@ -78,7 +79,7 @@ enum OpenCLIPNames {
 }
 
 extension Weights {
-    /// A text encoder's tensors under transformers' names (without `text_model.`), from open_clip's.
+    /// A text encoder's tensors with transformers' names (without `text_model.`) instead of open_clip's.
     public func namingOpenCLIPAsTransformers() -> Weights {
         var renamed: [String: Entry] = [:]
         for (name, entry) in entries {

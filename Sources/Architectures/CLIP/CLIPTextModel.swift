@@ -1,20 +1,20 @@
 public import ModelGraph
 public import TensorStore
 
-/// The network that turns a text's tokens into states that guide pictures; transformers' `CLIPTextModel` and
+/// The network that encodes a text's tokens to states that guide pictures; transformers' `CLIPTextModel` and
 /// `CLIPTextModelWithProjection`.
 public struct CLIPTextModel: Sendable {
     public let config: CLIPTextConfig
 
     public init(_ config: CLIPTextConfig) { self.config = config }
 
-    /// The outputs to compute besides the last states.
+    /// The outputs to compute in addition to the last states.
     public struct Outputs: Sendable {
         /// The states before each layer and after the last, before the final normalization: `hidden_states.0` …
         public var hiddenStates = false
         /// The state at the end-of-text token, `pooler_output` `[B, hidden]`; projected, it is `text_embeds` `[B, projection]`.
         public var pooled = false
-        /// Layers that are passed before the final normalization; nil for all.
+        /// The number of layers to run before the final normalization; nil for all.
         public var layerCount: Int?
 
         public init(hiddenStates: Bool = false, pooled: Bool = false, layerCount: Int? = nil) {
@@ -24,9 +24,9 @@ public struct CLIPTextModel: Sendable {
         }
     }
 
-    /// Input `input_ids` i64 `[batch, tokens]`; output `last_hidden_state` `[batch, tokens, hidden]` and what `outputs` asks for.
+    /// Input `input_ids` i64 `[batch, tokens]`; output `last_hidden_state` `[batch, tokens, hidden]` and the requested `outputs`.
     ///
-    /// Names in the checkpoint are taken with and without transformers' prefix `text_model.`.
+    /// Tensor names may have transformers' prefix `text_model.` or not.
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config or there are more tokens than positions.
     public func graph(_ weights: Weights, batch: Dimension, tokens: Int, outputs: Outputs = Outputs()) throws -> Graph {
         guard tokens <= config.maxPositionEmbeddings else {
@@ -42,7 +42,7 @@ public struct CLIPTextModel: Sendable {
         let width = config.hiddenSize
 
         var hidden = try embeddings(ids, tokens, &builder)
-        // Each token sees itself and those before it.
+        // Each token attends to itself and earlier tokens.
         let layer = CLIPEncoderShape(
             channels: width, heads: config.numAttentionHeads, intermediateChannels: config.intermediateSize,
             activation: config.hiddenActivation, epsilon: config.layerNormEpsilon, causal: true)
@@ -65,10 +65,10 @@ public struct CLIPTextModel: Sendable {
         return builder.graph
     }
 
-    /// Tokens and their places: i64 `[B, N]` to `[B, N, hidden]`.
+    /// Embeddings of tokens and positions: i64 `[B, N]` to `[B, N, hidden]`.
     private func embeddings(_ ids: Value, _ tokens: Int, _ builder: inout NetworkBuilder) throws -> Value {
         let width = config.hiddenSize
-        // Rows are taken before they are converted: the table is far larger than what one text takes of it.
+        // Rows are gathered before the conversion: the table is far larger than the rows of one text.
         let name = "embeddings.token_embedding.weight"
         let table = try builder.weights.entry(name, [config.vocabSize, width])
         let rows = try builder.graph.gather(builder.graph.constant(table.data, table.elementType, table.shape, name: name), ids)
@@ -81,7 +81,7 @@ public struct CLIPTextModel: Sendable {
 
     /// The state at the first end-of-text token, `[B, hidden]`.
     ///
-    /// Configs older than transformers' pull request 24773 say `eos_token_id` 2 and mean the largest id.
+    /// Configs older than transformers' pull request 24773 have `eos_token_id` 2 and mean the largest id.
     private func pooled(_ hidden: Value, _ ids: Value, _ tokens: Int, _ builder: inout NetworkBuilder) throws -> Value {
         let ranked: Value
         if config.eosTokenID == 2 {
@@ -91,7 +91,7 @@ public struct CLIPTextModel: Sendable {
             ranked = builder.graph.convert(try builder.graph.equal(ids, end), to: .i32)
         }
         let place = try builder.graph.argMax(ranked, axis: 1) // [B, 1]
-        // By a product with ones and zeros: the CPU plugin's Gather of one row a batch reads beyond its indices.
+        // A product with ones and zeros: the CPU plugin's Gather of one row a batch reads beyond its indices.
         let places = builder.graph.constant((0..<tokens).map(Int64.init), shape: [1, tokens])
         let chosen = builder.graph.convert(try builder.graph.equal(place, places), to: .f32) // [B, tokens]
         let row = try builder.graph.matMul(builder.graph.unsqueeze(chosen, [1]), hidden) // [B, 1, hidden]
@@ -99,7 +99,7 @@ public struct CLIPTextModel: Sendable {
     }
 }
 
-/// Parameters of transformers' `CLIPTextModel`, as its config.json gives them.
+/// Parameters of transformers' `CLIPTextModel` in config.json.
 public struct CLIPTextConfig: Sendable {
     public let vocabSize: Int
     public let hiddenSize: Int
@@ -114,7 +114,7 @@ public struct CLIPTextConfig: Sendable {
 
     static let className = "CLIPTextModel"
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
+    /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         vocabSize = try reader.integer("vocab_size", default: 49408)
         hiddenSize = try reader.integer("hidden_size", default: 512)

@@ -1,8 +1,8 @@
 public import ModelGraph
 public import TensorStore
 
-/// The network that turns a picture into a vector that the vectors of fitting texts are near to; transformers'
-/// `CLIPVisionModelWithProjection`, and the half of `CLIPModel` that sees.
+/// The network that embeds a picture in the space of text embeddings; transformers' `CLIPVisionModelWithProjection`, and the
+/// vision half of `CLIPModel`.
 ///
 /// Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision".
 public struct CLIPVisionModel: Sendable {
@@ -10,8 +10,8 @@ public struct CLIPVisionModel: Sendable {
 
     public init(_ config: CLIPVisionConfig) { self.config = config }
 
-    /// Input `pixel_values` f32 `[batch, channels, imageSize, imageSize]`, normalized; outputs `pooler_output` `[batch, hidden]`,
-    /// the normalized state of the class token, and, projected, `image_embeds` `[batch, projection]`.
+    /// Input `pixel_values` f32 `[batch, channels, imageSize, imageSize]`, normalized. Outputs: `pooler_output` `[batch,
+    /// hidden]`, the normalized state of the class token, and its projection `image_embeds` `[batch, projection]`.
     ///
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config.
     public func graph(_ weights: Weights, batch: Int) throws -> Graph {
@@ -25,14 +25,14 @@ public struct CLIPVisionModel: Sendable {
         return builder.graph
     }
 
-    /// The network up to the normalized state of the class token, `[batch, hidden]`; names in the checkpoint begin with
-    /// `embeddings`, `encoder` and so on.
+    /// The network up to the normalized state of the class token, `[batch, hidden]`. Tensor names begin with `embeddings`,
+    /// `encoder` and so on.
     func pooled(_ batch: Int, _ builder: inout NetworkBuilder) throws -> Value {
         let (width, size) = (config.hiddenSize, config.imageSize)
         let pictures = builder.graph.parameter(
             "pixel_values", .f32, [.fixed(batch), .fixed(config.numChannels), .fixed(size), .fixed(size)])
         var hidden = try embeddings(pictures, batch, &builder)
-        // Spelled so in every checkpoint.
+        // The spelling in every checkpoint.
         hidden = try builder.layerNorm(hidden, "pre_layrnorm", width, epsilon: config.layerNormEpsilon)
         let shape = CLIPEncoderShape(
             channels: width, heads: config.numAttentionHeads, intermediateChannels: config.intermediateSize,
@@ -44,7 +44,7 @@ public struct CLIPVisionModel: Sendable {
         return try builder.layerNorm(first, "post_layernorm", width, epsilon: config.layerNormEpsilon)
     }
 
-    /// The class token, the picture's squares row by row, and their places: `[batch, 1 + patches², hidden]`.
+    /// The class token and the picture's patches row by row, with their position embeddings: `[batch, 1 + patches², hidden]`.
     private func embeddings(_ pictures: Value, _ batch: Int, _ builder: inout NetworkBuilder) throws -> Value {
         let width = config.hiddenSize
         let patches = try builder.convolution(
@@ -60,7 +60,7 @@ public struct CLIPVisionModel: Sendable {
     }
 }
 
-/// Parameters of transformers' `CLIPVisionModel`, as its config.json, or the `vision_config` of a `CLIPModel`, gives them.
+/// Parameters of transformers' `CLIPVisionModel`, in its config.json or in the `vision_config` of a `CLIPModel`.
 public struct CLIPVisionConfig: Sendable {
     public let hiddenSize: Int
     public let intermediateSize: Int
@@ -68,17 +68,17 @@ public struct CLIPVisionConfig: Sendable {
     public let numHiddenLayers: Int
     public let numAttentionHeads: Int
     public let numChannels: Int
-    /// Height and width of pictures in pixels.
+    /// Height and width of input pictures in pixels.
     public let imageSize: Int
-    /// Height and width of the squares that pictures are cut into.
+    /// Height and width of a patch in pixels.
     public let patchSize: Int
     public let hiddenActivation: Activation
     public let layerNormEpsilon: Double
 
-    /// Squares along a side of a picture.
+    /// Patches along a side of a picture.
     public var patchesPerSide: Int { imageSize / patchSize }
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
+    /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         hiddenSize = try reader.integer("hidden_size", default: 768)
         intermediateSize = try reader.integer("intermediate_size", default: 3072)

@@ -1,10 +1,9 @@
 public import ModelGraph
 public import TensorStore
 
-/// The network that tells how near a picture is to concepts that it should not show; diffusers'
-/// `StableDiffusionSafetyChecker`.
+/// The network that compares a picture with unsafe concepts; diffusers' `StableDiffusionSafetyChecker`.
 ///
-/// Concepts are vectors of CLIP's: what they stand for is not said in the checkpoint.
+/// Concepts are CLIP embeddings; the checkpoint does not name them.
 public struct StableDiffusionSafetyChecker: Sendable {
     public static let className = "StableDiffusionSafetyChecker"
     /// The number of concepts that flag a picture.
@@ -17,18 +16,17 @@ public struct StableDiffusionSafetyChecker: Sendable {
     /// - Parameters:
     ///   - config: config.json, with `vision_config` and `projection_dim`.
     ///   - file: the file's name in errors.
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
+    /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.
     public init(_ config: JSONValue, file: String) throws(ArchitectureError) {
         let config = try CLIPConfig(config, className: Self.className, file: file)
         vision = CLIPVisionModel(try CLIPVisionConfig(config.part("vision_config", of: "CLIPVisionModel")))
     }
 
-    /// Input `pixel_values` f32 `[batch, channels, imageSize, imageSize]`, normalized; outputs `image_embeds`
-    /// `[batch, projection]`, and how far the cosines of these and of each concept are above the concept's threshold:
-    /// `concept_scores` `[batch, 17]` and `special_care_scores` `[batch, 3]`.
+    /// Input `pixel_values` f32 `[batch, channels, imageSize, imageSize]`, normalized; outputs `image_embeds` `[batch,
+    /// projection]`, and their cosine with each concept minus the concept's threshold: `concept_scores` `[batch, 17]` and
+    /// `special_care_scores` `[batch, 3]`.
     ///
-    /// Names in the checkpoint are taken with one and with two prefixes `vision_model.`, as older and newer versions of
-    /// transformers write them.
+    /// Tensor names may have one or two prefixes `vision_model.`, as in older and newer versions of transformers.
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config.
     public func graph(_ weights: Weights, batch: Int) throws -> Graph {
         let prefix = "vision_model."
@@ -54,7 +52,7 @@ public struct StableDiffusionSafetyChecker: Sendable {
 }
 
 extension NetworkBuilder {
-    /// Rows of length 1, `[N, channels]`; torch's `normalize`.
+    /// Rows scaled to length 1, `[N, channels]`; torch's `normalize`.
     fileprivate mutating func normalized(_ x: Value, _ path: String) throws -> Value {
         let length = try graph.reduce(.l2, x, axes: [1], keepsAxes: true, name: "\(path)/ReduceL2")
         let divisor = try graph.binary(.maximum, length, graph.scalar(1e-12), name: "\(path)/Maximum")

@@ -1,23 +1,23 @@
 import ModelGraph
 import TensorStore
 
-/// Networks of torchvision whose features tell how alike two pictures look.
+/// Networks of torchvision whose features measure the similarity of two pictures.
 public enum FeatureNetwork: String, Sendable, CaseIterable {
     /// Krizhevsky 2014, "One weird trick for parallelizing convolutional neural networks".
     case alexNet = "AlexNet"
     /// Simonyan and Zisserman 2014, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 16 layers.
     case vgg16 = "VGG16"
 
-    /// One step of torchvision's `features`, which count each of them.
+    /// One step of torchvision's `features`, which number each of them.
     enum Layer {
         case convolution(outputs: Int, kernel: Int, stride: Int, padding: Int)
         case relu
         case maxPool(window: Int)
-        /// The features are taken here; no step of its own.
+        /// An output of features; not a step in torchvision.
         case tap
     }
 
-    /// Pixels along each side that a picture must have for every layer to see some.
+    /// The shortest side of a picture, in pixels, for which no layer's output is empty.
     public var minimumSize: Int { self == .alexNet ? 31 : 16 }
 
     var layers: [Layer] {
@@ -39,7 +39,7 @@ public enum FeatureNetwork: String, Sendable, CaseIterable {
         (0..<count).flatMap { _ in [.convolution(outputs: outputs, kernel: 3, stride: 1, padding: 1), .relu] }
     }
 
-    /// The network that the checkpoint is of, by the size of its first kernel; nil where it is neither.
+    /// The checkpoint's network, by the size of its first kernel; nil where it is neither.
     init?(_ weights: Weights) {
         switch weights.entries["features.0.weight"]?.shape {
         case [64, 3, 11, 11]: self = .alexNet
@@ -50,7 +50,7 @@ public enum FeatureNetwork: String, Sendable, CaseIterable {
 }
 
 extension NetworkBuilder {
-    /// Features of x `[B, 3, H, W]` at each tap, `[B, C, h, w]`, and how many channels they have.
+    /// Features of x `[B, 3, H, W]` at each tap, `[B, C, h, w]`, and their number of channels.
     mutating func features(_ x: Value, _ network: FeatureNetwork) throws -> [(value: Value, channels: Int)] {
         var (hidden, channels, index) = (x, 3, 0)
         var taps: [(Value, Int)] = []

@@ -1,7 +1,7 @@
 import ModelGraph
 import TensorStore
 
-/// The blocks of Inception v3, as torchvision letters them. Each gives its branches' channels one after the other.
+/// The blocks of Inception v3, with torchvision's letters. Each concatenates the channels of its branches.
 struct InceptionBuilder {
     var builder: NetworkBuilder
 
@@ -26,7 +26,7 @@ struct InceptionBuilder {
         return try join([single, five, three, pooled], path)
     }
 
-    /// To half the size.
+    /// Halves the size.
     mutating func blockB(_ x: Value, _ path: String, _ inputs: Int) throws -> Value {
         let three = try unit(x, "\(path).branch3x3", inputs, 384, [3, 3], stride: 2)
         var double = try unit(x, "\(path).branch3x3dbl_1", inputs, 64, [1, 1])
@@ -50,7 +50,7 @@ struct InceptionBuilder {
         return try join([single, seven, double, pooled], path)
     }
 
-    /// To half the size.
+    /// Halves the size.
     mutating func blockD(_ x: Value, _ path: String, _ inputs: Int) throws -> Value {
         var three = try unit(x, "\(path).branch3x3_1", inputs, 192, [1, 1])
         three = try unit(three, "\(path).branch3x3_2", 192, 320, [3, 3], stride: 2)
@@ -62,7 +62,7 @@ struct InceptionBuilder {
         return try join([three, seven, pooled], path)
     }
 
-    /// - Parameter maximum: whether the pooled branch takes the maximum, as only the network's last block does.
+    /// - Parameter maximum: whether the pooled branch takes the maximum, as in the network's last block.
     mutating func blockE(_ x: Value, _ path: String, _ inputs: Int, maximum: Bool) throws -> Value {
         let single = try unit(x, "\(path).branch1x1", inputs, 320, [1, 1])
         let three = try unit(x, "\(path).branch3x3_1", inputs, 384, [1, 1])
@@ -93,7 +93,7 @@ struct InceptionBuilder {
         try builder.graph.concatenate(branches, axis: 1, name: "\(path)/Concat")
     }
 
-    /// torchvision's `BasicConv2d`: convolution without bias, batch normalization with ε = 0.001 by running statistics, ReLU.
+    /// torchvision's `BasicConv2d`: convolution without bias, batch normalization with ε = 0.001 and running statistics, ReLU.
     private mutating func unit(
         _ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, _ kernel: [Int], stride: Int = 1, padding: [Int] = [0, 0]
     ) throws -> Value {

@@ -1,21 +1,21 @@
 public import ModelGraph
 public import TensorStore
 
-/// The Inception v3 of the Fréchet Inception distance: torchvision's network with the changes of TensorFlow's original,
-/// which pytorch-fid makes: average pooling that leaves padding out, and maximum pooling in the last block.
+/// The Inception v3 of the Fréchet Inception distance: torchvision's network with pytorch-fid's changes towards TensorFlow's
+/// original: average pooling that excludes padding, and maximum pooling in the last block.
 ///
 /// Szegedy et al. 2015, "Rethinking the Inception Architecture for Computer Vision"; pytorch-fid's `InceptionV3`. Tensor
 /// names are those of its checkpoint (`pt_inception-2015-12-05`), whose classifier is not used.
 public struct InceptionV3: Sendable {
-    /// Features of a picture.
+    /// The number of features of a picture.
     public static let featureCount = 2048
-    /// Height and width that pictures are resized to, bilinearly.
+    /// Height and width of pictures after bilinear resizing.
     public static let inputSize = 299
 
     public init() {}
 
     /// Input `pictures` `[batch, 3, height, width]` f32 in 0…1, of any size; output `features` `[batch, 2048]`.
-    /// - Throws: `ArchitectureError` where the weights are not this network's.
+    /// - Throws: `ArchitectureError` for weights of another network.
     public func graph(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph {
         var network = InceptionBuilder(builder: NetworkBuilder("inception_v3", weights: weights))
         let pictures = network.builder.graph.parameter("pictures", .f32, [batch, 3, height, width])

@@ -1,18 +1,18 @@
 public import ModelGraph
 public import TensorStore
 
-/// LPIPS, the distance between two pictures that their features in a network have: 0 for equal ones.
+/// LPIPS, the distance between the features of two pictures in a network; 0 for equal pictures.
 ///
 /// Zhang, Isola, Efros, Shechtman and Wang 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric"; the
-/// package `lpips`, version 0.1 of its weights. Features of each layer are brought to length 1 over the channels, their squared
-/// differences weighted by channel, averaged over the picture and summed over the layers.
+/// package `lpips`, version 0.1 of its weights. The features of each layer are normalized to length 1 over the channels; their
+/// squared differences are weighted by channel, averaged over the picture and summed over the layers.
 public struct PerceptualDistance: Sendable {
     public let network: FeatureNetwork
     private let weights: Weights
 
     /// - Parameter weights: torchvision's `features.N.weight` and `.bias`, and lpips' `linN.model.1.weight`; or the state dict of
-    ///   an `lpips.LPIPS`, which names the former `net.sliceM.N`.
-    /// - Throws: `ArchitectureError` where the features are neither AlexNet's nor VGG16's.
+    ///   an `lpips.LPIPS`, which calls the features `net.sliceM.N`.
+    /// - Throws: `ArchitectureError` for features of neither AlexNet nor VGG16.
     public init(_ weights: Weights) throws(ArchitectureError) {
         let renamed = weights.renamed { name in
             let parts = name.split(separator: ".")
@@ -34,11 +34,11 @@ public struct PerceptualDistance: Sendable {
     }
 
     /// Input `pictures` `[2, 3, height, width]` f32 in −1…1, each side `network.minimumSize` or more; output `distance` `[1]`.
-    /// - Throws: `ArchitectureError` where a tensor is missing or of another shape.
+    /// - Throws: `ArchitectureError` where a tensor is missing or has another shape.
     public func graph(height: Dimension, width: Dimension) throws -> Graph {
         var builder = NetworkBuilder("lpips", weights: weights)
         let pictures = builder.graph.parameter("pictures", .f32, [2, 3, height, width])
-        // What the features were learnt with: ImageNet's mean and deviation, for samples in −1…1.
+        // The normalization of training: ImageNet's mean and deviation, for samples in −1…1.
         let shift = builder.graph.constant([-0.030, -0.088, -0.188] as [Float], shape: [1, 3, 1, 1])
         let scale = builder.graph.constant([0.458, 0.448, 0.450] as [Float], shape: [1, 3, 1, 1])
         let shifted = try builder.graph.binary(.subtract, pictures, shift)

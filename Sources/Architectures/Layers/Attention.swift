@@ -3,9 +3,9 @@ import TensorStore
 
 /// Sizes of one attention layer, diffusers' `Attention`.
 struct AttentionShape {
-    /// Channels of what asks.
+    /// Channels of the queries.
     let channels: Int
-    /// Channels of what is asked; nil where a layer attends to itself.
+    /// Channels of the context, for keys and values; nil for self-attention.
     var contextChannels: Int?
     let heads: Int
     let headDimension: Int

@@ -1,10 +1,10 @@
 import ModelGraph
 import TensorStore
 
-/// A graph under construction and the checkpoint that its weights come from.
+/// A graph under construction, and the checkpoint with its weights.
 ///
-/// Layers take `path`, their prefix in the checkpoint, which also names their nodes; each states the shapes it expects,
-/// so that a checkpoint that does not fit its config is refused with the tensor's name.
+/// Layers take `path`, their prefix in the checkpoint, which also names their nodes. Each states its tensors' shapes, so that a
+/// checkpoint that does not fit its config is refused with the tensor's name.
 struct NetworkBuilder {
     var graph: Graph
     let weights: Weights
@@ -14,8 +14,8 @@ struct NetworkBuilder {
         self.weights = weights
     }
 
-    /// The tensor at `name` as the network computes with it, in f32.
-    /// - Parameter rows: of its first axis, where not all are wanted.
+    /// The tensor at `name`, converted to f32.
+    /// - Parameter rows: the rows of the first axis to use; nil for all.
     mutating func weight(_ name: String, _ shape: Shape, rows: Range<Int>? = nil) throws -> Value {
         let entry = try weights.entry(name, shape)
         guard !entry.isTransposed else {
@@ -31,7 +31,7 @@ struct NetworkBuilder {
     }
 
     /// torch's `Linear`: x `[..., inputs]` to `[..., outputs]`.
-    /// - Parameter rows: the outputs that are wanted, where not all are.
+    /// - Parameter rows: the outputs to compute; nil for all.
     mutating func linear(
         _ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, bias: Bool = true, rows: Range<Int>? = nil
     ) throws -> Value {
@@ -50,7 +50,7 @@ struct NetworkBuilder {
     }
 
     /// torch's `Conv2d`: x `[B, inputs, H, W]` to `[B, outputs, H', W']`; the kernel is square.
-    /// - Parameter paddingEnd: the padding below and at the right, where it is not `padding`.
+    /// - Parameter paddingEnd: the padding at the bottom and right; nil for `padding`.
     mutating func convolution(
         _ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, kernel: Int = 3, stride: Int = 1, padding: Int? = nil,
         paddingEnd: Int? = nil, bias: Bool = true
@@ -80,7 +80,7 @@ struct NetworkBuilder {
         return try graph.add(scaled, weight("\(path).bias", [channels]), name: "\(path)/Add")
     }
 
-    /// A vector `[channels]` as `[1, channels, 1, 1]`, to meet an image.
+    /// A vector `[channels]` as `[1, channels, 1, 1]`, to broadcast over an image.
     mutating func channelwise(_ vector: Value, _ channels: Int) throws -> Value {
         try graph.reshape(vector, to: [1, channels, 1, 1])
     }
@@ -99,7 +99,7 @@ struct NetworkBuilder {
     }
 }
 
-/// Activations, as configs call them.
+/// Activations, with their names in configs.
 public enum Activation: String, Sendable, CaseIterable {
     case silu, gelu, mish, relu
     /// x·sigmoid(1.702·x), CLIP's own approximation of GELU.
@@ -107,7 +107,7 @@ public enum Activation: String, Sendable, CaseIterable {
 }
 
 extension ConstantData {
-    /// `byteCount` bytes from `offset` on, which must be there.
+    /// `byteCount` bytes from `offset` on, which must lie within the data.
     func slice(offset: Int, byteCount: Int) -> ConstantData {
         switch self {
         case .bytes(let bytes): .bytes(Array(bytes[offset..<offset + byteCount]))

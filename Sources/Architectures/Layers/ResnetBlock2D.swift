@@ -8,14 +8,14 @@ struct ResnetStyle {
     let activation: Activation
     /// Width of the time embedding; nil where the network has none.
     var timeChannels: Int?
-    /// Whether the time embedding scales and shifts what the second normalization gives, instead of being added before it.
+    /// Whether the time embedding scales and shifts the output of the second normalization, instead of being added before it.
     var scaleShift = false
     /// The divisor of the sum of block and shortcut.
     var outputScale: Float = 1
 }
 
 extension NetworkBuilder {
-    /// Residual block: x `[B, inputs, H, W]`, time `[B, timeChannels]` already activated, to `[B, outputs, H, W]`.
+    /// Residual block: x `[B, inputs, H, W]`, time `[B, timeChannels]` after its activation, to `[B, outputs, H, W]`.
     mutating func resnet(_ x: Value, time: Value?, _ path: String, _ inputs: Int, _ outputs: Int, _ style: ResnetStyle) throws
         -> Value
     {
@@ -50,9 +50,9 @@ extension NetworkBuilder {
         return style.outputScale == 1 ? sum : try graph.multiply(sum, by: 1 / style.outputScale)
     }
 
-    /// Half the height and width: x `[B, C, H, W]`; diffusers' `Downsample2D`.
+    /// Halves height and width: x `[B, C, H, W]`; diffusers' `Downsample2D`.
     ///
-    /// Without padding, one row below and one column at the right are added, as the reference does.
+    /// Without padding, one row at the bottom and one column at the right are added, as in the reference.
     mutating func downsample(_ x: Value, _ path: String, _ channels: Int, padding: Int) throws -> Value {
         try convolution(
             x, "\(path).conv", channels, channels, stride: 2, padding: padding, paddingEnd: padding == 0 ? 1 : padding)

@@ -2,7 +2,7 @@ import Foundation
 import ModelGraph
 import TensorStore
 
-/// How numbers such as timesteps become sines and cosines; diffusers' `Timesteps`.
+/// The sinusoidal embedding of numbers such as timesteps; diffusers' `Timesteps`.
 struct SinusoidalShape {
     let channels: Int
     /// Cosines before sines.
@@ -22,13 +22,13 @@ extension NetworkBuilder {
         let cosine = try graph.unary(.cos, angles)
         var parts = shape.flipSinToCos ? [cosine, sine] : [sine, cosine]
         if shape.channels % 2 == 1 {
-            // One column of zeros, as the reference pads.
+            // One column of zeros, as in the reference.
             parts.append(try graph.multiply(graph.unsqueeze(x, [1]), by: 0))
         }
         return try graph.concatenate(parts, axis: 1)
     }
 
-    /// Two linear layers, an activation between them; diffusers' `TimestepEmbedding`: `[B, inputs]` to `[B, outputs]`.
+    /// Two linear layers with an activation in between; diffusers' `TimestepEmbedding`: `[B, inputs]` to `[B, outputs]`.
     mutating func timestepEmbedding(
         _ x: Value, _ path: String, _ inputs: Int, _ outputs: Int, _ activation: Activation
     ) throws -> Value {

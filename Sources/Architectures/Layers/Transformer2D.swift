@@ -10,7 +10,7 @@ struct Transformer2DShape {
     let groups: Int
     /// Whether the projections in and out are linear layers instead of 1×1 convolutions.
     let linearProjection: Bool
-    /// Whether the first attention of each layer also asks the context, instead of the picture.
+    /// Whether the first attention of each layer also attends to the context, instead of the picture.
     let onlyCrossAttention: Bool
 
     var headDimension: Int { channels / heads }
@@ -68,8 +68,8 @@ extension NetworkBuilder {
 
     /// Linear·GELU(linear), then linear back; diffusers' `FeedForward` with `GEGLU`.
     ///
-    /// The checkpoint holds both first layers in one matrix. Each half is multiplied on its own, so that the result need
-    /// not be split afterwards, which the CPU plugin does by copying.
+    /// The checkpoint holds both first layers in one matrix. Each half is multiplied separately, so that the result needs no
+    /// split, which the CPU plugin does by copying.
     private mutating func geglu(_ x: Value, _ path: String, _ width: Int) throws -> Value {
         let inner = 4 * width
         let hidden = try linear(x, "\(path).net.0.proj", width, 2 * inner, rows: 0..<inner)

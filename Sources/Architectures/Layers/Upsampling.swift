@@ -2,8 +2,8 @@ import ModelGraph
 import TensorStore
 
 extension NetworkBuilder {
-    /// Doubles height and width by repeating pixels, or brings them to the size of `model`, and convolves with a 3×3 kernel:
-    /// x `[B, C, H, W]` to `[B, C, 2H, 2W]`; diffusers' `Upsample2D`.
+    /// Doubles height and width by repeating pixels, or resizes to the size of `model`, and convolves with a 3×3 kernel: x `[B,
+    /// C, H, W]` to `[B, C, 2H, 2W]`; diffusers' `Upsample2D`.
     mutating func upsample(
         _ x: Value, like model: Value? = nil, _ path: String, _ channels: Int
     ) throws -> Value {

@@ -1,14 +1,14 @@
 import TensorStore
 
-/// Names of a UNet's modules in CompVis' latent-diffusion and Stability's generative-models, and in diffusers: one table, read
-/// both ways. `input_blocks.1.0.in_layers.0` is `down_blocks.0.resnets.0.norm1`.
+/// A table of a UNet's module names in CompVis' latent-diffusion and Stability's generative-models, and in diffusers, for both
+/// directions. `input_blocks.1.0.in_layers.0` is `down_blocks.0.resnets.0.norm1`.
 ///
-/// Both number blocks from input to output, but diffusers counts levels and layers apart. Numbers of layers and levels are
-/// read from the names themselves, of either layout, so that networks of any size are named.
+/// Both number blocks from input to output, but diffusers counts levels and layers separately. The numbers of layers and levels
+/// are derived from the names of either layout, so that networks of any size are supported.
 public struct CompVisUNetNames: Sendable {
-    /// Modules, and prefixes of modules, in diffusers' names by those of CompVis.
+    /// diffusers' names of modules, and of prefixes of modules, by CompVis' names.
     private var diffusersPaths: [String: String] = [:]
-    /// The same in the other direction.
+    /// CompVis' names by diffusers' names.
     private var compVisPaths: [String: String] = [:]
     private static let longestPath = 5
 
@@ -19,7 +19,7 @@ public struct CompVisUNetNames: Sendable {
         ("label_emb.0.2", "add_embedding.linear_2"), ("middle_block.0", "mid_block.resnets.0"),
         ("middle_block.1", "mid_block.attentions.0"), ("middle_block.2", "mid_block.resnets.1"),
     ]
-    /// diffusers' further names of modules that CompVis has one name for.
+    /// Additional diffusers' names of modules that have one name in CompVis' layout.
     private static let synonyms = [
         ("label_emb.0.0", "class_embedding.linear_1"), ("label_emb.0.2", "class_embedding.linear_2"),
     ]
@@ -44,7 +44,7 @@ public struct CompVisUNetNames: Sendable {
         add("\(compVis).1", "\(block).attentions.\(layer)")
     }
 
-    /// Whether a dotted name begins as CompVis' do.
+    /// Whether a dotted name begins like CompVis' names.
     public static func isCompVis(_ name: String) -> Bool {
         ["input_blocks.", "middle_block.", "output_blocks.", "time_embed.", "label_emb."].contains { name.hasPrefix($0) }
     }
@@ -74,7 +74,7 @@ public struct CompVisUNetNames: Sendable {
             guard names.contains("\(path).0.in_layers.0.weight") else { break }
             addLayer(path, "up_blocks.\(level)", layer)
             layer += 1
-            // After the attention, or in its place where the level has none.
+            // After the attention, or in its place at a level without attention.
             for place in 1...2 where names.contains("\(path).\(place).conv.weight") {
                 add("\(path).\(place).conv", "up_blocks.\(level).upsamplers.0.conv")
                 (level, layer) = (level + 1, 0)
@@ -117,7 +117,7 @@ public struct CompVisUNetNames: Sendable {
         /// Residual blocks.
         var layers = 0
         var hasAttention = false
-        /// Whether the size changes after it.
+        /// Whether the block changes the size at its end.
         var resamples = false
 
         mutating func add(_ kind: some StringProtocol, _ layer: Int) {
@@ -134,7 +134,7 @@ public struct CompVisUNetNames: Sendable {
 
     // MARK: Names
 
-    /// diffusers' name of a module or a tensor in it; the name itself where diffusers has no other.
+    /// diffusers' name of a module or of a tensor in it; the name itself where both layouts agree.
     public func diffusersName(of name: String) -> String {
         guard let (path, rest) = Self.longest(name, in: diffusersPaths) else { return name }
         guard path.contains(".resnets."), !rest.isEmpty else { return Self.joined(path, rest) }
@@ -149,8 +149,8 @@ public struct CompVisUNetNames: Sendable {
         return Self.replaced(rest, Self.residual.map { ($0.1, $0.0) }).map { Self.joined(path, $0) }
     }
 
-    /// The entry for the longest path that `name` begins with, and the rest of the name: `output_blocks.2.1.conv` is no part of
-    /// the attention `output_blocks.2.1`.
+    /// The entry for the longest path that `name` begins with, and the rest of the name: `output_blocks.2.1.conv` does not belong
+    /// to the attention `output_blocks.2.1`.
     private static func longest(_ name: String, in paths: [String: String]) -> (path: String, rest: String)? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         for length in stride(from: min(longestPath, parts.count), through: 1, by: -1) {
@@ -171,7 +171,7 @@ public struct CompVisUNetNames: Sendable {
 }
 
 extension Weights {
-    /// A UNet's tensors under diffusers' names, in whichever of the two layouts they are.
+    /// A UNet's tensors with diffusers' names, from either layout.
     public func namingUNetAsDiffusers() -> Weights {
         guard contains("input_blocks.0.0.weight") else { return self }
         let names = CompVisUNetNames(compVisTensors: entries.keys)

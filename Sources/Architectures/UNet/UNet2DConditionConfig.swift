@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Parameters of diffusers' `UNet2DConditionModel`, as its config.json gives them.
+/// Parameters of diffusers' `UNet2DConditionModel` in config.json.
 public struct UNet2DConditionConfig: Sendable {
     public enum DownBlock: String, Sendable, CaseIterable {
         case plain = "DownBlock2D"
@@ -16,13 +16,13 @@ public struct UNet2DConditionConfig: Sendable {
     }
     /// SDXL's `addition_embed_type: text_time`.
     public struct TextTimeAddition: Sendable {
-        /// Sines and cosines of each of six numbers.
+        /// Channels of the sinusoidal embedding of each of the six numbers.
         public let timeChannels: Int
-        /// The pooled text and those together.
+        /// Channels of the pooled text and the six embeddings together.
         public let inputChannels: Int
     }
 
-    /// Height and width of the latents that the network was trained on, where the config says.
+    /// Height and width of the latents in training; nil where the config has none.
     public let sampleSize: Int?
     public let inChannels: Int
     public let outChannels: Int
@@ -33,7 +33,7 @@ public struct UNet2DConditionConfig: Sendable {
     /// nil for none.
     public let midBlock: MidBlock?
     public let upBlocks: [UpBlock]
-    /// Finest level first, as all lists over levels are.
+    /// Finest level first, like all lists of levels.
     public let onlyCrossAttention: [Bool]
     public let blockOutChannels: [Int]
     public let layersPerBlock: [Int]
@@ -43,17 +43,18 @@ public struct UNet2DConditionConfig: Sendable {
     public let normGroups: Int
     public let normEpsilon: Double
     public let crossAttentionDim: [Int]
-    /// Transformer layers after each residual layer of each block, in the order in which blocks run.
+    /// The number of transformer layers after each residual layer of each block, in the order of execution.
     public let downTransformerLayers: [[Int]]
     public let midTransformerLayers: Int
     public let upTransformerLayers: [[Int]]
-    /// Width of the text's states, where a projection brings them to `crossAttentionDim`.
+    /// Width of the text encoder's states, if a projection maps them to `crossAttentionDim`.
     public let encoderHidDim: Int?
-    /// Attention heads of each level. Configs call it `attention_head_dim`, which diffusers keeps for old files' sake.
+    /// Attention heads of each level. Configs call this `attention_head_dim`, a name that diffusers keeps for compatibility with
+    /// old files.
     public let attentionHeads: [Int]
     public let useLinearProjection: Bool
     public let textTimeAddition: TextTimeAddition?
-    /// `resnet_time_scale_shift` is `scale_shift`.
+    /// Whether `resnet_time_scale_shift` is `scale_shift`.
     public let scaleShift: Bool
     public let timeEmbedChannels: Int
     public let timeEmbeddingActivation: Activation?
@@ -66,7 +67,7 @@ public struct UNet2DConditionConfig: Sendable {
     static let className = "UNet2DConditionModel"
     private static let activationAliases: [String: Activation] = ["swish": .silu]
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
+    /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         sampleSize = try reader.squareSize("sample_size")
         inChannels = try reader.integer("in_channels", default: 4)
@@ -156,7 +157,7 @@ public struct UNet2DConditionConfig: Sendable {
             || level == downBlocks.count - 1 && midBlock == .crossAttention
     }
 
-    /// null means none here, and only a missing key the default.
+    /// null means no block here; only a missing key means the default.
     private static func midBlock(_ reader: ConfigReader) throws(ArchitectureError) -> MidBlock? {
         guard reader.isPresent("mid_block_type") else { return .crossAttention }
         return try reader.choice("mid_block_type")
@@ -176,7 +177,7 @@ public struct UNet2DConditionConfig: Sendable {
         return TextTimeAddition(timeChannels: timeChannels, inputChannels: inputChannels)
     }
 
-    /// Width of the text's states where cross-attentions take them: that of the levels that have some.
+    /// Width of the text's states in cross-attention: that of the levels with cross-attention.
     public var contextChannels: Int {
         let levels = downBlocks.indices.filter { level in
             downBlocks[level] == .crossAttention || upBlocks[upBlocks.count - 1 - level] == .crossAttention

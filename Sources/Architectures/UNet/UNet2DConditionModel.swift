@@ -1,25 +1,25 @@
 public import ModelGraph
 public import TensorStore
 
-/// The network that predicts noise in latents under the guidance of a text; diffusers' `UNet2DConditionModel`.
+/// The network that predicts the noise in latents, guided by a text; diffusers' `UNet2DConditionModel`.
 ///
-/// Names of inputs and outputs are optimum-intel's.
+/// Inputs and outputs have optimum-intel's names.
 public struct UNet2DConditionModel: Sendable {
     public let config: UNet2DConditionConfig
 
     public init(_ config: UNet2DConditionConfig) { self.config = config }
 
-    /// Sizes of the inputs, each known or left to run time.
+    /// Sizes of the inputs, fixed or dynamic.
     public struct InputShape: Sendable {
         public var batch: Dimension
-        /// Of the latents, a picture's height and width over the VAE's factor (8).
+        /// Height of the latents: the picture's height over the VAE's factor (8).
         public var height: Dimension
         public var width: Dimension
-        /// Of the text.
+        /// Number of the text's tokens.
         public var tokens: Dimension
-        /// One timestep for each of the batch, or one (a fixed 1) for all of it.
+        /// The number of timesteps: one for each element of the batch, or a fixed 1 for the whole batch.
         public var timesteps: Dimension
-        /// f32 takes the fractional timesteps of some schedulers too; i64 is what exported models have.
+        /// f32 also supports the fractional timesteps of some schedulers; exported models have i64.
         public var timestepType: ElementType
 
         public init(
@@ -66,7 +66,7 @@ public struct UNet2DConditionModel: Sendable {
         return builder.graph
     }
 
-    /// The time embedding `[B, timeEmbedChannels]`, activated as every residual block uses it.
+    /// The time embedding `[B, timeEmbedChannels]`, with the activation of the residual blocks applied.
     private func timeEmbedding(_ shape: InputShape, _ builder: inout NetworkBuilder) throws -> Value {
         let first = config.blockOutChannels[0]
         var timestep = builder.graph.parameter("timestep", shape.timestepType, [shape.timesteps])
@@ -90,7 +90,7 @@ public struct UNet2DConditionModel: Sendable {
         return try builder.activation(embedding, config.activation, "time_embedding")
     }
 
-    /// SDXL's pooled text and picture sizes, `[B, timeEmbedChannels]`.
+    /// The embedding of SDXL's pooled text and picture sizes, `[B, timeEmbedChannels]`.
     private func additionEmbedding(
         _ addition: UNet2DConditionConfig.TextTimeAddition, _ shape: InputShape, _ builder: inout NetworkBuilder
     ) throws -> Value {
@@ -105,7 +105,7 @@ public struct UNet2DConditionModel: Sendable {
         return try builder.timestepEmbedding(joined, "add_embedding", addition.inputChannels, config.timeEmbedChannels, .silu)
     }
 
-    /// The text's states as the cross-attentions take them, `[B, tokens, cross_attention_dim]`.
+    /// The text's states in the form for cross-attention, `[B, tokens, cross_attention_dim]`.
     private func contextStates(_ shape: InputShape, _ builder: inout NetworkBuilder) throws -> Value {
         let width = config.encoderHidDim ?? config.contextChannels
         let states = builder.graph.parameter("encoder_hidden_states", .f32, [shape.batch, shape.tokens, .fixed(width)])
@@ -114,7 +114,7 @@ public struct UNet2DConditionModel: Sendable {
     }
 }
 
-/// A shortcut that an up block takes from the way down, and its channels.
+/// A skip connection from a down block to an up block, and its channels.
 struct Skip {
     let value: Value
     let channels: Int

@@ -1,7 +1,7 @@
 import ModelGraph
 import TensorStore
 
-/// The blocks of a UNet on the way down, at the bottom, and on the way up.
+/// The down blocks, middle block and up blocks of a UNet.
 struct UNetBlocks {
     let config: UNet2DConditionConfig
 
@@ -12,7 +12,7 @@ struct UNetBlocks {
     }
 
     /// A transformer of the block at `level`; 0 is the finest.
-    /// - Parameter onlyCrossAttention: nil for what the config says of the level.
+    /// - Parameter onlyCrossAttention: nil for the config's value of the level.
     private func transformer(_ channels: Int, level: Int, layers: Int, onlyCrossAttention: Bool? = nil) -> Transformer2DShape {
         Transformer2DShape(
             channels: channels, heads: config.attentionHeads[level], contextChannels: config.crossAttentionDim[level],
@@ -21,7 +21,8 @@ struct UNetBlocks {
             onlyCrossAttention: onlyCrossAttention ?? config.onlyCrossAttention[level])
     }
 
-    /// `DownBlock2D`, `CrossAttnDownBlock2D`: `[B, C, h, w]` to `[B, C', h/2, w/2]`; every stage is kept for the way up.
+    /// `DownBlock2D`, `CrossAttnDownBlock2D`: `[B, C, h, w]` to `[B, C', h/2, w/2]`; the output of every stage becomes a skip
+    /// connection.
     func down(
         _ x: Value, _ index: Int, time: Value, context: Value, skips: inout [Skip], _ builder: inout NetworkBuilder
     ) throws -> Value {
@@ -45,7 +46,7 @@ struct UNetBlocks {
         return hidden
     }
 
-    /// `UNetMidBlock2DCrossAttn`, `UNetMidBlock2D`: `[B, C, h, w]` to the same.
+    /// `UNetMidBlock2DCrossAttn`, `UNetMidBlock2D`: `[B, C, h, w]` to the same shape.
     func middle(_ x: Value, time: Value, context: Value, _ builder: inout NetworkBuilder) throws -> Value {
         guard let kind = config.midBlock else { return x }
         let level = config.downBlocks.count - 1
@@ -53,13 +54,14 @@ struct UNetBlocks {
         let style = resnetStyle(outputScale: config.midBlockScaleFactor)
         let hidden = try builder.resnet(x, time: time, "mid_block.resnets.0", channels, channels, style)
         guard kind == .crossAttention else { return hidden }
-        // Its first attention always asks the picture.
+        // Its first attention is always self-attention.
         let shape = transformer(channels, level: level, layers: config.midTransformerLayers, onlyCrossAttention: false)
         let attended = try builder.transformer2D(hidden, context: context, "mid_block.attentions.0", shape)
         return try builder.resnet(attended, time: time, "mid_block.resnets.1", channels, channels, style)
     }
 
-    /// `UpBlock2D`, `CrossAttnUpBlock2D`: `[B, C, h, w]` to `[B, C', 2h, 2w]`, or to the size that the next block's skips have.
+    /// `UpBlock2D`, `CrossAttnUpBlock2D`: `[B, C, h, w]` to `[B, C', 2h, 2w]`, or to the size of the next block's skip
+    /// connections.
     func up(
         _ x: Value, _ index: Int, time: Value, context: Value, skips: inout [Skip], _ builder: inout NetworkBuilder
     ) throws -> Value {
@@ -83,7 +85,7 @@ struct UNetBlocks {
             inputs = outputs
         }
         guard index < config.upBlocks.count - 1 else { return hidden }
-        // Twice the size is the skips' size unless a size on the way down was odd.
+        // Twice the size is the skip connections' size, unless a down block's input size was odd.
         let model = skips.last.map(\.value)
         let doubles = zip(hidden.shape.dimensions ?? [], model?.shape.dimensions ?? []).dropFirst(2).allSatisfy { mine, theirs in
             mine.fixedValue.map { 2 * $0 } == theirs.fixedValue && mine.fixedValue != nil

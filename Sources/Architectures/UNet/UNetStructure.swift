@@ -1,11 +1,11 @@
 public import TensorStore
 
-/// The config of a UNet as far as its tensors, under diffusers' names, determine it: all but the number of attention heads and of groups,
-/// and what the network was trained for.
+/// The part of a UNet's config that its tensors determine, with diffusers' names: everything except the numbers of attention
+/// heads and groups, and the settings of training.
 struct UNetStructure {
     struct Level {
         var channels: Int
-        /// Transformer layers after each residual layer; empty where the level has no attention.
+        /// The number of transformer layers after each residual layer; empty for a level without attention.
         var transformers: [Int]
         var layers: Int
         var hasAttention: Bool { !transformers.isEmpty }
@@ -36,7 +36,7 @@ struct UNetStructure {
         return shape[axis]
     }
 
-    /// How many of 0, 1, 2 … make a name that is there.
+    /// The number of existing names for 0, 1, 2 …
     private func count(_ name: (Int) -> String) -> Int {
         (0...).first { !weights.contains(name($0)) } ?? 0
     }
@@ -63,9 +63,9 @@ struct UNetStructure {
     // MARK: Config
 
     /// - Parameters:
-    ///   - sampleSize: height and width of the latents it was trained on, which no tensor tells.
-    ///   - textProjection: width of SDXL's pooled text where it is known; the rest of what is embedded with it are six numbers'
-    ///     sines and cosines.
+    ///   - sampleSize: height and width of the latents in training, which the tensors do not determine.
+    ///   - textProjection: width of SDXL's pooled text where it is known; the rest of the embedding's input are the sinusoidal
+    ///     embeddings of six numbers.
     func config(sampleSize: Int?, textProjection: Int?) throws(ArchitectureError) -> JSONValue {
         for name in ["class_embedding.weight", "class_embedding.linear_1.weight", "encoder_hid_proj.weight"]
         where weights.contains(name) {
@@ -98,15 +98,15 @@ struct UNetStructure {
             ] + (try addition(textProjection)))
     }
 
-    /// Networks with 1×1 convolutions around attention (Stable Diffusion 1) have eight heads at every level, those with linear
-    /// layers (2, XL) heads of 64 channels.
+    /// Networks with 1×1 convolutions around attention (Stable Diffusion 1) have eight heads at every level; those with linear
+    /// layers (2, XL) have heads of 64 channels.
     private static func heads(_ channels: Int, _ isLinear: Bool) -> Int { isLinear ? max(1, channels / 64) : min(8, channels) }
 
     private func optionalSize(_ name: String, _ axis: Int) throws(ArchitectureError) -> JSONValue? {
         weights.contains(name) ? .integer(try size(name, axis)) : nil
     }
 
-    /// The first tensor of this name in any attention, in the order of names.
+    /// The first tensor with this suffix in any attention, in the order of names.
     private func attentionTensor(_ suffix: String) -> Weights.Entry? {
         weights.entries.keys.filter { $0.contains("attentions.") && $0.hasSuffix(".\(suffix)") }.min().flatMap {
             weights.entries[$0]
@@ -130,18 +130,18 @@ struct UNetStructure {
         ]
     }
 
-    /// null for no block, as configs have it: a missing word means that there is one.
+    /// null for no block, as in configs: an absent key means that there is a block.
     private var middleType: JSONValue {
         if weights.contains("mid_block.attentions.0.norm.weight") { return "UNetMidBlock2DCrossAttn" }
         return weights.contains("mid_block.resnets.0.conv1.weight") ? "UNetMidBlock2D" : .null
     }
 
-    /// Transformer layers on the way down, and on the way up where it does not mirror that.
+    /// Transformer layers of the down blocks, and of the up blocks where they do not mirror them.
     private func depths() throws(ArchitectureError) -> (JSONValue, JSONValue?) {
         var down = down.map { $0.hasAttention ? $0.transformers : Array(repeating: 1, count: $0.layers) }
         let up = up.map { $0.hasAttention ? $0.transformers : Array(repeating: 1, count: $0.layers) }
         if weights.contains("mid_block.attentions.0.norm.weight") {
-            // The config has one number for the coarsest level and the block below it.
+            // The config has one number for the coarsest level and the middle block.
             let (middle, last) = (depth("mid_block.attentions.0"), down.count - 1)
             if !self.down[last].hasAttention {
                 down[last] = Array(repeating: middle, count: down[last].count)
@@ -158,11 +158,11 @@ struct UNetStructure {
 }
 
 extension UNet2DConditionModel {
-    /// A config.json for tensors under diffusers' names that have none beside them.
+    /// Derives a config.json from tensors with diffusers' names.
     /// - Parameters:
-    ///   - sampleSize: height and width of the latents that the network was trained on, which no tensor tells.
-    ///   - textProjection: width of SDXL's pooled text; nil for the published one's, 1280 of 2816.
-    /// - Throws: `ArchitectureError` where the tensors are those of no such network.
+    ///   - sampleSize: height and width of the latents in training, which the tensors do not determine.
+    ///   - textProjection: width of SDXL's pooled text; nil for the published models', 1280 of 2816.
+    /// - Throws: `ArchitectureError` for tensors of another network.
     public static func config(of weights: Weights, sampleSize: Int? = nil, textProjection: Int? = nil) throws(ArchitectureError)
         -> JSONValue
     {

@@ -1,7 +1,7 @@
 public import ModelGraph
 public import TensorStore
 
-/// The network between pictures and latents; diffusers' `AutoencoderKL`.
+/// The autoencoder between pictures and latents; diffusers' `AutoencoderKL`.
 public struct AutoencoderKL: Sendable {
     public let config: AutoencoderKLConfig
 
@@ -34,8 +34,8 @@ public struct AutoencoderKL: Sendable {
         return builder.graph
     }
 
-    /// Input `sample` `[batch, 3, height, width]` in −1…1; output `latent_parameters` `[batch, 2·latent_channels, height/8, width/8]`:
-    /// means, then logarithms of variances.
+    /// Input `sample` `[batch, 3, height, width]` in −1…1; output `latent_parameters`
+    /// `[batch, 2·latent_channels, height/8, width/8]`: means, then logarithms of variances.
     public func encoder(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph {
         var builder = NetworkBuilder("vae_encoder", weights: Self.currentNames(weights))
         let sample = builder.graph.parameter("sample", .f32, [batch, .fixed(config.inChannels), height, width])
@@ -58,7 +58,7 @@ public struct AutoencoderKL: Sendable {
         return builder.graph
     }
 
-    /// diffusers' `UNetMidBlock2D`: two residual blocks, and between them attention with one head over all pixels.
+    /// diffusers' `UNetMidBlock2D`: two residual blocks, and in between attention with one head over all pixels.
     private func middle(_ x: Value, _ path: String, _ channels: Int, _ builder: inout NetworkBuilder) throws -> Value {
         var hidden = try builder.resnet(x, time: nil, "\(path).resnets.0", channels, channels, style)
         if config.midBlockAddAttention {
@@ -77,12 +77,12 @@ public struct AutoencoderKL: Sendable {
         -> Value
     {
         let normal = try builder.groupNorm(x, "\(path).conv_norm_out", inputs, groups: config.normGroups, epsilon: 1e-6)
-        // The reference ends in SiLU whatever `act_fn` says.
+        // The reference ends in SiLU for any `act_fn`.
         let active = try builder.activation(normal, .silu, "\(path).conv_norm_out")
         return try builder.convolution(active, "\(path).conv_out", inputs, outputs)
     }
 
-    /// Names of the attention's layers as today's diffusers has them; Stable Diffusion 1.5's file has the older ones.
+    /// Tensors with the attention layers' names in current diffusers; Stable Diffusion 1.5's file has older names.
     private static func currentNames(_ weights: Weights) -> Weights {
         let renames = [".query.": ".to_q.", ".key.": ".to_k.", ".value.": ".to_v.", ".proj_attn.": ".to_out.0."]
         return weights.renamed { name in

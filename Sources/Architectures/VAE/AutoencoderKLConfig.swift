@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Parameters of diffusers' `AutoencoderKL`, as its config.json gives them.
+/// Parameters of diffusers' `AutoencoderKL` in config.json.
 public struct AutoencoderKLConfig: Sendable {
     public let inChannels: Int
     public let outChannels: Int
@@ -10,9 +10,9 @@ public struct AutoencoderKLConfig: Sendable {
     public let activation: Activation
     public let latentChannels: Int
     public let normGroups: Int
-    /// The factor of latents: multiplied after encoding, divided by before decoding.
+    /// The scaling factor of latents: multiplied after encoding, divided by before decoding.
     public let scalingFactor: Double
-    /// The offset subtracted from latents before they are scaled, in the pipelines that use it.
+    /// The offset subtracted from latents before scaling, in pipelines that use it.
     public let shiftFactor: Double
     public let useQuantConv: Bool
     public let usePostQuantConv: Bool
@@ -23,7 +23,7 @@ public struct AutoencoderKLConfig: Sendable {
     private enum DownBlock: String, Sendable, CaseIterable { case plain = "DownEncoderBlock2D" }
     private enum UpBlock: String, Sendable, CaseIterable { case plain = "UpDecoderBlock2D" }
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
+    /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         inChannels = try reader.integer("in_channels", default: 3)
         outChannels = try reader.integer("out_channels", default: 3)
@@ -48,6 +48,6 @@ public struct AutoencoderKLConfig: Sendable {
         try reader.refuse("latents_std")
     }
 
-    /// Pixels a latent stands for along height and width.
+    /// Pixels for each latent along height and width.
     public var spatialFactor: Int { 1 << (blockOutChannels.count - 1) }
 }

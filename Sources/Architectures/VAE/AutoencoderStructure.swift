@@ -1,9 +1,9 @@
 public import TensorStore
 
 extension AutoencoderKL {
-    /// A config.json for tensors under diffusers' names that have none beside them.
-    /// - Parameter scalingFactor: which no tensor tells.
-    /// - Throws: `ArchitectureError.missingTensor` where the tensors are those of no such network.
+    /// Derives a config.json from tensors with diffusers' names.
+    /// - Parameter scalingFactor: the scaling factor, which the tensors do not determine.
+    /// - Throws: `ArchitectureError.missingTensor` for tensors of another network.
     public static func config(of weights: Weights, scalingFactor: Double) throws(ArchitectureError) -> JSONValue {
         func shape(_ name: String) -> Shape? { weights.entries[name]?.shape }
         func count(_ name: (Int) -> String) -> Int { (0...).first { !weights.contains(name($0)) } ?? 0 }
@@ -17,7 +17,7 @@ extension AutoencoderKL {
         let up = channels("decoder.up_blocks")
         guard !up.isEmpty else { throw .missingTensor("decoder.up_blocks.0.resnets.0.conv1.weight", in: weights.source) }
         func types(_ name: String) -> JSONValue { .strings(Array(repeating: name, count: up.count)) }
-        // A decoder may come without its encoder; where both are there they mirror each other.
+        // A decoder may come without its encoder; otherwise they mirror each other.
         return .members([
             ("_class_name", .string(AutoencoderKLConfig.className)),
             ("in_channels", .integer(shape("encoder.conv_in.weight").flatMap { $0.rank == 4 ? $0[1] : nil } ?? 3)),
@@ -34,9 +34,9 @@ extension AutoencoderKL {
 }
 
 extension AutoencoderTiny {
-    /// A config.json for tensors under diffusers' names that have none beside them; one half of the network is enough, the other
-    /// is taken to mirror it.
-    /// - Throws: `ArchitectureError.missingTensor` where the tensors are those of no such network.
+    /// Derives a config.json from tensors with diffusers' names. One half of the network is enough; the other is assumed to
+    /// mirror it.
+    /// - Throws: `ArchitectureError.missingTensor` for tensors of another network.
     public static func config(of weights: Weights) throws(ArchitectureError) -> JSONValue {
         let (decoder, encoder) = (
             HalfLayout(weights, "decoder.layers", start: 2), HalfLayout(weights, "encoder.layers", start: 1)
@@ -55,12 +55,12 @@ extension AutoencoderTiny {
         ])
     }
 
-    /// The structure of one half, by its numbered layers.
+    /// The structure of one half, derived from its numbered layers.
     private struct HalfLayout {
         var inputs: Int
         var outputs: Int
         var channels: Int
-        /// Blocks at each level, in the order of the layers.
+        /// The number of blocks at each level, in the order of the layers.
         var blocks: [Int]
 
         /// - Parameter start: the first layer after the first convolution, and the decoder's activation.
@@ -77,7 +77,7 @@ extension AutoencoderTiny {
                     if !weights.contains("\(path).\(layer).weight") { layer += 1 }
                     guard let shape = weights.entries["\(path).\(layer).weight"]?.shape else { break }
                     outputs = shape.first ?? 0
-                    // The last convolution ends its level, and has nothing behind it.
+                    // The last convolution of the last level has no blocks after it.
                     guard isBlock(layer + 1) else { break }
                     blocks.append(0)
                 }

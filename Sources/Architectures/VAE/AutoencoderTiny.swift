@@ -1,7 +1,7 @@
 public import ModelGraph
 public import TensorStore
 
-/// The small network between pictures and latents, TAESD; diffusers' `AutoencoderTiny`.
+/// TAESD, the small autoencoder between pictures and latents; diffusers' `AutoencoderTiny`.
 public struct AutoencoderTiny: Sendable {
     public let config: AutoencoderTinyConfig
 
@@ -14,7 +14,7 @@ public struct AutoencoderTiny: Sendable {
         var layers = Layers(prefix: "decoder.layers")
         let sample = builder.graph.parameter("latent_sample", .f32, [batch, .fixed(config.latentChannels), height, width])
         let first = config.decoderBlockOutChannels[0]
-        // Latents cut softly at ±3, as the reference does.
+        // Latents are softly clamped to ±3, as in the reference.
         let cut = try builder.graph.unary(.tanh, builder.graph.multiply(sample, by: 1 / 3))
         var hidden = try builder.convolution(
             builder.graph.multiply(cut, by: 3), layers.next(), config.latentChannels, first)
@@ -32,7 +32,7 @@ public struct AutoencoderTiny: Sendable {
                 hidden, by: config.upsamplingScalingFactor, name: "\(upsampling)/Interpolate")
             hidden = try builder.convolution(hidden, layers.next(), channels, channels, bias: false)
         }
-        // From 0…1, in which the network was trained.
+        // Converts from 0…1, the range of training.
         builder.graph.result(try builder.graph.add(builder.graph.multiply(hidden, by: 2), -1), name: "sample")
         return builder.graph
     }

@@ -1,6 +1,6 @@
 public import TensorStore
 
-/// Parameters of diffusers' `AutoencoderTiny`, as its config.json gives them.
+/// Parameters of diffusers' `AutoencoderTiny` in config.json.
 public struct AutoencoderTinyConfig: Sendable {
     public let inChannels: Int
     public let outChannels: Int
@@ -11,13 +11,13 @@ public struct AutoencoderTinyConfig: Sendable {
     public let upsamplingScalingFactor: Int
     public let numEncoderBlocks: [Int]
     public let numDecoderBlocks: [Int]
-    /// The factor of latents: multiplied after encoding, divided by before decoding.
+    /// The scaling factor of latents: multiplied after encoding, divided by before decoding.
     public let scalingFactor: Double
     public let shiftFactor: Double
 
     static let className = "AutoencoderTiny"
 
-    /// - Throws: `ArchitectureError` naming the parameter that is not supported or invalid.
+    /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.
     public init(_ reader: ConfigReader) throws(ArchitectureError) {
         inChannels = try reader.integer("in_channels", default: 3)
         outChannels = try reader.integer("out_channels", default: 3)
@@ -42,7 +42,7 @@ public struct AutoencoderTinyConfig: Sendable {
         }
     }
 
-    /// Pixels a latent stands for along height and width.
+    /// Pixels for each latent along height and width.
     public var spatialFactor: Int {
         (1..<max(numDecoderBlocks.count, 1)).reduce(1) { factor, _ in factor * upsamplingScalingFactor }
     }

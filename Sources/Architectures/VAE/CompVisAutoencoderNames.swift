@@ -1,14 +1,14 @@
-/// diffusers' names of the tensors of an `AutoencoderKL` that are named as CompVis' latent-diffusion names them:
+/// diffusers' names for the tensors of an `AutoencoderKL` with the names of CompVis' latent-diffusion:
 /// `decoder.up.3.block.0.conv1.weight` is `decoder.up_blocks.0.resnets.0.conv1.weight`.
 ///
-/// On the way up CompVis counts from the finest level, diffusers from the coarsest.
+/// CompVis counts the decoder's levels from the finest, diffusers from the coarsest.
 struct CompVisAutoencoderNames {
-    /// Levels of the way up.
+    /// The number of the decoder's levels.
     private let levels: Int
 
     private static let attention = ["norm": "group_norm", "q": "to_q", "k": "to_k", "v": "to_v", "proj_out": "to_out.0"]
 
-    /// - Parameter names: of all tensors of the autoencoder, without `first_stage_model.`.
+    /// - Parameter names: the names of all tensors of the autoencoder, without `first_stage_model.`.
     init(_ names: some Sequence<String>) {
         levels = names.reduce(0) { levels, name in
             let parts = name.split(separator: ".")
@@ -65,7 +65,7 @@ struct CompVisAutoencoderNames {
 }
 
 extension Weights {
-    /// The tensors of an `AutoencoderKL` under diffusers' names, whichever of both layouts they have.
+    /// The tensors of an `AutoencoderKL` with diffusers' names, from either layout.
     public func namingAutoencoderAsDiffusers() -> Weights {
         guard contains("decoder.mid.block_1.norm1.weight") || contains("encoder.mid.block_1.norm1.weight") else { return self }
         let names = CompVisAutoencoderNames(entries.keys)

@@ -1,17 +1,17 @@
-/// The names that TAESD's own files give the tensors of an `AutoencoderTiny`.
+/// The tensor names of an `AutoencoderTiny` in TAESD's own files.
 ///
-/// Each half is one `nn.Sequential` there, in a file of its own (`3.conv.0.weight`) or under `taesd_decoder.` or `decoder.` in a
-/// common one; diffusers puts both into one checkpoint (`decoder.layers.2.conv.0.weight`), and has no layer for the decoder's
-/// clamp, which is layer 0 there: its numbers are one less. https://github.com/madebyollin/taesd
+/// TAESD has each half as one `nn.Sequential`, in a file of its own (`3.conv.0.weight`) or under `taesd_decoder.` or `decoder.`
+/// in a common file. diffusers has both halves in one checkpoint (`decoder.layers.2.conv.0.weight`). It has no layer for the
+/// decoder's clamp, TAESD's layer 0, so that its numbers are one less. https://github.com/madebyollin/taesd
 public enum TAESDNames {
-    /// diffusers' name of a tensor of the decoder, `3.conv.0.weight` for instance; nil where it does not begin with a number.
+    /// diffusers' name of a tensor of the decoder, such as `3.conv.0.weight`; nil for a name that does not begin with a number.
     public static func decoder(_ name: String) -> String? {
         let parts = name.split(separator: ".", maxSplits: 1)
         guard parts.count == 2, let index = Int(parts[0]), index > 0 else { return nil }
         return "decoder.layers.\(index - 1).\(parts[1])"
     }
 
-    /// The same of the encoder.
+    /// diffusers' name of a tensor of the encoder, likewise.
     public static func encoder(_ name: String) -> String? {
         let parts = name.split(separator: ".", maxSplits: 1)
         guard parts.count == 2, let index = Int(parts[0]), index >= 0 else { return nil }
@@ -20,8 +20,8 @@ public enum TAESDNames {
 }
 
 extension Weights {
-    /// The tensors of an `AutoencoderTiny` under diffusers' names, from one file that has one half of it, or both.
-    /// - Returns: nil where the tensors are those of no such network.
+    /// The tensors of an `AutoencoderTiny` with diffusers' names, from one file with one or both halves.
+    /// - Returns: nil for tensors of another network.
     public func namingTinyAutoencoderAsDiffusers() -> Weights? {
         if contains("decoder.layers.0.weight") || contains("encoder.layers.0.weight") { return self }
         // One half: decoders begin with the clamp, which has no tensors.

@@ -1,5 +1,5 @@
-/// What models are calibrated on where no prompts are given: things, people, places and styles, short and long. Plain things on
-/// plain grounds, which small models draw, are at every eighth place, so that a part of the list has them too.
+/// The default calibration prompts: things, people, places and styles, short and long. Every eighth prompt is a plain thing on a
+/// plain ground, which small models can draw, so that every part of the list has some.
 public enum CalibrationPrompts {
     public static let standard = """
         a red heart on a white background

@@ -4,15 +4,16 @@ public import ModelGraph
 public import ModelLoading
 public import TensorStore
 
-/// Runs a model's networks as drawing does, for what measures them: every prompt, at every timestep that its few steps visit.
+/// Runs a model's networks on calibration prompts to record their activations: every prompt at every timestep of a schedule of
+/// few steps.
 public struct CalibrationRun: Sendable {
     public var prompts: [String]
     public var numInferenceSteps: Int
     public var guidanceScale: Double
-    /// nil for the model's own size.
+    /// The width of pictures in pixels; nil for the model's own.
     public var width: Int?
     public var height: Int?
-    /// Prompt i is drawn from seed `firstSeed` + i.
+    /// The seed of the first prompt; prompt i has the seed `firstSeed` + i.
     public var firstSeed: UInt64
 
     public init(
@@ -27,7 +28,7 @@ public struct CalibrationRun: Sendable {
         self.firstSeed = firstSeed
     }
 
-    /// The request that draws all of it.
+    /// The request for all prompts.
     public var request: GenerationRequest {
         GenerationRequest(
             prompts: prompts, width: width, height: height, numInferenceSteps: numInferenceSteps, guidanceScale: guidanceScale,
@@ -36,9 +37,9 @@ public struct CalibrationRun: Sendable {
 
     /// Denoises every prompt.
     /// - Parameters:
-    ///   - unet: in the place of the model's, with outputs beside its own.
-    ///   - record: given these outputs of each evaluation.
-    ///   - report: what the pipeline reports.
+    ///   - unet: the UNet with added outputs; it replaces the model's own.
+    ///   - record: called with the added outputs after each evaluation.
+    ///   - report: called with the pipeline's events.
     /// - Returns: the latents of each prompt, `[1, C, h, w]`.
     @discardableResult
     public func denoise(
@@ -56,10 +57,10 @@ public struct CalibrationRun: Sendable {
 
     /// Decodes latents.
     /// - Parameters:
-    ///   - decoder: in the place of the model's, with outputs beside its own.
+    ///   - decoder: the decoder with added outputs; it replaces the model's own.
     ///   - latents: `[1, C, h, w]` each, all of one size.
-    ///   - record: given these outputs for each picture.
-    ///   - progress: told how many pictures are done.
+    ///   - record: called with the added outputs after each picture.
+    ///   - progress: called with the number of finished pictures.
     public func decode(
         _ model: LatentDiffusionModel, decoder: Graph, _ latents: [Tensor], compile options: CompileOptions,
         record: ([String: Tensor]) throws -> Void,

@@ -1,7 +1,7 @@
-/// Logarithm, sine and cosine in single precision by the polynomials of Moshier's Cephes library, every product that
-/// is added to something fused (one rounding), as PyTorch's AVX2 kernels for random numbers compute them.
+/// Logarithm, sine and cosine in single precision by the polynomials of Moshier's Cephes library. Every multiply-add is fused
+/// (one rounding), as in the AVX2 kernels of PyTorch's random numbers.
 ///
-/// Other logarithms and sines are as good or better, but differ from these in the last bits of many numbers.
+/// Other implementations are as accurate, but differ in the last bits of many results.
 /// Reference: `ATen/native/cpu/avx_mathfun.h`, with the contractions that the compiler makes of it.
 enum CephesMath {
     /// The natural logarithm of a positive normal number.
@@ -35,7 +35,7 @@ enum CephesMath {
     /// Sine and cosine of an angle from 0 to 8192.
     @inline(__always)
     static func sincos(_ angle: Float) -> (sin: Float, cos: Float) {
-        // The octant, rounded up to an even one, and what remains of the angle: π/4 in three parts.
+        // The octant, rounded up to an even one, and the remaining angle; π/4 is subtracted in three parts.
         let octant = (UInt32(angle * 1.27323954473516) + 1) & ~1
         let turns = Float(octant)
         var x = fma(turns, -0.78515625, angle)

@@ -1,22 +1,22 @@
 public import TensorStore
 
-/// Noise that someone else made, for comparing implementations: a tensor, usually of a `.npy` file.
+/// Noise from a tensor, usually of a `.npy` file, for comparisons with other implementations.
 ///
-/// Of the shape of the latents `[B, C, h, w]` it is the latents alone, and each step's noise then comes from another
-/// source. With an axis in front, `[k, B, C, h, w]`, it is k draws: the latents, then the noise of k - 1 steps.
+/// A tensor in the shape of the latents, `[B, C, h, w]`, holds the initial noise alone; another source then gives the noise of
+/// each step. A tensor `[k, B, C, h, w]` holds k draws: the initial noise, then the noise of k - 1 steps.
 public struct FileNoise: NoiseSource {
     private let file: String
     private let shape: Shape
     private let draws: [Tensor]
     private var position = 0
-    /// nil where the file holds all the noise.
+    /// The source of each step's noise; nil where the file holds all the noise.
     private var source: (any NoiseSource)?
 
     /// - Parameters:
     ///   - tensor: f32, or f64, which is rounded to f32.
-    ///   - file: its name, for errors.
-    ///   - latents: the shape that the pipeline will draw.
-    ///   - source: gives the noise after the latents where the tensor has no more; not used otherwise.
+    ///   - file: the file's name, for errors.
+    ///   - latents: the shape of the pipeline's latents.
+    ///   - source: the source of later draws where the tensor holds the initial noise alone; not used otherwise.
     /// - Throws: `NoiseError.fileShape`, `.fileElementType` or `.fileValue`.
     public init(_ tensor: Tensor, file: String, latents: Shape, then source: any NoiseSource) throws(NoiseError) {
         let isLatentsAlone = tensor.shape == latents

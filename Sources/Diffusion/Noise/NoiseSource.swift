@@ -2,15 +2,15 @@ public import TensorStore
 
 /// A source of a picture's noise: first of its initial latents, then of each stochastic step.
 ///
-/// A value: a copy goes on from the same point and draws the same numbers.
+/// A value type: a copy continues from the same position and draws the same numbers.
 public protocol NoiseSource: Sendable {
     /// Draws standard normal noise, mean 0 and variance 1.
-    /// - Parameter shape: of the draw, `[B, C, h, w]` for latents.
+    /// - Parameter shape: the shape of the draw, `[B, C, h, w]` for latents.
     /// - Returns: f32 of that shape.
-    /// - Throws: `NoiseError` where the source cannot give that shape, or nothing more.
+    /// - Throws: `NoiseError` where the source can't give that shape, or is exhausted.
     mutating func normal(_ shape: Shape) throws(NoiseError) -> Tensor
 
-    /// The number of draws left; nil where they never end.
+    /// The number of draws left; nil for an endless source.
     var remainingDraws: Int? { get }
 }
 
@@ -36,18 +36,18 @@ extension NoiseSource {
 public enum NoiseError: Error, Equatable, Sendable {
     /// A shape with a negative axis, or too large for memory.
     case size(Shape)
-    /// A source that has noise of one shape only was asked for another.
+    /// The requested shape differs from the only shape that the source can give.
     case shape(expected: Shape, found: Shape)
     /// The tensor of a noise file is neither latents nor a stack of draws.
     case fileShape(file: String, latents: Shape, found: Shape)
     case fileElementType(file: String, found: ElementType)
-    /// NaN or infinity, at a row-major index.
+    /// NaN or infinity at a row-major index.
     case fileValue(file: String, index: Int)
-    /// One draw more than the file holds.
+    /// A draw beyond the last one in the file.
     case exhausted(file: String, draws: Int)
-    /// Outside the seeds that NumPy takes.
+    /// A seed outside the range that NumPy takes.
     case numpySeed(String)
-    /// As many generators as pictures are needed.
+    /// The number of generators differs from the number of pictures.
     case batch(generators: Int, shape: Shape)
 }
 
@@ -72,10 +72,10 @@ extension NoiseError: CustomStringConvertible {
     }
 }
 
-/// Noise of a batch in which each picture has a generator of its own, so that each can be drawn again alone.
+/// Noise of a batch with one generator for each picture, so that each picture can be drawn again alone.
 ///
-/// The counterpart of the list of generators that diffusers' pipelines take (`randn_tensor`): each source draws
-/// `[1, C, h, w]`, and the draws are laid one after the other along the first axis.
+/// The counterpart of the list of generators in diffusers' pipelines (`randn_tensor`): each source draws `[1, C, h, w]`, and the
+/// draws are concatenated along the first axis.
 public struct BatchedNoise: NoiseSource {
     private var sources: [any NoiseSource]
 
@@ -83,10 +83,10 @@ public struct BatchedNoise: NoiseSource {
         self.sources = sources
     }
 
-    /// The fewest that one of the sources has.
+    /// The smallest number of draws left in any of the sources.
     public var remainingDraws: Int? { sources.compactMap(\.remainingDraws).min() }
 
-    /// - Throws: `NoiseError.batch` where the first axis is not the number of sources, and what the sources throw.
+    /// - Throws: `NoiseError.batch` where the first axis differs from the number of sources; the sources' errors.
     public mutating func normal(_ shape: Shape) throws(NoiseError) -> Tensor {
         guard shape.first == sources.count else { throw .batch(generators: sources.count, shape: shape) }
         let size = try Self.elementCount(of: shape)

@@ -16,7 +16,7 @@ public struct NumpyNoise: NoiseSource {
         generator = MersenneTwister(seed: seed)
     }
 
-    /// - Throws: `NoiseError.numpySeed` outside 0 to 2³²-1, which NumPy refuses as well.
+    /// - Throws: `NoiseError.numpySeed` for a seed outside 0 to 2³²-1, NumPy's range.
     public init(exactly seed: some BinaryInteger) throws(NoiseError) {
         guard let seed = UInt32(exactly: seed) else { throw .numpySeed("\(seed)") }
         self.init(seed: seed)
@@ -26,12 +26,12 @@ public struct NumpyNoise: NoiseSource {
         try Self.tensor(normal(count: Self.elementCount(of: shape)).map { Float($0) }, shape: shape)
     }
 
-    /// Draws `count` numbers, in double precision as NumPy has them.
+    /// Draws `count` numbers in double precision.
     public mutating func normal(count: Int) -> [Double] {
         (0..<max(count, 0)).map { _ in nextNormal() }
     }
 
-    /// In [0, 1), 53 bits.
+    /// The next uniform number in [0, 1), of 53 bits.
     private mutating func nextUniform() -> Double {
         let high = Double(generator.next() >> 5)
         let low = Double(generator.next() >> 6)

@@ -17,8 +17,8 @@ public struct TorchNoise: NoiseSource {
     private static let fullTurn = Float(2 * Double.pi)
 
     private var generator: MersenneTwister
-    /// The second number of a pair, kept for the next small draw, as PyTorch's generator keeps it: draws of 16 and
-    /// more neither use nor forget it.
+    /// The second number of a pair, kept for the next small draw, as in PyTorch's generator. Draws of 16 and more neither use nor
+    /// discard it.
     private var pending: Double?
 
     /// - Parameter seed: any integer that `torch.manual_seed` takes, negative ones included. PyTorch uses its lowest
@@ -60,12 +60,12 @@ public struct TorchNoise: NoiseSource {
         }
     }
 
-    /// In [0, 1), 24 bits.
+    /// The next uniform number in [0, 1), of 24 bits.
     private mutating func nextUniform() -> Float {
         Float(generator.next() & 0xff_ffff) * 0x1p-24
     }
 
-    /// In [0, 1), 53 bits.
+    /// The next uniform number in [0, 1), of 53 bits.
     private mutating func nextUniformDouble() -> Double {
         let high = UInt64(generator.next())
         let bits = (high << 32 | UInt64(generator.next())) & (1 << 53 - 1)

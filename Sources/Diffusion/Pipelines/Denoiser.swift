@@ -5,14 +5,15 @@ import ModelGraph
 import ModelLoading
 import TensorStore
 
-/// The UNet at one size and batch, cut into three networks: the parts that depend on the prompt, on the timestep, and the rest.
+/// The UNet at one size and batch, split into three networks: the parts that depend on the prompt, the parts that depend on the
+/// timestep, and the rest.
 ///
-/// So keys and values of the prompt are computed once a prompt and embeddings of timesteps once a schedule, not at every step.
+/// Keys and values of a prompt are computed once a prompt, and embeddings of timesteps once a schedule, instead of at every step.
 final class Denoiser {
     /// The sizes that a UNet is compiled for.
     struct Size: Hashable {
         let batch: Int
-        /// Of the latents.
+        /// The height of the latents.
         let height: Int
         let width: Int
         let tokens: Int
@@ -23,11 +24,11 @@ final class Denoiser {
 
     let size: Size
     let precision: UNetPrecision
-    /// Whether a timestep's embedding depends on the prompt too, as Stable Diffusion XL's does on the pooled text.
+    /// Whether a timestep's embedding also depends on the prompt, as with Stable Diffusion XL's pooled text state.
     let timesDependOnPrompt: Bool
-    /// Whether the conditions of another UNet of the model serve this one.
+    /// Whether this UNet uses the conditions of another UNet of the model.
     let isDonated: Bool
-    /// The LoRA keys that found their place in the UNet; nil where no LoRA is for it.
+    /// The report of LoRA keys applied to the UNet; nil where no LoRA is for it.
     let adaptation: LoRAReport?
     private let keepsConditioning: Bool
     private let timestepType: ElementType
@@ -35,17 +36,17 @@ final class Denoiser {
     private var prompt: Executable?
     private var time: Executable?
     private let step: Executable
-    /// Shapes of everything that the networks for prompt and time give to a step.
+    /// Shapes of all outputs of the prompt and time networks that are inputs of a step.
     private let conditionShapes: [String: PartialShape]
-    /// Timings of networks that were released.
+    /// Timings of released networks.
     private var releasedTimings: [NetworkTimings] = []
 
     private static let promptInputs: Set<String> = ["encoder_hidden_states", "timestep_cond", "text_embeds", "time_ids"]
 
     /// - Parameters:
     ///   - keepsConditioning: whether the networks for prompt and time stay loaded.
-    ///   - donor: a UNet of the same size. Where its conditions include everything that this UNet needs, they are used, and
-    ///     this UNet's own networks for prompt and time are not loaded.
+    ///   - donor: a UNet of the same size. If its conditions include all conditions of this UNet, they are used, and this UNet's
+    ///     own networks for prompt and time are not loaded.
     init(
         _ model: LatentDiffusionModel, _ precision: UNetPrecision, _ size: Size, _ options: CompileOptions,
         keepsConditioning: Bool, donor: Denoiser? = nil
@@ -85,7 +86,7 @@ final class Denoiser {
         }
     }
 
-    /// Type and shape of the input `timestep`: exported models take integers, and may take them as scalars.
+    /// Type and shape of the input `timestep`: exported models have integers, some of them scalars.
     private static func timestepInput(_ unet: SizedGraph) throws(GraphError) -> (ElementType, Shape) {
         guard let input = unet.graph.parameter(named: "timestep") else {
             throw .structure(node: unet.graph.name, reason: "it has no input 'timestep'")
@@ -105,7 +106,7 @@ final class Denoiser {
     }
 
     /// The part of a step that depends on its timestep.
-    /// - Parameter condition: of the batch; of any batch where `timesDependOnPrompt` is false.
+    /// - Parameter condition: the batch's condition; any batch's where `timesDependOnPrompt` is false.
     func embedding(of timestep: Float, condition: Values) async throws -> Values {
         let inputs = ["timestep": try timestepTensor(timestep)]
         guard let time else { return inputs }
@@ -121,7 +122,7 @@ final class Denoiser {
         }
     }
 
-    /// Releases the networks for prompt and time, unless they are to be kept: no more prompts or timesteps follow for now.
+    /// Releases the networks for prompt and time, unless they stay loaded; called after the last prompt and timestep.
     func releaseConditioning() {
         guard !keepsConditioning else { return }
         releasedTimings += [time, prompt].compactMap { $0?.takeTimings() }
@@ -129,12 +130,12 @@ final class Denoiser {
         time = nil
     }
 
-    /// Sets the condition that all steps of a batch have in common.
+    /// Sets the condition that all steps of a batch share.
     func begin(_ condition: Values) throws { try step.set(condition) }
 
     /// One prediction under the condition that `begin` set.
     /// - Parameter sample: `[batch, C, h, w]`.
-    /// - Returns: the UNet's outputs: `out_sample`, of the same shape, and any outputs that were added to it.
+    /// - Returns: the UNet's outputs: `out_sample`, in the shape of `sample`, and any added outputs.
     func predict(_ sample: Tensor, embedding: Values) async throws -> Values {
         try await step.run(embedding.merging(["sample": sample]) { own, _ in own })
     }

@@ -2,20 +2,20 @@
 public enum GenerationError: Error, Equatable, Sendable {
     case emptyPrompt(index: Int)
     case noPrompts
-    /// The pipeline is at work on another request of the same actor.
+    /// The pipeline is busy with another request of the same actor.
     case busy
-    /// An option has a value outside of its range.
+    /// An option's value is out of range.
     case option(String, value: String, expected: String)
-    /// An option that says how a picture to begin with is used, where there is none.
+    /// An option for an initial image, in a request without one.
     case needsImage(option: String)
-    /// A side of the picture is no multiple of what a latent stands for, too long, or none at all.
+    /// A side of the picture is not a multiple of the latents' factor, is too long, or is not positive.
     case size(String, value: Int, multiple: Int)
-    /// The networks of the model do not go together.
+    /// The model's networks do not fit together.
     case model(file: String, reason: String)
-    /// A network's output holds values that are no numbers.
+    /// A network's output holds NaN or infinity.
     case notFinite(network: String, precision: String)
 
-    /// Of pictures, in pixels.
+    /// The longest side of a picture, in pixels.
     static let longestSide = 1 << 16
 }
 

@@ -4,17 +4,17 @@ public import TensorStore
 
 /// An event that a pipeline reports while it works.
 public enum GenerationEvent: Sendable {
-    /// The request was accepted; comes first, with the model's defaults filled in.
+    /// The request was accepted; the first event, with the model's defaults filled in.
     case accepted(ResolvedRequest)
     /// A stage begins.
     case stage(Stage)
-    /// Something that may not be as the user thinks, a sentence.
+    /// A warning, as a sentence.
     case warning(String)
-    /// Which keys of LoRAs found their places in a network.
+    /// The report of LoRA keys applied to a network.
     case adapted(LoRAReport)
     case step(Step)
-    /// Outputs of a network that the pipeline itself does not need, by name; reported before the `step` or `picture` that they
-    /// belong to. Passes add such outputs, for calibration.
+    /// Added outputs of a network, by name; reported before the `step` or `picture` that they belong to. Calibration passes add
+    /// such outputs.
     case outputs(network: String, [String: Tensor])
     /// A picture is finished.
     case picture(GeneratedPicture)
@@ -31,13 +31,13 @@ public enum GenerationEvent: Sendable {
 
     /// One step of one batch is done.
     public struct Step: Sendable {
-        /// Which pictures, of all of the request.
+        /// Indices of the pictures within the request.
         public let pictures: Range<Int>
-        /// From 0.
+        /// The index of the step, from 0.
         public let index: Int
-        /// Steps of each batch.
+        /// The number of steps of each batch.
         public let count: Int
-        /// The training index that the step was at.
+        /// The training index of the step.
         public let timestep: Float
         /// `[b, C, h, w]`: the sample after this step.
         public let latents: Tensor
@@ -50,7 +50,7 @@ public enum GenerationEvent: Sendable {
 
 /// A finished picture.
 public struct GeneratedPicture: Sendable {
-    /// From 0, of all of the request.
+    /// The index of the picture within the request, from 0.
     public let index: Int
     public let prompt: String
     /// The seed that redraws this picture alone; nil where its noise came from a shared generator or a file.

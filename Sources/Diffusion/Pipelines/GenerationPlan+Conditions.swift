@@ -3,18 +3,18 @@ import TensorStore
 /// The inputs of a batch's steps besides the sample.
 struct StepCondition {
     let prompt: Denoiser.Values
-    /// One for each step.
+    /// The embedding of each step's timestep.
     let times: [Denoiser.Values]
 }
 
-/// The conditions of a batch: one, or where two predictions are compared one after the other, that of the negative prompt first.
+/// The conditions of a batch: one, or, where guidance runs two predictions one after the other, the negative prompt's first.
 typealias GuidedCondition = [StepCondition]
 
 extension GenerationPlan {
-    /// The condition of each batch; computed once for batches of the same prompts.
+    /// The condition of each batch; batches of the same prompts share one.
     /// - Parameters:
-    ///   - texts: of the prompts and the negative prompt.
-    ///   - together: whether both predictions are made in one run, the negative ones in the first half of the batch.
+    ///   - texts: the encoded prompts and negative prompt.
+    ///   - together: whether both predictions are made in one run, with the negative prompt's in the first half of the batch.
     func conditions(
         _ group: Group, _ texts: EncodedTexts, together: Bool, _ denoiser: Denoiser
     ) async throws -> [GuidedCondition] {
@@ -48,7 +48,7 @@ extension GenerationPlan {
         return result
     }
 
-    /// The UNet's inputs for texts, one a picture: the negative ones first.
+    /// The UNet's inputs for texts, one for each picture; the negative texts come first.
     func inputs(negatives: [TextCondition], positives: [TextCondition]) throws -> Denoiser.Values {
         let texts = negatives + positives
         var inputs = loraScales

@@ -4,33 +4,33 @@ import Imaging
 import ModelLoading
 import TensorStore
 
-/// Everything about a request that needs no network: sizes, schedule, tokens, noise, batches.
+/// The part of a request that needs no network: sizes, schedule, tokens, noise, batches.
 struct GenerationPlan {
     let resolved: ResolvedRequest
-    /// With its timesteps, at its start.
+    /// The scheduler at its first step.
     let scheduler: any Scheduler
     let guidance: Guidance
     /// The UNet of each step.
     let precisions: [UNetPrecision]
     let tokens: PromptTokens
-    /// Inputs with the scales of LoRAs that are applied at run time.
+    /// Inputs for the scales of LoRAs that are applied at run time.
     let loraScales: Denoiser.Values
     let groups: [Group]
-    /// The picture to begin with, at the size that is drawn; nil to begin with noise.
+    /// The initial image at the size of the output; nil to begin with noise.
     let initial: PreparedImage?
     private(set) var warnings: [String] = []
     /// Durations of making the scheduler.
     private(set) var timings = GenerationTimings()
     private let latents: Shape
-    /// Whether the autoencoder gives a distribution, of which each picture's latents are drawn.
+    /// Whether the autoencoder gives a distribution, from which each picture's latents are drawn.
     private let drawsForImages: Bool
-    /// One for each picture.
+    /// The noise source of each picture.
     private var noise: [any NoiseSource]
 
     /// Batches of one size, for which one network is compiled.
     struct Group {
         let batchSize: Int
-        /// Numbers of pictures.
+        /// Indices of the pictures of each batch.
         let batches: [Range<Int>]
     }
 
@@ -77,7 +77,7 @@ struct GenerationPlan {
         self.timings = timings
     }
 
-    /// With all defaults filled in.
+    /// The request with all defaults filled in.
     var request: GenerationRequest { resolved.request }
     var size: OutputSize { resolved.size }
 
@@ -86,7 +86,7 @@ struct GenerationPlan {
         Denoiser.Size(batch: batch, height: size.latentHeight, width: size.latentWidth, tokens: tokens.count)
     }
 
-    /// Of all pictures that go through the UNet together.
+    /// Pixels of all pictures that go through the UNet together.
     /// - Parameter together: whether two predictions are made in one run.
     func pixelsAtOnce(together: Bool) -> Int {
         size.pixels * min(request.batchSize, request.pictureCount) * (together ? 2 : 1)
@@ -98,20 +98,20 @@ struct GenerationPlan {
 
     /// The first sample of a batch, and the parts of an image that its steps keep.
     struct Start {
-        /// `[batch, C, h, w]`, as all others.
+        /// `[batch, C, h, w]`, as the other samples.
         var sample: Tensor
-        /// The noise that it began with, the picture's latents, what is drawn anew `[1, 1, h, w]`, and what the UNet is shown of
-        /// the rest: where parts are filled in.
+        /// For inpainting: the initial noise, the image's latents, the mask of redrawn latents `[1, 1, h, w]`, and the UNet's
+        /// input for the kept part of the image.
         var inpainting: (noise: Tensor, image: Tensor?, mask: Tensor, masked: Tensor?)?
 
-        /// The UNet's input for a sample: an inpainting UNet takes the mask and the kept part of the image beside it.
+        /// The UNet's input for a sample: an inpainting UNet also takes the mask and the kept part of the image.
         func shown(_ sample: Tensor) throws -> Tensor {
             guard let inpainting, let masked = inpainting.masked else { return sample }
             return try .joined(planesOf: [sample, inpainting.mask.repeated(sample.shape[0]), masked])
         }
 
-        /// The sample with what is kept of the picture put back, as noisy as the next step expects it.
-        /// - Parameter next: position of that step.
+        /// The sample with the kept part of the image put back, at the noise level of the next step.
+        /// - Parameter next: the position of the next step.
         func keeping(_ sample: Tensor, _ scheduler: any Scheduler, next: Int) throws -> Tensor {
             guard let inpainting, inpainting.masked == nil, let image = inpainting.image else { return sample }
             let kept =
@@ -127,7 +127,7 @@ struct GenerationPlan {
         }
     }
 
-    /// - Parameter encoded: the request's picture; nil where there is none.
+    /// - Parameter encoded: the request's encoded initial image; nil where there is none.
     mutating func start(_ batch: Range<Int>, _ encoded: EncodedImage?) throws -> Start {
         func sampled(_ distribution: LatentDistribution) throws -> Tensor {
             guard distribution.deviation != nil else { return distribution.mean.repeated(batch.count) }
@@ -166,7 +166,7 @@ struct GenerationPlan {
 }
 
 extension GenerationPlan.Group {
-    /// Batches as large as asked for, and one of the rest.
+    /// Batches of the requested size, and one for the remainder.
     fileprivate static func all(_ request: GenerationRequest) -> [GenerationPlan.Group] {
         let full = request.pictureCount / request.batchSize
         let whole = (0..<full).map { $0 * request.batchSize..<($0 + 1) * request.batchSize }

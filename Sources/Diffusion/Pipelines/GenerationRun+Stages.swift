@@ -4,9 +4,9 @@ import TensorStore
 
 /// Encoded texts of a request.
 struct EncodedTexts: Sendable {
-    /// One for each prompt.
+    /// The condition of each prompt.
     let prompts: [TextCondition]
-    /// nil where nothing is predicted under a negative prompt.
+    /// The condition of the negative prompt; nil where no prediction uses one.
     let negative: TextCondition?
 }
 
@@ -15,7 +15,7 @@ struct ConditionedUNet {
     let network: Denoiser
     let conditions: [GuidedCondition]
 
-    /// Sets the condition that the steps of a batch have in common.
+    /// Sets the condition that all steps of a batch share.
     func begin(batch number: Int) throws { try network.begin(conditions[number][0].prompt) }
 }
 
@@ -32,7 +32,7 @@ extension GenerationRun {
 
     // MARK: Encode
 
-    /// Prompts and negative prompt to states `[1, tokens, channels]`.
+    /// Encodes the prompts and the negative prompt to states `[1, tokens, channels]`.
     func encodeTexts() async throws -> EncodedTexts {
         defer { releaseNetworks() }
         let stage = networks.textEncoder
@@ -49,7 +49,7 @@ extension GenerationRun {
         return EncodedTexts(prompts: prompts, negative: try await stage.encode(negative, skip: nil, scales: scales))
     }
 
-    /// The picture to begin with to latents; nil where there is none.
+    /// Encodes the initial image to latents; nil where there is none.
     func encodeImage(_ report: (GenerationEvent) throws -> Void) async throws -> EncodedImage? {
         guard let initial = plan.initial else { return nil }
         defer { releaseNetworks() }
@@ -67,7 +67,7 @@ extension GenerationRun {
         var unets: [UNetPrecision: ConditionedUNet] = [:]
         let used = Set(plan.precisions)
         let size = plan.size(batch: group.batchSize * (predictsTogether ? 2 : 1))
-        // The one in floating point first: its conditions serve the other UNet too.
+        // The floating-point UNet comes first: its conditions also serve the quantized UNet.
         for precision in [UNetPrecision.float, .quantized] where used.contains(precision) {
             let donor = unets[.float]
             let network = try networks.denoiser(
@@ -83,7 +83,7 @@ extension GenerationRun {
         return unets
     }
 
-    /// The UNet that makes a step.
+    /// The UNet of a step.
     func unet(_ unets: [UNetPrecision: ConditionedUNet], step index: Int) -> ConditionedUNet {
         guard let unet = unets[plan.precisions[index]] else { preconditionFailure("a UNet of the schedule was not loaded") }
         return unet
@@ -91,7 +91,7 @@ extension GenerationRun {
 
     // MARK: Predict
 
-    /// The predictions of one step, `[b, C, h, w]` each: one, or two where guidance compares them, the negative prompt's first.
+    /// The predictions of one step, `[b, C, h, w]` each: one, or two with guidance, the negative prompt's first.
     func predict(
         _ input: Tensor, _ unet: ConditionedUNet, batch number: Int, step index: Int, _ report: (GenerationEvent) throws -> Void
     ) async throws -> [Tensor] {
@@ -130,7 +130,7 @@ extension GenerationRun {
 
     // MARK: Decode
 
-    /// Latents `[1, C, h, w]` to the picture with number `index`, checked by the safety checker where the request asks for it.
+    /// Decodes latents `[1, C, h, w]` to the picture at `index`; the safety checker checks it where the request asks for that.
     func picture(
         _ index: Int, _ latents: Tensor, _ report: (GenerationEvent) throws -> Void
     ) async throws -> GeneratedPicture {

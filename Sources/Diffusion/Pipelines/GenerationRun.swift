@@ -5,20 +5,20 @@ import TensorStore
 
 /// One run of a request through a model's networks: prompts to pictures.
 ///
-/// `run` is the whole way; the stages are in `GenerationRun+Stages.swift`. Networks come from `LoadedNetworks`, and
-/// `LatentDiffusionPipeline` sees to it that one run at a time uses them.
+/// `run` does all the work; the stages are in `GenerationRun+Stages.swift`. Networks come from `LoadedNetworks`, and
+/// `LatentDiffusionPipeline` ensures that only one run at a time uses them.
 final class GenerationRun {
     let model: LatentDiffusionModel
     let networks: LoadedNetworks
     /// Whether networks stay in memory after their stage.
     let keepsNetworks: Bool
-    /// Whether guidance makes its two predictions in one run of the UNet, as memory allows.
+    /// Whether guidance makes its two predictions in one run of the UNet, where memory allows.
     let predictsTogether: Bool
     private(set) var plan: GenerationPlan
     var timings: GenerationTimings
     /// Finished pictures, in order.
     private(set) var pictures: [GeneratedPicture] = []
-    /// Finished latents `[1, C, h, w]` that are not decoded, and the numbers of their pictures.
+    /// Finished latents `[1, C, h, w]` that are not yet decoded, and the indices of their pictures.
     private(set) var undecoded: [(index: Int, latents: Tensor)] = []
     private let start = ContinuousClock.now
 
@@ -96,7 +96,7 @@ final class GenerationRun {
         if !keepsNetworks { networks.release() }
     }
 
-    /// Decodes all latents that wait.
+    /// Decodes all latents not yet decoded.
     private func decodeAll(_ report: (GenerationEvent) throws -> Void) async throws {
         while let (index, latents) = undecoded.first {
             pictures.append(try await picture(index, latents, report))

@@ -5,9 +5,9 @@ public struct GenerationTimings: Sendable {
     public var tokenizing: Duration = .zero
     public var noise: Duration = .zero
     public var scheduler: Duration = .zero
-    /// From the decoder's output to 8-bit pictures.
+    /// Conversion of the decoder's output to 8-bit pictures.
     public var conversion: Duration = .zero
-    /// Of all networks by the clock; some are compiled side by side.
+    /// Wall-clock time of compiling all networks; some are compiled in parallel.
     public var compiling: Duration = .zero
     /// Networks in the order in which they were first used.
     public var networks: [Network] = []
@@ -20,7 +20,7 @@ public struct GenerationTimings: Sendable {
     /// The timings of the network called `name`.
     public subscript(name: String) -> Network? { networks.first { $0.name == name } }
 
-    /// Everything that no network's loading or running took.
+    /// Time outside the loading and running of networks.
     public var outsideNetworks: Duration {
         networks.reduce(total - compiling) { rest, network in
             rest - network.graph - network.reading - network.runs.reduce(.zero, +)

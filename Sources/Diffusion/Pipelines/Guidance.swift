@@ -1,13 +1,14 @@
 import TensorStore
 
-/// How predictions are made to follow the prompt.
+/// The method by which predictions follow the prompt.
 struct Guidance: Sendable {
     enum Kind: Sendable, Equatable {
         /// One prediction, under the prompt.
         case none
-        /// The UNet takes the scale itself (Luo et al. 2023).
+        /// The UNet takes the guidance scale as an input (Luo et al. 2023).
         case embedding(dimension: Int)
-        /// Predictions under the prompt and under a negative one are compared (Ho and Salimans 2022).
+        /// Classifier-free guidance: predictions under the prompt and under a negative prompt are combined (Ho and Salimans
+        /// 2022).
         case classifierFree
     }
 
@@ -15,7 +16,7 @@ struct Guidance: Sendable {
     let scale: Float
     let rescale: Float
 
-    /// - Parameter embeddingDimension: of the UNet's input for the scale; nil where it has none.
+    /// - Parameter embeddingDimension: the size of the UNet's input for the scale; nil where it has none.
     init(scale: Double, rescale: Double = 0, embeddingDimension: Int?) {
         self.scale = Float(scale)
         self.rescale = Float(rescale)
@@ -26,7 +27,7 @@ struct Guidance: Sendable {
         }
     }
 
-    /// Whether there is a negative prompt to predict under.
+    /// Whether a prediction under a negative prompt is needed.
     var comparesPredictions: Bool { kind == .classifierFree }
 
     /// The UNet's input for the scale, `[batch, dimension]`; nil where it has none.
@@ -36,13 +37,13 @@ struct Guidance: Sendable {
         return try guidanceScaleEmbedding(Array(repeating: scale - 1, count: batch), dimension: dimension)
     }
 
-    /// The prediction that a step takes of one or two, the negative prompt's first, `[batch, C, h, w]` each.
+    /// The guided prediction from one or two predictions `[batch, C, h, w]`, the negative prompt's first.
     func combined(_ predictions: [Tensor]) throws -> Tensor {
         guard comparesPredictions else { return predictions[0] }
         return try combined(negative: predictions[0], positive: predictions[1])
     }
 
-    /// The prediction that steps take, from those under the negative and the positive prompt, `[batch, C, h, w]` all.
+    /// The guided prediction from those under the negative and the positive prompt, `[batch, C, h, w]` each.
     func combined(negative: Tensor, positive: Tensor) throws -> Tensor {
         let (without, with) = (try negative.elements(as: Float.self), try positive.elements(as: Float.self))
         var guided = zip(without, with).map { $0 + scale * ($1 - $0) }
@@ -58,7 +59,7 @@ struct Guidance: Sendable {
         return try Tensor(guided, shape: positive.shape)
     }
 
-    /// Of one picture's numbers; by one less than there are, as torch's `std`.
+    /// The standard deviation over one picture's values, with n − 1 as divisor, as torch's `std`.
     private static func deviation(_ values: ArraySlice<Float>) -> Float {
         let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
         let squares = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }

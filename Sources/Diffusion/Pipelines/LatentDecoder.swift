@@ -4,11 +4,11 @@ import Inference
 import ModelLoading
 import TensorStore
 
-/// Latents to pictures, one at a time.
+/// Decodes latents to pictures, one at a time.
 final class LatentDecoder {
     private let architecture: any LatentAutoencoder
     private let network: Executable
-    /// Of the pictures that it makes.
+    /// The size of the decoded pictures.
     let size: OutputSize
     /// The network's name in timings.
     var name: String { network.name }
@@ -21,8 +21,8 @@ final class LatentDecoder {
         network = try Executable(name, autoencoder.decoder(height: size.latentHeight, width: size.latentWidth), options)
     }
 
-    /// The network's outputs for latents: `sample` `[1, 3, H, W]` in −1…1, and any outputs that were added to it.
-    /// - Parameter latents: `[1, C, h, w]`, scaled as the UNet has them.
+    /// The network's outputs for latents: `sample` `[1, 3, H, W]` in −1…1, and any added outputs.
+    /// - Parameter latents: `[1, C, h, w]`, in the UNet's scale.
     func run(_ latents: Tensor) async throws -> [String: Tensor] {
         let factor = Float(architecture.scalingFactor)
         let unscaled = try Tensor(latents.elements(as: Float.self).map { $0 / factor }, shape: latents.shape)

@@ -4,11 +4,11 @@ import ModelLoading
 import TensorStore
 
 extension LatentDiffusionModel {
-    /// Changes a network's graph as the model's LoRAs say.
+    /// Applies the model's LoRAs to a network's graph.
     ///
-    /// Weights in floating point are changed when the runtime compiles, which costs nothing later; beside weights in few bits,
-    /// which would have to be quantized anew, the changes are computed at each run.
-    /// - Returns: which keys found their place; nil where none are for this network.
+    /// Floating-point weights are merged when the runtime compiles the network, at no cost per run. Integer weights would have to
+    /// be quantized again, so the low-rank product is computed at each run instead.
+    /// - Returns: the report of applied keys; nil where no LoRA is for this network.
     func applyLoRAs(to sized: inout SizedGraph, _ network: AdaptedNetwork) throws -> LoRAReport? {
         guard let loras else { return nil }
         let form: LoRAForm = loraForm ?? (sized.graph.hasIntegerWeights ? .runtime : .merged)
@@ -17,8 +17,8 @@ extension LatentDiffusionModel {
         return report.files.contains { $0.placed > 0 || !$0.unplaced.isEmpty } ? report : nil
     }
 
-    /// What networks take whose LoRAs are applied at run time.
-    /// - Parameter scales: in place of those that the LoRAs were added with.
+    /// Inputs of networks whose LoRAs are applied at run time: the scale of each LoRA.
+    /// - Parameter scales: the scales to use instead of those that the LoRAs were added with.
     func loraScales(_ scales: [Float]?) throws -> [String: Tensor] {
         guard let loras else { return [:] }
         var inputs = try loras.scales.mapValues { try Tensor([$0], shape: [1]) }
@@ -28,7 +28,7 @@ extension LatentDiffusionModel {
 }
 
 extension Graph {
-    /// Whether matrices or kernels are stored in integers.
+    /// Whether matrices or kernels are stored as integers.
     fileprivate var hasIntegerWeights: Bool {
         nodes.contains { node in
             guard node.constant != nil, let shape = node.outputs[0].shape.fixed, shape.rank >= 2 else { return false }

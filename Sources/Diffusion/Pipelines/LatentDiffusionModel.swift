@@ -6,38 +6,38 @@ public import ModelLoading
 import TensorStore
 public import Tokenizers
 
-/// The parts of a text-to-image model, read from where it is published: configs and tokenizers in memory, weights mapped.
+/// A text-to-image model read from its published files: configs and tokenizers in memory, weights mapped.
 public struct LatentDiffusionModel: Sendable {
     public let source: ModelSource
-    /// One; two for Stable Diffusion XL.
+    /// One encoder; two for Stable Diffusion XL.
     public private(set) var textEncoders: [TextEncoder]
     public var unet: Network<UNet2DConditionModel>
-    /// The same UNet in floating point, for schedules of mixed precision beside a quantized `unet`.
+    /// The UNet in floating point, for schedules of mixed precision with a quantized `unet`.
     public private(set) var floatUNet: Network<UNet2DConditionModel>?
-    /// The half of the autoencoder that makes pictures.
+    /// The autoencoder's decoder.
     public var vaeDecoder: Network<any LatentAutoencoder>
-    /// The half that takes them; nil where the model has only the other.
+    /// The autoencoder's encoder; nil where the model has none.
     public private(set) var vaeEncoder: Network<any LatentAutoencoder>?
-    /// A smaller decoder that shows what is foreseen while a picture is drawn; nil for `vaeDecoder`.
+    /// A smaller decoder for previews; nil to use `vaeDecoder`.
     public private(set) var previewDecoder: Network<any LatentAutoencoder>?
-    /// Low-rank changes of the UNet and the text encoders.
+    /// LoRAs of the UNet and the text encoders.
     public private(set) var loras: LoRASet?
-    /// How LoRAs become part of the networks; nil for what suits their weights.
+    /// The way in which LoRAs are applied; nil for the way that suits the weights.
     public var loraForm: LoRAForm?
     public let scheduler: ModelScheduler
-    /// What is in the model and was left out, and what had to be assumed, a sentence each.
+    /// Ignored parts of the model, and assumptions about it, a sentence each.
     public private(set) var notes: [String]
 
-    /// diffusers' pipelines whose models run here.
+    /// The supported pipeline classes of diffusers.
     static let pipelines = [
         "LatentConsistencyModelPipeline", "LatentConsistencyModelImg2ImgPipeline", "StableDiffusionPipeline",
         "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline", "StableDiffusionXLPipeline",
         "StableDiffusionXLImg2ImgPipeline", "StableDiffusionXLInpaintPipeline",
     ]
 
-    /// - Parameter vae: an autoencoder in place of the model's own, which it then need not have.
+    /// - Parameter vae: the path of an autoencoder to use instead of the model's own, which may then be missing.
     /// - Throws: `ModelError`, `ArchitectureError`, `TokenizerError`, `SchedulerError`, `FileError`, `SafetensorsError`, each
-    ///   naming the file at fault; `GenerationError.model` where the networks do not go together.
+    ///   naming the file at fault; `GenerationError.model` where the networks do not fit together.
     public init(_ source: ModelSource, vae: URL? = nil) throws {
         guard Self.pipelines.contains(source.pipelineClass) else {
             throw ModelError.unknownPipeline(source.pipelineClass, file: source.indexFile, known: Self.pipelines)
@@ -64,7 +64,7 @@ public struct LatentDiffusionModel: Sendable {
         try checkTogether(autoencoder: vae?.path ?? source.indexFile)
     }
 
-    /// In a checkpoint both halves of an autoencoder are one network.
+    /// In a checkpoint, one network holds both halves of an autoencoder.
     private static func encoder(
         of source: ModelSource, decoder: Network<any LatentAutoencoder>
     ) throws -> Network<any LatentAutoencoder>? {
@@ -73,32 +73,32 @@ public struct LatentDiffusionModel: Sendable {
         return try component.network(from: Registry.autoencoders)
     }
 
-    // MARK: What is asked of it
+    // MARK: Properties
 
-    /// Whose latents it makes; Stable Diffusion XL also has two text encoders, and is told the size of pictures.
+    /// The latent family of the model. `.sdxl` models have two text encoders and size conditioning.
     public var family: LatentFamily { unet.architecture.config.textTimeAddition == nil ? .sd : .sdxl }
 
-    /// Whether the UNet itself takes how closely to follow the text, as latent consistency models do.
+    /// Whether the UNet takes the guidance scale as an input, as in latent consistency models.
     public var takesGuidanceEmbedding: Bool { unet.architecture.config.timeCondProjDim != nil }
 
-    /// The autoencoder's parameters: channels and scale of latents, pixels a latent.
+    /// The autoencoder's parameters: channels and scale of the latents, pixels for each latent.
     public var autoencoder: any LatentAutoencoder { vaeDecoder.architecture }
 
-    /// Tokens of a chunk of text.
+    /// Tokens in a chunk of text.
     public var tokenCount: Int { textEncoders[0].tokenCount }
 
-    /// Channels that an inpainting UNet takes beside those of the latents: the mask, and the latents of what is kept.
+    /// Whether the UNet is an inpainting UNet, which takes the mask and the latents of the masked image as additional channels.
     var takesMaskedLatents: Bool { unet.architecture.config.inChannels == 2 * autoencoder.latentChannels + 1 }
 
-    /// Whether no text at all is told as zeros, and not by encoding an empty one.
+    /// Whether an empty prompt is replaced by zeros instead of being encoded.
     var takesZerosForEmptyPrompt: Bool {
         family == .sdxl && source.options["force_zeros_for_empty_prompt"]?.bool ?? false
     }
 
-    /// Width and height of pictures where a request gives none: the size that the UNet was trained on.
+    /// The default width and height of pictures: the size that the UNet was trained on.
     public var defaultSize: Int { (unet.architecture.config.sampleSize ?? 64) * autoencoder.spatialFactor }
 
-    /// - Throws: `GenerationError.model` where there is no UNet in floating point.
+    /// - Throws: `GenerationError.model` where the model has no UNet in floating point.
     func unet(_ precision: UNetPrecision) throws(GenerationError) -> Network<UNet2DConditionModel> {
         guard precision == .float else { return unet }
         guard let floatUNet else {
@@ -107,7 +107,7 @@ public struct LatentDiffusionModel: Sendable {
         return floatUNet
     }
 
-    /// - Throws: `GenerationError.model` where the autoencoder is a decoder alone.
+    /// - Throws: `GenerationError.model` where the autoencoder has no encoder.
     func encoder() throws(GenerationError) -> Network<any LatentAutoencoder> {
         guard let vaeEncoder else {
             throw .model(
@@ -126,10 +126,10 @@ public struct LatentDiffusionModel: Sendable {
             folder: source.component("safety_checker").folder, featureExtractor: source.component("feature_extractor").folder)
     }
 
-    // MARK: What is added to it
+    // MARK: Additions
 
-    /// Takes the UNet of another model as the one in floating point.
-    /// - Throws: as `init`; `GenerationError.model` where it is of another architecture.
+    /// Adds the UNet of another model as the UNet in floating point.
+    /// - Throws: as `init`; `GenerationError.model` where its architecture differs.
     public mutating func addFloatUNet(from other: ModelSource) throws {
         let network = try other.component("unet").network(from: Registry.unets)
         let (own, theirs) = (unet.architecture.config, network.architecture.config)
@@ -143,8 +143,8 @@ public struct LatentDiffusionModel: Sendable {
         floatUNet = network
     }
 
-    /// Takes a small autoencoder for previews.
-    /// - Throws: as `LoadedAutoencoder.init`; `GenerationError.model` where its latents are not the model's.
+    /// Adds a small autoencoder for previews.
+    /// - Throws: as `LoadedAutoencoder.init`; `GenerationError.model` where its latents do not fit the model's.
     public mutating func addPreviewDecoder(_ url: URL) throws {
         let loaded = try LoadedAutoencoder(url, for: family)
         let theirs = loaded.decoder.architecture
@@ -155,13 +155,13 @@ public struct LatentDiffusionModel: Sendable {
         notes += loaded.notes
     }
 
-    /// - Throws: `LoRAError` where a file is for networks that the model has not.
+    /// - Throws: `LoRAError` where a file is for networks that the model does not have.
     public mutating func addLoRAs(_ set: LoRASet) throws(LoRAError) {
         try set.check(networks: textEncoders.count > 1 ? [.unet, .textEncoder, .textEncoder2] : [.unet, .textEncoder])
         loras = set
     }
 
-    /// Learns words (textual inversion).
+    /// Adds the words of textual inversions.
     /// - Throws: `TextualInversionError`.
     public mutating func addWords(_ inversions: [TextualInversion]) throws(TextualInversionError) {
         guard !inversions.isEmpty else { return }
@@ -170,7 +170,7 @@ public struct LatentDiffusionModel: Sendable {
 
     // MARK: Checks
 
-    /// - Parameter file: where the autoencoder is from.
+    /// - Parameter file: the file or folder of the autoencoder.
     private func checkTogether(autoencoder file: String) throws(GenerationError) {
         func refusal(_ reason: String) -> GenerationError { .model(file: source.indexFile, reason: reason) }
         let config = unet.architecture.config

@@ -3,13 +3,13 @@ public import Inference
 public import ModelLoading
 public import TensorStore
 
-/// Pictures from texts, and from other pictures: latent diffusion models (Rombach et al. 2022), by as many steps as they need and
-/// one or two predictions a step.
+/// Generates pictures from texts and from other pictures with latent diffusion models (Rombach et al. 2022), with one or two
+/// predictions a step.
 ///
 /// Its counterparts are diffusers' `StableDiffusionPipeline`, `StableDiffusionXLPipeline` and `LatentConsistencyModelPipeline`,
 /// with their pipelines for image-to-image and inpainting: the same seed gives the same picture, to rounding. Two differences are
 /// intended. In inpainting each picture draws all of its noise from its own generator, while diffusers draws the noise of the
-/// initial image from the first picture's. Without a size, pictures have the initial image's size, not the model's.
+/// initial image from the first picture's generator. Without a size, pictures have the initial image's size, not the model's.
 ///
 /// Not `Sendable`: one request at a time.
 public final class LatentDiffusionPipeline {
@@ -34,7 +34,7 @@ public final class LatentDiffusionPipeline {
         self.init(try LatentDiffusionModel(ModelSource(url)), compile: options, memory: memory)
     }
 
-    /// Width and height of pictures where a request gives none: the size that the UNet was trained on.
+    /// The default width and height of pictures: the size that the UNet was trained on.
     public var defaultSize: Int { model.defaultSize }
 
     /// Draws all pictures of a request.
@@ -50,8 +50,8 @@ public final class LatentDiffusionPipeline {
         return GenerationResult(pictures: run.pictures, timings: run.timings, warnings: run.plan.warnings)
     }
 
-    /// The finished latents of all pictures of a request, `[1, C, h, w]` each, not decoded; for work with the UNet alone, such as
-    /// calibration.
+    /// Denoises all pictures of a request without decoding them, for work with the UNet alone, such as calibration.
+    /// - Returns: the finished latents of each picture, `[1, C, h, w]`.
     /// - Throws: as `generate`.
     public func denoise(
         _ request: GenerationRequest, report: (GenerationEvent) throws -> Void = { _ in }
@@ -59,11 +59,11 @@ public final class LatentDiffusionPipeline {
         try await finished(request, decodes: false, report).undecoded.map(\.latents)
     }
 
-    /// A run of a request, not started.
+    /// A run of a request, not yet started.
     /// - Throws: `GenerationError`, `SchedulerError`, `NoiseError`.
     func run(_ request: GenerationRequest) throws -> GenerationRun { try GenerationRun(request, model, networks, memory) }
 
-    /// One run at a time: an actor that waits for one may begin another, which would set its inputs in the same networks.
+    /// Allows one run at a time: an actor that awaits one run may start another, which would set its inputs in the same networks.
     private func finished(
         _ request: GenerationRequest, decodes: Bool, _ report: (GenerationEvent) throws -> Void
     ) async throws -> GenerationRun {

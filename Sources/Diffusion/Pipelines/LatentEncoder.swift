@@ -5,15 +5,15 @@ import ModelGraph
 import ModelLoading
 import TensorStore
 
-/// What an autoencoder makes of a picture: latents, or how they are distributed.
+/// The output of an autoencoder's encoder: latents, or a normal distribution of latents.
 struct LatentDistribution: Sendable {
-    /// `[1, C, h, w]`, scaled as the UNet has them.
+    /// `[1, C, h, w]`, in the UNet's scale.
     let mean: Tensor
-    /// Of the same shape; nil where the autoencoder gives latents themselves.
+    /// In the shape of `mean`; nil where the encoder gives the latents themselves.
     let deviation: Tensor?
 
     /// Latents `[1, C, h, w]`.
-    /// - Parameter noise: standard normal; not read where nothing is distributed.
+    /// - Parameter noise: standard normal; not read where `deviation` is nil.
     func sample(_ noise: Tensor?) throws -> Tensor {
         guard let deviation, let noise else { return mean }
         let parts = try zip(
@@ -22,11 +22,11 @@ struct LatentDistribution: Sendable {
     }
 }
 
-/// Pictures to latents.
+/// Encodes pictures to latents.
 final class LatentEncoder {
     private let architecture: any LatentAutoencoder
     private let network: Executable
-    /// Of the pictures that it takes.
+    /// The size of the input pictures.
     let size: OutputSize
 
     init(_ autoencoder: Network<any LatentAutoencoder>, _ size: OutputSize, _ options: CompileOptions) throws {

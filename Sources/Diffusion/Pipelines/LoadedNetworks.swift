@@ -2,7 +2,7 @@ import Adapters
 import Inference
 import ModelLoading
 
-/// The networks of a model that are in memory, for the sizes that were last asked for.
+/// The networks of a model that are in memory, for the most recent sizes.
 final class LoadedNetworks {
     private let model: LatentDiffusionModel
     private let options: CompileOptions
@@ -12,11 +12,11 @@ final class LoadedNetworks {
     private var decoder: LatentDecoder?
     private var previewDecoder: LatentDecoder?
     private var checker: SafetyChecker?
-    /// Of networks that were released.
+    /// Timings of released networks.
     private var timings: [NetworkTimings] = []
     private var adaptations: [LoRAReport] = []
 
-    /// UNets of different sizes that are kept; the least recently used one is released first.
+    /// The number of UNets of different sizes to keep; the least recently used one is released first.
     private static let keptDenoisers = 2
 
     init(_ model: LatentDiffusionModel, _ options: CompileOptions) {
@@ -24,7 +24,7 @@ final class LoadedNetworks {
         self.options = options
     }
 
-    /// Releases all of them.
+    /// Releases all networks.
     func release() {
         collect()
         texts = nil
@@ -53,7 +53,7 @@ final class LoadedNetworks {
     }
 
     /// - Parameters:
-    ///   - keeps: whether it is to serve other prompts later.
+    ///   - keeps: whether the UNet is kept for other prompts.
     ///   - kinds: the number of UNets of different precision that a request uses.
     func denoiser(
         _ precision: UNetPrecision, _ size: Denoiser.Size, keeps: Bool, donor: Denoiser?, kinds: Int
@@ -76,7 +76,7 @@ final class LoadedNetworks {
         return denoiser
     }
 
-    /// - Parameter loading: called where it is not in memory yet.
+    /// - Parameter loading: called before the decoder is loaded, if it is not in memory.
     func decoder(_ size: OutputSize, loading: () throws -> Void) throws -> LatentDecoder {
         if let decoder, decoder.size == size { return decoder }
         try loading()

@@ -1,17 +1,17 @@
 import ModelLoading
 
-/// Which networks are kept in memory.
+/// The networks to keep in memory.
 public enum MemoryPolicy: Sendable, Equatable {
-    /// Each only while it is used: the text encoder is gone before the UNet is loaded, and that before the decoder. All pictures
-    /// of a request are denoised before the first is decoded.
+    /// Each network only while it is used: the text encoder is released before the UNet is loaded, and the UNet before the
+    /// decoder. All pictures of a request are denoised before the first is decoded.
     case staged
-    /// All, from their first use on, also between requests.
+    /// All networks, from their first use on, also between requests.
     case resident
-    /// Resident where that is likely to fit into so many bytes, staged otherwise.
+    /// Resident if the estimate fits into this many bytes, staged otherwise.
     case limit(Int)
 
-    /// Whether networks stay, for a model at a size.
-    /// - Parameter pixels: of one picture, times the batch.
+    /// Whether a model's networks stay in memory at a size.
+    /// - Parameter pixels: the pixels of one picture, times the batch.
     func keepsNetworks(of model: LatentDiffusionModel, pixels: Int) -> Bool {
         switch self {
         case .staged: false
@@ -20,13 +20,13 @@ public enum MemoryPolicy: Sendable, Equatable {
         }
     }
 
-    /// Whether so many pixels may go through the UNet at once.
+    /// Whether a number of pixels may go through the UNet at once.
     func allows(_ model: LatentDiffusionModel, pixels: Int) -> Bool {
         guard case .limit(let bytes) = self else { return true }
         return model.unet.compiledBytes + pixels * Self.bytesPerPixel + Self.fixedBytes <= bytes
     }
 
-    /// What all networks together are likely to take at the most: their weights in f32, and activations by the pixel.
+    /// An upper estimate of the memory of all networks, in bytes: weights in f32, and activations in proportion to the pixels.
     static func residentBytes(of model: LatentDiffusionModel, pixels: Int) -> Int {
         model.unet.compiledBytes + model.textEncoders.reduce(0) { $0 + $1.network.compiledBytes } + model.vaeDecoder.compiledBytes
             + pixels * bytesPerPixel + fixedBytes

@@ -1,11 +1,11 @@
 import ModelLoading
 import TensorStore
 
-/// What a model says of its scheduler, and what takes its place.
+/// A model's scheduler config, and the schedulers that may replace it.
 public struct ModelScheduler: Sendable {
-    /// The model's own.
+    /// The model's own config.
     public let config: SchedulerConfig
-    /// The same where parts of a picture are filled in.
+    /// The config for inpainting.
     let inpaintingConfig: SchedulerConfig
     private let json: JSONValue
     private let file: String
@@ -21,10 +21,10 @@ public struct ModelScheduler: Sendable {
         inpaintingConfig = corrections.applied(to: own, isInpainting: true) { _ in true }
     }
 
-    /// The scheduler that is called `name`, with the options of the model's own that it has too.
+    /// The scheduler called `name`, with the model's options as far as the scheduler has them.
     /// - Parameters:
-    ///   - name: one of `SchedulerName.all`, or of diffusers' classes; nil for the model's own.
-    ///   - isInpainting: whether it is for a request with a mask, where diffusers corrects other options.
+    ///   - name: one of `SchedulerName.all`, or one of diffusers' classes; nil for the model's own.
+    ///   - isInpainting: whether the request has a mask, for which diffusers corrects other options.
     /// - Throws: `SchedulerError`.
     public func named(
         _ name: String?, overriding override: SchedulerOptionsOverride = .init(), isInpainting: Bool = false
@@ -34,26 +34,26 @@ public struct ModelScheduler: Sendable {
             let own = try SchedulerConfig(json: json, file: file, overriding: override)
             return corrections.applied(to: own, isInpainting: isInpainting) { _ in true }
         }
-        // Another class takes over what the file says, and has its own defaults for the rest.
+        // Another class takes its options from the file, and has its own defaults for the rest.
         let other = try SchedulerConfig.named(name, from: json, file: file, overriding: override)
         return corrections.applied(to: other, isInpainting: isInpainting) { json[$0] != nil }
     }
 
-    /// Whether a strength shortens the schedule that the model was distilled on, and not the steps.
+    /// The rule for strengths below 1: the schedule that the model was distilled on is cut, or steps are skipped.
     func strengthRule(isInpainting: Bool) -> ScheduleRequest.StrengthRule {
         // Only `StableDiffusionInpaintPipeline` fills in parts by a latent consistency model.
         pipelineClass.hasPrefix("LatentConsistencyModel") && !isInpainting ? .shortensOriginalSchedule : .skipsSteps
     }
 }
 
-/// Options that diffusers' pipelines of Stable Diffusion 1 and 2 (not SDXL's) set in the config of the scheduler that they are
-/// loaded with, whatever the file says.
+/// Options that diffusers' pipelines of Stable Diffusion 1 and 2 (not SDXL's) set in their scheduler's config, overriding the
+/// file.
 private struct Corrections {
     private let pipelineClass: String
 
     init(_ pipelineClass: String) { self.pipelineClass = pipelineClass }
 
-    /// - Parameter concerns: whether the option of a name is to be corrected.
+    /// - Parameter concerns: whether the option of a name is corrected.
     func applied(to config: SchedulerConfig, isInpainting: Bool, concerns: (String) -> Bool) -> SchedulerConfig {
         guard !pipelineClass.hasPrefix("StableDiffusionXL"), isInpainting || pipelineClass.hasPrefix("StableDiffusion") else {
             return config

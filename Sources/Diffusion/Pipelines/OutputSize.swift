@@ -4,16 +4,16 @@ import ModelLoading
 
 /// The size of a request's pictures.
 struct OutputSize: Sendable, Equatable {
-    /// In pixels.
+    /// The width of the pictures, in pixels.
     let width: Int
     let height: Int
-    /// Of the latents.
+    /// The width of the latents.
     let latentWidth: Int
     let latentHeight: Int
 
-    /// The size of the request; else of the picture to begin with, rounded down to whole latents; else the model's own.
-    /// - Throws: `GenerationError.size`; `.option` for a picture to begin with that is far larger than what the model draws.
-    /// - Parameter image: the picture to begin with.
+    /// The size of the request; else of the initial image, rounded down to whole latents; else the model's own.
+    /// - Parameter image: the initial image.
+    /// - Throws: `GenerationError.size`; `.option` for an initial image that is far larger than the model's size.
     init(_ request: GenerationRequest, _ model: LatentDiffusionModel, image: RGBImage? = nil) throws(GenerationError) {
         let factor = model.autoencoder.spatialFactor
         var (width, height) = (model.defaultSize, model.defaultSize)
@@ -38,7 +38,7 @@ struct OutputSize: Sendable, Equatable {
         (height, width) = (latentHeight * factor, latentWidth * factor)
     }
 
-    /// Pixels of a picture to begin with that is drawn at its own size, over those of the model's.
+    /// The largest ratio of the initial image's pixels to the model's, where the image sets the size.
     private static let largestGrowth = 4
 
     private static func latents(_ side: String, _ value: Int, _ factor: Int) throws(GenerationError) -> Int {
@@ -50,7 +50,7 @@ struct OutputSize: Sendable, Equatable {
 
     var pixels: Int { width * height }
 
-    /// What to expect of a size that the model was not trained on.
+    /// Warnings about a size that the model was not trained on.
     func warnings(_ model: LatentDiffusionModel) -> [String] {
         let side = model.defaultSize
         let ratio = Double(pixels) / Double(side * side)

@@ -1,16 +1,16 @@
 import TensorStore
 
-/// One of the times that a picture's generator is asked for noise, in the order of diffusers' pipelines.
+/// One draw from a picture's noise generator, in the order of diffusers' pipelines.
 enum NoiseDraw {
-    /// For the latents of the picture to begin with, which all pictures of a batch have in common.
+    /// The draw for the latents of the initial image, which all pictures of a batch share.
     case image
-    /// For each picture: where it starts from, and what a step adds.
+    /// A draw for each picture: its initial noise, or the noise of a step.
     case each
 }
 
 extension ResolvedRequest {
     /// A source for each picture, which gives all of its draws in order.
-    /// - Parameter shape: of one picture's latents, `[1, C, h, w]`.
+    /// - Parameter shape: the shape of one picture's latents, `[1, C, h, w]`.
     func noiseSources(_ shape: Shape, _ draws: [NoiseDraw]) throws(NoiseError) -> [any NoiseSource] {
         guard let noise else {
             guard request.sharesGenerator else { return try sourcePerPicture() }
@@ -21,7 +21,7 @@ extension ResolvedRequest {
         batch[0] = request.pictureCount
         let steps = BatchedNoise(try sourcePerPicture())
         var source = try FileNoise(noise.tensor, file: noise.name, latents: batch, then: steps)
-        // Tensors hold the noise that pictures start from and that steps add, and none for the latents of an image.
+        // Tensors hold the initial noise and the noise of steps, and none for the latents of an image.
         var images = try self.source(request.seed)
         return try shared(shape, draws) { (draw, batch) throws(NoiseError) in
             switch draw {
@@ -44,7 +44,7 @@ extension ResolvedRequest {
         }
     }
 
-    /// One source for all pictures: everything is drawn at once, and each picture gets its part.
+    /// One source for all pictures: all noise is drawn at once, and each picture gets its part.
     private func shared(
         _ shape: Shape, _ draws: [NoiseDraw], _ normal: (NoiseDraw, Shape) throws(NoiseError) -> Tensor
     ) throws(NoiseError) -> [any NoiseSource] {
@@ -66,7 +66,7 @@ extension ResolvedRequest {
 }
 
 extension GenerationRequest.Noise {
-    /// The generator of all noise that is in no file.
+    /// The generator of all noise that no file gives.
     fileprivate var generator: GenerationRequest.Generator {
         switch self {
         case .torch: .torch

@@ -1,8 +1,8 @@
-/// Which of a model's UNets makes a step.
+/// The UNet of a step.
 public enum UNetPrecision: String, Sendable, CaseIterable {
-    /// The one in floating point, `LatentDiffusionModel.floatUNet`.
+    /// The UNet in floating point, `LatentDiffusionModel.floatUNet`.
     case float
-    /// The model's own.
+    /// The model's own UNet.
     case quantized
 
     /// `f`, `float`, `i` or `int8`.
@@ -15,20 +15,20 @@ public enum UNetPrecision: String, Sendable, CaseIterable {
     }
 }
 
-/// How the steps are shared out between a quantized UNet and the one in floating point.
+/// The assignment of steps to a quantized UNet and a UNet in floating point.
 ///
-/// The first steps settle what is drawn and the last ones its details; an error between them is mended by the steps after it.
+/// The first steps settle the composition, and the last ones the details; later steps correct an error in between.
 public enum PrecisionSchedule: Sendable, Equatable {
     /// The model's own UNet makes all steps.
     case uniform
-    /// Floating point in so many first and last steps, the quantized UNet between.
+    /// Floating point in this many first and last steps, the quantized UNet in between.
     case floatEnds(Int)
-    /// One for each step.
+    /// The UNet of each step.
     case steps([UNetPrecision])
 
     static let expected = "f or i for each step, such as f,i,i,f, or a number of steps at either end"
 
-    /// Reads `1`, a number of steps in floating point at either end, or `f,i,i,f`, a letter for each step.
+    /// Reads `1`, a number of floating-point steps at either end, or `f,i,i,f`, a letter for each step.
     /// - Throws: `GenerationError.option`.
     public init(_ text: String) throws(GenerationError) {
         if let ends = Int(text) {
@@ -55,7 +55,7 @@ public enum PrecisionSchedule: Sendable, Equatable {
     }
 
     /// The UNet of each of `count` steps.
-    /// - Throws: `GenerationError.option` where the schedule does not fit.
+    /// - Throws: `GenerationError.option` where the schedule does not fit the number of steps.
     func resolved(_ count: Int) throws(GenerationError) -> [UNetPrecision] {
         switch self {
         case .uniform: return Array(repeating: .quantized, count: count)

@@ -1,16 +1,16 @@
 import Imaging
 import TensorStore
 
-/// The picture of a request at the size that is drawn.
+/// The initial image at the size of the output.
 struct PreparedImage: Sendable {
     /// `[1, 3, H, W]` in −1…1.
     let picture: Tensor
     let mask: Mask?
-    /// Whether drawing begins with noise alone, and the picture is only what is kept of it.
+    /// Whether denoising begins with noise alone, and the image only gives the kept part.
     let beginsWithNoise: Bool
-    /// Whether the picture's own latents are needed: to begin with, or to put back what is kept.
+    /// Whether the image's own latents are needed, to begin with or to put back the kept part.
     let startsFromImage: Bool
-    /// Whether the UNet is shown what is kept of the picture.
+    /// Whether the UNet takes the kept part of the image as an input.
     private let showsMasked: Bool
 
     /// - Throws: `GenerationError` for a mask that leaves nothing to draw; `ImageError`.
@@ -44,7 +44,7 @@ struct EncodedImage: Sendable {
     let inpainting: Inpainting?
 
     struct Inpainting: Sendable {
-        /// `[1, 1, h, w]`: 1 where latents are redrawn.
+        /// `[1, 1, h, w]`: 1 for redrawn latents.
         let mask: Tensor
         /// The image without its masked part; nil where the UNet does not take it.
         let masked: LatentDistribution?

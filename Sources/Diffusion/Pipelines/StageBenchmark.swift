@@ -4,7 +4,7 @@ public import Inference
 public import ModelLoading
 import TensorStore
 
-/// Runs single stages of a pipeline again and again, each loaded at its first run, for comparisons with other programs.
+/// Runs single stages of a pipeline repeatedly, for comparisons with other programs. A stage is loaded at its first run.
 public final class StageBenchmark {
     public enum Stage: String, Sendable, CaseIterable {
         case textEncoder = "text-encoder"
@@ -29,7 +29,7 @@ public final class StageBenchmark {
         pipeline = LatentDiffusionPipeline(model, compile: options)
     }
 
-    /// Timings of loading and running so far, by network; those of whole pictures are not among them.
+    /// Timings of loading and running so far, by network, without those of whole pictures.
     public func timings() -> GenerationTimings {
         collected.add(textEncoder?.takeTimings() ?? [])
         collected.add(denoiser?.network.takeTimings() ?? [])
@@ -38,7 +38,7 @@ public final class StageBenchmark {
     }
 
     /// Runs `stage` once, at the model's own size.
-    /// - Returns: what the run took by the clock and of all processors, without loading.
+    /// - Returns: wall-clock time and processor time of the run, without loading.
     public func run(_ stage: Stage) async throws -> (wall: Duration, processor: Duration) {
         let size = try OutputSize(GenerationRequest(prompts: []), model)
         let side = size.latentHeight

@@ -16,8 +16,8 @@ extension Tensor {
         }
     }
 
-    /// Tensors of one type, alike but for their first axis, one after the other along it.
-    /// - Precondition: there is one at least.
+    /// Concatenates tensors of one type along the first axis.
+    /// - Precondition: `parts` is not empty, and all axes but the first agree.
     static func stacked(_ parts: [Tensor]) -> Tensor {
         guard parts.count > 1 else { return parts[0] }
         var bytes: [UInt8] = []
@@ -35,9 +35,9 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// Tensors of f32 `[1, N, C]`, one beside the other along the last axis.
-    /// - Throws: `TensorError` where they are not f32.
-    /// - Precondition: there is one at least, and all but the last axis agree.
+    /// Concatenates f32 tensors `[1, N, C]` along the last axis.
+    /// - Throws: `TensorError` for other element types.
+    /// - Precondition: `parts` is not empty, and all axes but the last agree.
     static func joined(channelsOf parts: [Tensor]) throws(TensorError) -> Tensor {
         guard parts.count > 1 else { return parts[0] }
         var values: [[Float]] = []
@@ -54,8 +54,8 @@ extension Tensor {
         return try Tensor(joined, shape: shape)
     }
 
-    /// Pictures of f32 `[B, C, h, w]`, one picture's channels after the other's.
-    /// - Precondition: all but the second axis agree.
+    /// Concatenates f32 tensors `[B, C, h, w]` along the channels.
+    /// - Precondition: all axes but the second agree.
     static func joined(planesOf parts: [Tensor]) throws(TensorError) -> Tensor {
         guard parts.count > 1 else { return parts[0] }
         let batch = parts[0].shape[0]
@@ -72,6 +72,6 @@ extension Tensor {
         return try stacked(rows).reshaped(to: shape)
     }
 
-    /// One picture `[1, …]` as many times.
+    /// A picture `[1, …]` repeated along the first axis.
     func repeated(_ count: Int) -> Tensor { .stacked(Array(repeating: self, count: count)) }
 }

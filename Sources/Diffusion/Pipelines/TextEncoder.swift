@@ -8,7 +8,7 @@ public import Tokenizers
 public struct TextEncoder: Sendable {
     public private(set) var tokenizer: CLIPTokenizer
     public var network: Network<CLIPTextModel>
-    /// Vectors of words that were added to the tokenizer, and the id of the first.
+    /// Embeddings of the words added to the tokenizer, and the id of the first.
     private var added: (rows: Tensor, firstID: Int)?
 
     public init(_ tokenizer: CLIPTokenizer, _ network: Network<CLIPTextModel>) {
@@ -21,8 +21,8 @@ public struct TextEncoder: Sendable {
     /// Tokens of a chunk of text, markers included.
     public var tokenCount: Int { min(tokenizer.modelMaxLength, config.maxPositionEmbeddings) }
 
-    /// Learns words.
-    /// - Parameter index: of this encoder in its model.
+    /// Adds the words of textual inversions.
+    /// - Parameter index: the index of this encoder in its model.
     /// - Throws: `TextualInversionError`.
     mutating func add(_ inversions: [TextualInversion], encoder index: Int) throws(TextualInversionError) {
         let firstID = tokenizer.vocabularyCount
@@ -31,8 +31,8 @@ public struct TextEncoder: Sendable {
         added = (rows, firstID)
     }
 
-    /// The network for one chunk, with the words that were added.
-    /// - Parameter output: what of it guides pictures.
+    /// The network for one chunk, with the added words.
+    /// - Parameter output: the output that guides pictures.
     func graph(_ output: ClipSkip.Output, pooled: Bool) throws -> SizedGraph {
         var sized = try network.graph(tokens: tokenCount, outputs: output.outputs(of: config, pooled: pooled))
         if let added { sized.graph = try sized.graph.addingTokens(added.rows, firstID: added.firstID) }
@@ -41,13 +41,13 @@ public struct TextEncoder: Sendable {
 }
 
 extension ClipSkip.Output {
-    /// What the network has to give.
+    /// The outputs to compute.
     func outputs(of config: CLIPTextConfig, pooled: Bool) -> CLIPTextModel.Outputs {
         isNormalized
             ? .init(pooled: pooled, layerCount: layerCount == config.numHiddenLayers ? nil : layerCount)
             : .init(hiddenStates: true, pooled: pooled)
     }
 
-    /// The network's output that holds the states.
+    /// The name of the network's output with the states.
     var name: String { isNormalized ? "last_hidden_state" : "hidden_states.\(layerCount)" }
 }

@@ -6,14 +6,14 @@ import ModelLoading
 import TensorStore
 import Tokenizers
 
-/// A text as the UNet takes it.
+/// A text in the form of the UNet's inputs.
 struct TextCondition: Sendable {
     /// `[1, tokens, channels]`.
     let states: Tensor
-    /// `[1, channels]`, of the second encoder of Stable Diffusion XL.
+    /// `[1, channels]`, from Stable Diffusion XL's second encoder.
     let pooled: Tensor?
 
-    /// Nothing at all, which is what some models of Stable Diffusion XL were trained to take an empty text for.
+    /// Zeros in the same shapes, which some models of Stable Diffusion XL take for an empty text.
     var zeros: TextCondition {
         get throws {
             TextCondition(states: try Tensor(zeros: states.shape), pooled: try pooled.map { try Tensor(zeros: $0.shape) })
@@ -21,17 +21,17 @@ struct TextCondition: Sendable {
     }
 }
 
-/// The texts of a request, in tokens.
+/// The tokenized texts of a request.
 struct PromptTokens {
-    /// For each prompt, its chunks for each encoder; all have as many chunks.
+    /// The chunks of each prompt for each encoder; all have the same number of chunks.
     var prompts: [[PromptChunks]]
-    /// nil where nothing is predicted under a negative prompt, or one of zeros.
+    /// nil where no prediction uses a negative prompt, or where it is replaced by zeros.
     var negative: [PromptChunks]?
 
-    /// Tokens that the UNet sees.
+    /// The number of tokens in the UNet's input.
     var count: Int { prompts[0][0].count * prompts[0][0].chunkLength }
 
-    /// - Parameter warn: told what of a prompt was cut off.
+    /// - Parameter warn: called with the truncated part of a prompt.
     init(_ request: GenerationRequest, _ model: LatentDiffusionModel, negative text: String?, warn: (String) -> Void) {
         func chunks(_ text: String) -> [PromptChunks] {
             model.textEncoders.map { $0.tokenizer.chunks(of: text, mode: request.promptMode, maxLength: $0.tokenCount) }
@@ -48,7 +48,7 @@ struct PromptTokens {
     }
 }
 
-/// Texts to conditions, by all of a model's text encoders.
+/// Encodes texts with all of a model's text encoders.
 final class TextEncodingStage {
     private struct Key: Hashable {
         let encoder: Int
@@ -58,7 +58,7 @@ final class TextEncodingStage {
     private let model: LatentDiffusionModel
     private let options: CompileOptions
     private var networks: [Key: Executable] = [:]
-    /// LoRA keys that found their place, by network; those not yet taken.
+    /// Reports of LoRA keys by network, not yet taken.
     private var adaptations: [LoRAReport] = []
 
     init(_ model: LatentDiffusionModel, _ options: CompileOptions) {
@@ -67,8 +67,8 @@ final class TextEncodingStage {
     }
 
     /// - Parameters:
-    ///   - skip: layers of the text encoder to skip for this text; nil for those that the model was trained with.
-    ///   - scales: of LoRAs that are applied at run time.
+    ///   - skip: layers of the text encoder to skip for this text; nil for the number that the model was trained with.
+    ///   - scales: the scales of LoRAs that are applied at run time.
     func encode(_ chunks: [PromptChunks], skip: ClipSkip?, scales: [String: Tensor] = [:]) async throws -> TextCondition {
         var states: [Tensor] = []
         var pooled: Tensor?
@@ -81,7 +81,7 @@ final class TextEncodingStage {
             for ids in chunks.ids {
                 let found = try await network.run(["input_ids": try Tensor(ids.map { Int64($0) }, shape: [1, ids.count])])
                 parts.append(try found.required(output.name, of: network.name))
-                // Of the first chunk, as in other programs that take long texts.
+                // The first chunk's, as in other programs that take long texts.
                 if index > 0, pooled == nil { pooled = try found.required("text_embeds", of: network.name) }
             }
             states.append(try PromptWeighting.joined(parts, weights: chunks.weights))

@@ -1,10 +1,10 @@
 public import ModelLoading
 
-/// Which layer of a CLIP text encoder guides a picture: diffusers' `clip_skip`.
+/// The layer of a CLIP text encoder that guides a picture: diffusers' `clip_skip`.
 ///
-/// 1 leaves out the last layer. AUTOMATIC1111's "Clip skip" counts from 1 instead: its 2 is diffusers' 1 (`init(webUI:)`).
+/// 1 skips the last layer. AUTOMATIC1111's "Clip skip" counts from 1: its 2 is diffusers' 1 (`init(webUI:)`).
 public struct ClipSkip: Sendable, Hashable {
-    /// Layers that are left out at the end; 0 or more.
+    /// The number of layers skipped at the end; 0 or more.
     public let layers: Int
 
     /// - Throws: `GenerationError.option` where it is negative.
@@ -13,15 +13,15 @@ public struct ClipSkip: Sendable, Hashable {
         self.layers = layers
     }
 
-    /// - Parameter webUI: as AUTOMATIC1111's web UI counts, from 1.
+    /// - Parameter webUI: the number in AUTOMATIC1111's web UI, from 1.
     public init(webUI: Int) throws(GenerationError) {
         guard webUI >= 1 else { throw .option("Clip skip", value: "\(webUI)", expected: "1 or more") }
         layers = webUI - 1
     }
 
-    /// What of the encoder guides the picture.
+    /// The encoder's output that guides the picture.
     public struct Output: Sendable, Hashable {
-        /// Index into transformers' `hidden_states`: layers that have been passed.
+        /// Index into transformers' `hidden_states`: the number of layers run.
         public let layerCount: Int
         /// Whether `final_layer_norm` follows.
         public let isNormalized: Bool
@@ -29,10 +29,10 @@ public struct ClipSkip: Sendable, Hashable {
 
     /// The output of an encoder of `layerCount` layers.
     ///
-    /// SD 1 and 2 take the states after the last layer, normalized by the encoder's `final_layer_norm`, which stays where layers
-    /// are left out. SDXL takes from both encoders the states before the last layer, not normalized; layers left out count from
-    /// there, and the second encoder's pooled state comes from all layers in any case.
-    /// - Throws: `GenerationError.option` where more are left out than there are.
+    /// SD 1 and 2 take the states after the last layer, normalized by the encoder's `final_layer_norm`, which also follows where
+    /// layers are skipped. SDXL takes from both encoders the states before the last layer, not normalized; skipped layers count
+    /// from there, and the second encoder's pooled state always comes from all layers.
+    /// - Throws: `GenerationError.option` where more layers are skipped than the encoder has.
     public static func output(
         of family: LatentFamily, layerCount: Int, skip: ClipSkip? = nil
     ) throws(GenerationError) -> Output {

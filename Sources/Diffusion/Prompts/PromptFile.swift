@@ -3,14 +3,14 @@ import TensorStore
 
 /// Reads files of one prompt a line: plain text, or JSON Lines with options.
 public enum PromptFile {
-    /// Bytes.
+    /// The largest file, in bytes.
     private static let sizeLimit = 16 << 20
     private static let jsonSuffixes = [".jsonl", ".ndjson", ".json"]
 
-    /// The file's lines, without the blanks around them; empty lines and those that begin with # are skipped.
+    /// The file's lines, trimmed; empty lines and lines that begin with # are skipped.
     ///
-    /// The lines are JSON where the file's name ends in `.jsonl`, `.ndjson` or `.json`, or where the first one begins as an
-    /// object does, with a brace and a quotation mark; `PromptLine.keys` are their keys.
+    /// The lines are JSON if the file's name ends in `.jsonl`, `.ndjson` or `.json`, or if the first line begins like an object,
+    /// with a brace and a quotation mark. `PromptLine.keys` lists their keys.
     /// - Throws: `PromptFileError` with all errors of the file; `FileError` where it can't be read.
     public static func lines(_ path: String) throws -> [PromptLine] {
         let file = try MappedFile(path: path)
@@ -22,15 +22,15 @@ public enum PromptFile {
     /// The prompts alone (see `lines`).
     public static func read(_ path: String) throws -> [String] { try lines(path).map(\.prompt) }
 
-    /// - Parameter isJSON: false to tell by the first line.
+    /// - Parameter isJSON: false to decide by the first line.
     static func lines(_ bytes: [UInt8], file: String, isJSON: Bool) throws(PromptFileError) -> [PromptLine] {
         var isJSON: Bool? = isJSON ? true : nil
         var bytes = bytes[...]
-        // Editors of some systems begin a file with a mark.
+        // Some editors begin a file with a byte order mark.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         var lines: [PromptLine] = []
         var errors: [PromptLineError] = []
-        // By bytes, so that the number of a line that is no text is known; \r\n leaves a blank to trim.
+        // Split as bytes, so that errors in a line that is not UTF-8 have its number; trimming removes the \r of \r\n.
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             guard let text = String(validating: line, as: UTF8.self) else {
                 errors.append(PromptLineError(line: index + 1, reason: .notUTF8))

@@ -1,14 +1,14 @@
 public import TensorStore
 
-/// Why a prompt file can't be used.
+/// An error in a prompt file.
 public enum PromptFileError: Error, Equatable, Sendable {
     case empty(file: String)
     case tooLarge(file: String, byteCount: Int)
-    /// All lines at fault, in their order.
+    /// All invalid lines, in order.
     case lines([PromptLineError], file: String)
 }
 
-/// Why a line of a prompt file can't be used.
+/// An error in a line of a prompt file.
 public struct PromptLineError: Error, Equatable, Sendable {
     public enum Reason: Equatable, Sendable {
         case notUTF8
@@ -19,13 +19,13 @@ public struct PromptLineError: Error, Equatable, Sendable {
         case option(RequestOptionError)
     }
 
-    /// From 1.
+    /// The line's number, from 1.
     public let line: Int
     public let reason: Reason
 }
 
 extension PromptFileError: CustomStringConvertible {
-    /// Lines shown of a file in which all are wrong.
+    /// The largest number of lines in a message.
     private static let shownCount = 20
 
     public var description: String {

@@ -1,11 +1,11 @@
 public import TensorStore
 
-/// A line of a prompt file: a prompt, and the options that hold for this line alone.
+/// A line of a prompt file: a prompt, and the options of this line alone.
 public struct PromptLine: Sendable, Equatable {
-    /// In the file, from 1.
+    /// The line's number in the file, from 1.
     public let number: Int
     public let prompt: String
-    /// The path of the picture to write; nil where the line names none.
+    /// The path of the output file; nil where the line names none.
     public let output: String?
     /// The options of a `GenerationDescription`, in the order of the line.
     private let options: JSONObject
@@ -19,7 +19,7 @@ public struct PromptLine: Sendable, Equatable {
     }
 
     /// A line of JSON: an object with `prompt` and any of the other `keys`; null counts as absent.
-    /// - Parameter errors: gets all errors; the line is of use only where there is none.
+    /// - Parameter errors: receives all errors; the line is valid only if there are none.
     init(number: Int, json: JSONObject, errors: inout [PromptLineError]) {
         var reader = RequestOptionReader(json, known: Self.keys)
         var description = GenerationDescription()
@@ -36,18 +36,18 @@ public struct PromptLine: Sendable, Equatable {
         options = json
     }
 
-    /// The keys of a line of JSON: all options of a `GenerationDescription` that can differ from picture to picture, and `output`.
+    /// The keys of a line of JSON: all options of a `GenerationDescription` that can differ between pictures, and `output`.
     public static let keys =
         GenerationDescription.keys.filter { !["prompts", "batch_size", "preview_interval"].contains($0) } + ["output"]
 
-    /// Whether the line itself sets the option of a key.
+    /// Whether the line itself sets the option at `key`.
     public func sets(_ key: String) -> Bool { options[key]?.isNull == false }
 
-    /// `common` with the line's prompt and options in the place of its own.
+    /// `common` with its prompt and options replaced by the line's.
     public func applied(to common: GenerationDescription) -> GenerationDescription {
         var description = common
         description.request.prompts = [prompt]
-        // The options were read once when the file was, and there are no errors.
+        // The options were read once when the file was read, and have no errors.
         _ = description.set(options.filter { $0.key != "output" })
         return description
     }

@@ -1,16 +1,16 @@
 public import TensorStore
 
-/// Weights of tokens on what the text encoder makes of them.
+/// Applies token weights to the text encoder's states.
 public enum PromptWeighting {
-    /// Each token's state times its weight, then all times what keeps the mean of the whole; as AUTOMATIC1111's web UI does it
-    /// (`Original` emphasis), with each chunk for itself.
+    /// Multiplies each token's state by its weight, then all states by the factor that restores their mean, as in AUTOMATIC1111's
+    /// web UI (`Original` emphasis), chunk by chunk.
     ///
-    /// The states come back as they are where all weights are 1, or where no factor would keep the mean (it is 0 afterwards).
-    /// The pooled state of SDXL's second encoder is not weighted there, and is that of the first chunk.
+    /// The states are unchanged where all weights are 1, or where no factor restores the mean (the weighted mean is 0). The
+    /// pooled state of SDXL's second encoder is not weighted there; it is the first chunk's.
     ///
     /// - Parameters:
-    ///   - states: `[1, N, C]` f32, of one chunk.
-    ///   - weights: N.
+    ///   - states: `[1, N, C]` f32 of one chunk.
+    ///   - weights: N weights.
     /// - Throws: `PromptWeightingError`.
     public static func weighted(_ states: Tensor, weights: [Float]) throws(PromptWeightingError) -> Tensor {
         guard states.elementType == .f32, states.shape.rank == 3, states.shape[0] == 1, states.shape[1] == weights.count else {
@@ -32,11 +32,11 @@ public enum PromptWeighting {
         return result
     }
 
-    /// The states of a prompt's chunks, weighted, one after the other along the tokens.
+    /// Concatenates the weighted states of a prompt's chunks along the tokens.
     ///
     /// - Parameters:
     ///   - chunks: `[1, N, C]` f32 each.
-    ///   - weights: N for each chunk.
+    ///   - weights: N weights for each chunk.
     /// - Returns: `[1, chunks · N, C]`.
     /// - Throws: `PromptWeightingError`.
     public static func joined(_ chunks: [Tensor], weights: [[Float]]) throws(PromptWeightingError) -> Tensor {
@@ -56,7 +56,7 @@ public enum PromptWeighting {
     }
 }
 
-/// States and weights that do not go together.
+/// An error in the shapes of states and weights.
 public enum PromptWeightingError: Error, Equatable, Sendable {
     case states(ElementType, Shape, tokens: Int)
     case chunks([Shape], weights: Int)

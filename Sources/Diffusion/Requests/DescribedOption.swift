@@ -1,8 +1,8 @@
 import TensorStore
 
-/// How the values of an option are written in JSON, and which of them are allowed.
+/// The JSON form of an option's values, and the allowed values.
 struct OptionForm<Value: Sendable>: Sendable {
-    /// The allowed values, as "must be …" goes on.
+    /// The allowed values, as a phrase that follows "must be".
     let expected: String
     /// nil for JSON of another type or form.
     let read: @Sendable (JSONValue) -> Value?
@@ -12,15 +12,15 @@ struct OptionForm<Value: Sendable>: Sendable {
     var allows: @Sendable (Value) -> Bool = { _ in true }
 }
 
-/// An option of `Root` under the name that it has in JSON: the one place that says how it is read, checked and written.
+/// An option of `Root` under its name in JSON: defines how it is read, checked and written.
 struct DescribedOption<Root>: Sendable {
     let key: String
     let expected: String
-    /// Sets the option; false, and nothing set, where the value has another type or is out of range.
+    /// Sets the option; false, with the option unchanged, where the value has another type or is out of range.
     let read: @Sendable (JSONValue, inout Root) -> Bool
     /// The value in JSON; nil where it is the default.
     let json: @Sendable (Root) -> JSONValue?
-    /// The value as text where it is out of range.
+    /// The value as text, if it is out of range.
     let refused: @Sendable (Root) -> String?
 
     /// An option that is nil by default.

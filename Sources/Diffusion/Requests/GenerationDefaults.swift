@@ -1,13 +1,13 @@
 import ModelLoading
 
-/// What a model is usually drawn with, where a user says nothing.
+/// A model's default settings.
 struct GenerationDefaults: Sendable, Equatable {
     let steps: Int
     let guidanceScale: Double
-    /// Of a picture to begin with; with a mask, all is drawn anew.
+    /// The strength for an initial image; 1 with a mask.
     let strength: Double
 
-    /// - Parameter scheduler: the one that is used, which tells what the model was distilled for.
+    /// - Parameter scheduler: the scheduler in use; its config shows how the model was distilled.
     init(_ model: LatentDiffusionModel, scheduler: SchedulerConfig) {
         (steps, guidanceScale) =
             if model.takesGuidanceEmbedding {
@@ -21,7 +21,7 @@ struct GenerationDefaults: Sendable, Equatable {
             } else {
                 (25, model.family == .sdxl ? 5 : 7.5)
             }
-        // A turbo model's one step is left out by any strength below 1.
+        // With one step, a turbo model can't take a strength below 1: it would skip the step.
         strength = steps < 2 ? 1 : model.takesGuidanceEmbedding || steps > 4 ? 0.8 : 0.5
     }
 }

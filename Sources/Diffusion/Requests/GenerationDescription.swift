@@ -1,11 +1,10 @@
 public import Foundation
 public import TensorStore
 
-/// A model and a request to it: all that draws a picture again.
+/// A model and a request: everything needed to draw a picture again.
 ///
-/// Its JSON is one flat object of the options of both, named in snake_case: the metadata of pictures, the lines of prompt files
-/// and the reports of the command line are written in it. Options that are absent have their defaults; keys that are not known
-/// are refused.
+/// Its JSON is one flat object with the options of both, named in snake_case: the metadata of pictures, the lines of prompt files
+/// and the reports of the command line have this form. Absent options have their defaults; unknown keys are refused.
 public struct GenerationDescription: Sendable, Codable {
     public var model: ModelDescription
     public var request: GenerationRequest
@@ -23,8 +22,8 @@ public struct GenerationDescription: Sendable, Codable {
         GenerationRequest.options.values(of: request).merging(ModelDescription.options.values(of: model)) { own, _ in own }
     }
 
-    /// Sets the options that a JSON object names, and leaves the others as they are.
-    /// - Returns: all errors; where there is one, some options are not set.
+    /// Sets the options in a JSON object, and leaves the others unchanged.
+    /// - Returns: all errors; if there are any, some options are not set.
     public mutating func set(_ options: some Sequence<(key: String, value: JSONValue)>) -> [RequestOptionError] {
         var reader = RequestOptionReader(options, known: Self.keys)
         reader.read(GenerationRequest.options, into: &request)

@@ -4,7 +4,7 @@ import Foundation
 import ModelLoading
 
 extension GenerationRequest {
-    /// Checks everything that can be told without the model: ranges of options, and options that need another.
+    /// Checks everything that does not depend on the model: ranges of options, and options that require another.
     ///
     /// `LatentDiffusionPipeline` checks every request.
     /// - Throws: `GenerationError`.
@@ -21,7 +21,7 @@ extension GenerationRequest {
         if image == nil, strength != nil { throw .needsImage(option: "strength") }
     }
 
-    /// Checks what depends on the model.
+    /// Checks everything that depends on the model.
     func check(_ model: LatentDiffusionModel) throws {
         func refusal(_ reason: String) -> GenerationError { .model(file: model.source.url.path, reason: reason) }
         for encoder in model.textEncoders {
@@ -42,7 +42,7 @@ extension GenerationRequest {
         }
         guard checksSafety else { return }
         guard model.hasSafetyChecker else { throw refusal("it has no safety checker") }
-        // A checker whose files are damaged is refused before anything is drawn for it.
+        // A checker with damaged files is refused before any picture is drawn.
         _ = try model.safetyChecker()
     }
 

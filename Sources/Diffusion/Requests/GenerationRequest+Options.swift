@@ -46,9 +46,9 @@ extension GenerationRequest {
         .init("safety", \.checksSafety, .flag, omitting: false),
     ]
 
-    /// A limit on the generators and pictures that are in memory.
+    /// A limit on the generators and pictures in memory.
     static let mostPictures = 100_000
-    /// Beyond, sines of the embedding's angles have nothing left of the scale in single precision.
+    /// Above this scale, single precision leaves no information in the sines of the embedding's angles.
     private static let largestGuidanceScale = 1e6
 
     /// - Throws: the first `RequestOptionError`.
@@ -66,7 +66,7 @@ extension GenerationRequest {
     }
 }
 
-// MARK: Options as JSON has them
+// MARK: JSON forms of options
 
 extension GenerationRequest {
     /// `prompt` stands for one text, `prompts` for several.
@@ -90,7 +90,7 @@ extension GenerationRequest {
         set { noise = newValue ?? .torch }
     }
 
-    /// Top and left.
+    /// Top and left, in pixels.
     fileprivate var cropOffset: [Int]? {
         get { sizeConditioning.cropOffset }
         set { sizeConditioning.cropOffset = newValue }
@@ -130,7 +130,7 @@ extension SizeConditioning? {
 // MARK: Forms
 
 extension OptionForm {
-    /// The same range for JSON, while values that are set in Swift are left to a check that knows the model or the scheduler.
+    /// The same range for JSON only; values set in Swift are checked later, with the model or the scheduler at hand.
     fileprivate var checkedLater: OptionForm {
         let (read, allows) = (read, allows)
         return OptionForm(expected: expected, read: { read($0).flatMap { allows($0) ? $0 : nil } }, json: json)
@@ -161,7 +161,7 @@ extension OptionForm<ClipSkip> {
 }
 
 extension OptionForm<SizeConditioning.PictureSize> {
-    /// Height and width, as diffusers has them.
+    /// Height and width, in diffusers' order.
     fileprivate static let size = OptionForm(
         expected: "an array of a height and a width",
         read: { value in

@@ -1,69 +1,70 @@
 public import TensorStore
 public import Tokenizers
 
-/// What to draw, and how.
+/// The prompts and options of a generation.
 ///
-/// An option that is nil has the model's default, which `LatentDiffusionPipeline` puts in its place (see `ResolvedRequest`). In
-/// JSON the options have the names of `GenerationRequest.keys`. A new option is a property here, a line in `options` with its
-/// name and range, and its use.
+/// An option that is nil has the model's default, which `LatentDiffusionPipeline` fills in (see `ResolvedRequest`). The JSON keys
+/// of the options are `GenerationRequest.keys`. A new option needs a property here, a line in `options` with its name and range,
+/// and its use.
 public struct GenerationRequest: Sendable, Codable {
-    /// Texts, none of them empty. All become as many chunks of tokens as the longest has: to draw each as it would be drawn alone,
-    /// ask for texts of different length one by one.
+    /// Prompts, none of them empty. All prompts are padded to the number of token chunks of the longest one: to draw each as it
+    /// would be drawn alone, request prompts of different lengths separately.
     public var prompts: [String]
-    /// A text that pictures shall not be like; of effect where guidance compares two predictions (see `guidanceScale`).
+    /// A text that pictures should avoid. It takes effect where guidance combines two predictions (see `guidanceScale`).
     public var negativePrompt: String?
-    /// How texts are read.
+    /// The syntax of prompts.
     public var promptMode = PromptMode.weighted
-    /// Layers of the text encoder that are left out; of the prompt alone, as in diffusers.
+    /// Layers of the text encoder to skip; for the prompt alone, as in diffusers.
     public var clipSkip: ClipSkip?
-    /// In pixels, a multiple of the VAE's factor, 8; nil for the size of `image`, or else the model's own.
+    /// The width in pixels, a multiple of the VAE's factor, 8; nil for the width of `image`, or else the model's own.
     public var width: Int?
     public var height: Int?
-    /// A picture to begin with; nil to begin with noise.
+    /// The initial image; nil to begin with noise.
     public var image: ImageSource?
-    /// White where `image` is drawn anew, black where it is kept; nil to change all of it.
+    /// White where `image` is redrawn, black where it is kept; nil to change all of it.
     public var mask: ImageSource?
-    /// How much of the way from noise is taken, above 0 to 1: 1 leaves nothing of `image` but, with a mask, the part that is kept.
+    /// The share of the schedule that is run, above 0 to 1: 1 keeps nothing of `image` but, with a mask, the kept part.
     public var strength: Double?
-    /// Steps of denoising.
+    /// The number of denoising steps.
     public var numInferenceSteps: Int?
-    /// Timesteps in place of a number of steps, descending.
+    /// Timesteps, descending, instead of a number of steps.
     public var timesteps: [Int]?
-    /// A scheduler in place of the model's own.
+    /// A scheduler that replaces the model's own.
     public var scheduler: SchedulerSource?
-    /// Options in place of the scheduler's; without effect for `.config`.
+    /// Options that override the scheduler's; without effect for `.config`.
     public var schedulerOptions = SchedulerOptionsOverride()
     /// Noise that DDIM and TCD add at each step, 0 to 1; nil for none with DDIM, and TCD's default.
     public var eta: Double?
-    /// How closely a picture follows its prompt. Latent consistency models were trained on about 3 to 15. Others compare two
-    /// predictions where it is above 1, with the prompt and with the negative one; 1 and less cost one.
+    /// How closely a picture follows its prompt. Latent consistency models were trained with scales of about 3 to 15. Other
+    /// models combine the predictions under the prompt and the negative prompt if the scale is above 1; a scale of 1 or less
+    /// needs one prediction.
     public var guidanceScale: Double?
-    /// Brings the contrast of what strong guidance makes back to that of the prompt's own prediction: 0 for not at all, to 1
-    /// (Lin et al. 2023, https://arxiv.org/abs/2305.08891, section 3.4).
+    /// Rescales a guided prediction towards the standard deviation of the prompt's own prediction, against the high contrast of
+    /// strong guidance: 0 for not at all, to 1 (Lin et al. 2023, https://arxiv.org/abs/2305.08891, section 3.4).
     public var guidanceRescale = 0.0
-    /// The sizes that Stable Diffusion XL is told with the prompt.
+    /// Stable Diffusion XL's size conditioning for the prompt.
     public var sizeConditioning = SizeConditioning()
-    /// The sizes that it is told with the negative prompt; nil for the same.
+    /// The size conditioning for the negative prompt; nil for the same.
     public var negativeSizeConditioning: SizeConditioning?
-    /// Steps of the schedule that the model was distilled on; nil for the scheduler config's.
+    /// Steps of the schedule that the model was distilled on; nil for the number in the scheduler's config.
     public var originalInferenceSteps: Int?
     public var imagesPerPrompt: Int
-    /// Of the first picture. Pictures are counted with all of one prompt's before the next prompt's; picture i has the seed
-    /// `seed` + i, and can be drawn again alone.
+    /// The seed of the first picture. Pictures are counted prompt by prompt; picture i has the seed `seed` + i, and can be drawn
+    /// again alone.
     public var seed: UInt64
-    /// Whether one generator, of `seed`, draws for all pictures at once; a picture can then not be drawn again alone.
+    /// Whether one generator, seeded with `seed`, draws the noise of all pictures; a picture can then not be drawn again alone.
     public var sharesGenerator = false
     public var noise: Noise
-    /// Pictures that go through the network together.
+    /// The number of pictures that go through the network together.
     public var batchSize: Int
     /// The UNet of each step.
     public var precision: PrecisionSchedule
-    /// Steps from one preview to the next; nil for no previews. The last step's is the picture itself.
+    /// The number of steps from one preview to the next; nil for no previews. The last step has no preview.
     public var previewInterval: Int?
-    /// How strongly each of the model's LoRAs works in this request; nil for the scales that they were added with. For a model
-    /// whose `loraForm` is `.runtime`: nothing is compiled anew for other scales.
+    /// The scale of each of the model's LoRAs in this request; nil for the scales that they were added with. For models whose
+    /// `loraForm` is `.runtime`: other scales need no compilation.
     public var loraScales: [Float]?
-    /// Whether the model's safety checker looks at each picture; a picture that it flags is blurred.
+    /// Whether the model's safety checker checks each picture; a flagged picture is blurred.
     public var checksSafety = false
 
     public init(
@@ -89,7 +90,7 @@ public struct GenerationRequest: Sendable, Codable {
     /// One picture of a text, with the model's defaults.
     public init(_ prompt: String, seed: UInt64 = 0) { self.init(prompts: [prompt], seed: seed) }
 
-    /// Pictures in all.
+    /// The total number of pictures.
     public var pictureCount: Int { prompts.count * imagesPerPrompt }
 
     /// The seed that redraws picture `index` alone; nil where its noise comes from a shared generator or a file.
@@ -102,7 +103,7 @@ public struct GenerationRequest: Sendable, Codable {
 }
 
 extension GenerationRequest {
-    /// An implementation of random numbers.
+    /// A random number generator.
     public enum Generator: String, Sendable, CaseIterable {
         /// PyTorch's generator on the CPU.
         case torch
@@ -110,36 +111,36 @@ extension GenerationRequest {
         case numpy
     }
 
-    /// The source of the noise.
+    /// The source of the initial noise and of the noise of steps.
     ///
-    /// Tensors and files are `[k, B, C, h, w]`, the latents and then each step's noise, or `[B, C, h, w]`, the latents alone; the
-    /// steps' noise then comes from `Generator`.
+    /// Tensors and files are `[k, B, C, h, w]`, the initial noise and then each step's noise, or `[B, C, h, w]`, the initial
+    /// noise alone; a `Generator` then draws the noise of steps.
     public enum Noise: Sendable {
         case torch
         case numpy
         /// The path of a .npy file.
         case file(String, steps: Generator = .torch)
-        /// - Parameter name: stands in errors.
+        /// - Parameter name: the name in error messages.
         case tensor(Tensor, name: String, steps: Generator = .torch)
     }
 }
 
-/// A scheduler in place of a model's own.
+/// A scheduler that replaces a model's own.
 public enum SchedulerSource: Sendable, Equatable {
-    /// One of `SchedulerName.all`, or a class of diffusers; it takes over the options of the model's own that it has too.
+    /// One of `SchedulerName.all`, or a class of diffusers; it takes the model's options as far as it has them.
     case named(String)
-    /// Complete options; JSON leaves them out.
+    /// Complete options; not written to JSON.
     case config(SchedulerConfig)
 }
 
-/// Sizes that Stable Diffusion XL was trained to know of a picture (Podell et al. 2023, https://arxiv.org/abs/2307.01952).
+/// Stable Diffusion XL's size conditioning (Podell et al. 2023, https://arxiv.org/abs/2307.01952).
 public struct SizeConditioning: Sendable, Equatable {
-    /// In pixels, before it was scaled for training; nil for the size that is drawn. Small ones make pictures blurred.
+    /// The size before scaling in training, in pixels; nil for the size of the output. Small sizes give blurred pictures.
     public var originalSize: PictureSize?
-    /// Pixels that were cut off; anything but 0 makes pictures look cut off.
+    /// Cropped pixels; values other than 0 give pictures that look cropped.
     public var cropTop = 0
     public var cropLeft = 0
-    /// nil for the size that is drawn.
+    /// nil for the size of the output.
     public var targetSize: PictureSize?
 
     public init() {}
@@ -154,7 +155,7 @@ public struct SizeConditioning: Sendable, Equatable {
         }
     }
 
-    /// The six numbers that the UNet takes.
+    /// The six numbers of the UNet's input `time_ids`.
     func timeIDs(width: Int, height: Int) -> [Float] {
         let drawn = PictureSize(width: width, height: height)
         let (original, target) = (originalSize ?? drawn, targetSize ?? drawn)

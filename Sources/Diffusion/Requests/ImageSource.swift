@@ -1,11 +1,11 @@
 import Foundation
 public import Imaging
 
-/// A picture that a request reads.
+/// The source of a request's image.
 public enum ImageSource: Sendable {
     /// The path of a PNG or JPEG file; `~` stands for the home folder.
     case file(String)
-    /// A picture in memory; JSON leaves it out.
+    /// A picture in memory; not written to JSON.
     case image(RGBImage)
 
     /// - Throws: `ImageError`, `FileError` for a file that can't be read.

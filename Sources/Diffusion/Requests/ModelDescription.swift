@@ -1,14 +1,14 @@
-/// Which model draws, and what is added to it.
+/// A model and its additions.
 public struct ModelDescription: Sendable, Hashable, Codable {
-    /// A folder, a file, or the name of a repository in the hub's cache; nil for the standard model.
+    /// A folder, a file, or the name of a repository in the hub's cache; nil for the default model.
     public var model: String?
-    /// An autoencoder in place of the model's own.
+    /// An autoencoder that replaces the model's own.
     public var vae: String?
-    /// The model in floating point, for steps of mixed precision; nil for the one that the model was quantized from.
+    /// The floating-point model for steps of mixed precision; nil for the model that `model` was quantized from.
     public var floatModel: String?
     /// LoRAs, `FILE[:scale]` each.
     public var loras: [String]?
-    /// Whether keys of LoRAs that match nothing in the model are skipped.
+    /// Whether LoRA keys that match nothing in the model are ignored.
     public var loraLenient = false
     /// Textual inversions, `FILE[:word]` each.
     public var embeddings: [String]?

@@ -1,7 +1,7 @@
-/// Why options in JSON can't be used.
+/// An error in options from JSON.
 public enum RequestOptionError: Error, Equatable, Sendable {
     /// - Parameters:
-    ///   - near: keys that are spelled alike.
+    ///   - near: keys with similar spelling.
     ///   - known: all keys.
     case unknownKey(String, near: [String], known: [String])
     case value(key: String, expected: String, found: String)

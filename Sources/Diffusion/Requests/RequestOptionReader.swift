@@ -1,17 +1,17 @@
 import TensorStore
 
-/// Reads options from the members of a JSON object: every key must be known, and every value of its type and in its range.
+/// Reads options from the members of a JSON object. Every key must be known, and every value must have its type and be in range.
 ///
-/// Keys are in snake_case. Metadata of earlier versions has the same names in camelCase, `loras` and `embeddings`; both forms
-/// are read.
+/// Keys are in snake_case. Metadata of earlier versions has `loras`, `embeddings` and the same names in camelCase; both forms are
+/// read.
 struct RequestOptionReader {
-    /// The values by their names as they are written now; null counts as absent.
+    /// The values by their current names; null counts as absent.
     private let values: [String: JSONValue]
     private let unknown: [String]
     private let known: [String]
     private(set) var errors: [RequestOptionError] = []
 
-    /// - Parameter known: the keys that are allowed.
+    /// - Parameter known: the allowed keys.
     init(_ members: some Sequence<(key: String, value: JSONValue)>, known: [String]) {
         var values: [String: JSONValue] = [:]
         var unknown: [String] = []
@@ -26,7 +26,7 @@ struct RequestOptionReader {
         (self.values, self.unknown, self.known) = (values, unknown, known)
     }
 
-    /// Sets the options of `root` that the object names.
+    /// Sets the options of `root` from the object.
     mutating func read<Root>(_ options: [DescribedOption<Root>], into root: inout Root) {
         for option in options {
             guard let value = values[option.key], !option.read(value, &root) else { continue }
@@ -34,7 +34,7 @@ struct RequestOptionReader {
         }
     }
 
-    /// Ends the reading: keys that are not known are errors too.
+    /// Ends the reading: unknown keys are errors.
     mutating func refuseUnknownKeys() {
         errors += unknown.map { .unknownKey(String($0.prefix(40)), near: near($0), known: known) }
     }
@@ -64,7 +64,7 @@ struct RequestOptionReader {
         return key.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
     }
 
-    /// Up to three keys that are spelled alike, or the one that other programs call so.
+    /// Up to three keys with similar spelling, or the key for another program's name of the option.
     private func near(_ key: String) -> [String] {
         if let same = Self.otherNames[key.lowercased()], known.contains(same) { return [same] }
         return key.count > 40 ? [] : nearest(to: Self.currentName(of: key), among: known)
@@ -90,7 +90,7 @@ struct OptionKey: CodingKey {
     init?(intValue: Int) { nil }
 }
 
-/// A JSON value as `Codable` coders see it; members of objects, which no option has, are left out.
+/// A JSON value for `Codable` coders, without members of objects, which no option has.
 private struct CodableValue: Codable {
     let value: JSONValue
 

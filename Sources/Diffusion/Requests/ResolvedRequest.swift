@@ -3,9 +3,9 @@ import Imaging
 import ModelLoading
 import TensorStore
 
-/// A request to one model: checked, with the model's defaults in the place of what it leaves open, and with its files read.
+/// A checked request to one model, with the model's defaults filled in and its files read.
 public struct ResolvedRequest: Sendable {
-    /// The request with steps, guidance scale, size and strength filled in: it draws the same where defaults differ.
+    /// The request with steps, guidance scale, size and strength filled in; it does not depend on defaults.
     public let request: GenerationRequest
     public let numInferenceSteps: Int
     public let guidanceScale: Double
@@ -13,7 +13,7 @@ public struct ResolvedRequest: Sendable {
     let size: OutputSize
     /// nil to begin with noise.
     let initial: InitialImage?
-    /// The noise of a tensor or file, with its name.
+    /// The noise of a tensor or file, and its name.
     let noise: (tensor: Tensor, name: String)?
 
     /// - Throws: `GenerationError`, `SchedulerError`, `NumpyError`, `ImageError`, `FileError`.
@@ -54,9 +54,9 @@ public struct ResolvedRequest: Sendable {
         self.request = complete
     }
 
-    /// The steps that are asked for.
+    /// The requested schedule.
     func schedule(_ strengthRule: ScheduleRequest.StrengthRule) -> ScheduleRequest {
-        // With a mask and nothing of the picture to begin with, the strength is 1.
+        // With a mask and initial noise alone, the strength is 1.
         ScheduleRequest(
             request.timesteps.map { .timesteps($0) } ?? .count(numInferenceSteps),
             originalInferenceSteps: request.originalInferenceSteps, strength: initial?.strength ?? 1,
@@ -64,11 +64,11 @@ public struct ResolvedRequest: Sendable {
     }
 }
 
-/// A picture to begin with, read.
+/// A decoded initial image.
 struct InitialImage: Sendable {
-    /// Resized to the size that is drawn.
+    /// Resized to the size of the output.
     let image: RGBImage
-    /// White where the picture is drawn anew; nil to change all of it. Resized likewise.
+    /// White where the image is redrawn; nil to change all of it. Resized likewise.
     let mask: RGBImage?
     /// Above 0 to 1.
     let strength: Double

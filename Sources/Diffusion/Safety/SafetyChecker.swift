@@ -6,7 +6,7 @@ import ModelGraph
 import ModelLoading
 import TensorStore
 
-/// Pictures to verdicts, one at a time.
+/// Checks pictures, one at a time.
 final class SafetyChecker {
     private let processor: CLIPImageProcessor
     private let network: Executable
@@ -23,11 +23,11 @@ final class SafetyChecker {
         }
     }
 
-    /// A picture as the network takes it, `[1, 3, H, W]`.
+    /// The network's input for a picture, `[1, 3, H, W]`.
     /// - Throws: `ImageError.size` where the short side of the scaled picture is too long.
     func prepared(_ image: RGBImage) throws -> Tensor { try processor(image) }
 
-    /// - Parameter picture: as `prepared` makes it.
+    /// - Parameter picture: the result of `prepared`.
     /// - Throws: `GenerationError.notFinite` where values of the output are infinite or NaN.
     func check(_ picture: Tensor) async throws -> SafetyVerdict {
         let outputs = try await network.run(["pixel_values": picture])
@@ -43,7 +43,7 @@ final class SafetyChecker {
 }
 
 extension RGBImage {
-    /// A blurred copy to show in place of a flagged picture: its colours remain, its content is not recognizable.
+    /// A blurred copy to show instead of a flagged picture: it keeps the colours, but the content is not recognizable.
     public func blurredForSafety() throws(ImageError) -> RGBImage {
         try blurred(radius: min(Float(max(width, height)) / 10, 4096))
     }

@@ -1,8 +1,8 @@
-/// Why a model's safety checker can't be used.
+/// An error in a model's safety checker.
 public enum SafetyCheckerError: Error, Equatable, Sendable {
-    /// Its weights are there as PyTorch's pickle alone.
+    /// The weights exist only as a PyTorch pickle.
     case pickledWeights(file: String)
-    /// Pictures are prepared at another size than the network takes, or the network does not take colours.
+    /// The preprocessed size differs from the network's input size, or the network does not take colour pictures.
     case pictureSize(width: Int, height: Int, imageSize: Int, channels: Int, file: String)
 }
 

@@ -4,7 +4,7 @@ public import Imaging
 public import ModelLoading
 import TensorStore
 
-/// The safety checker that a model comes with: configs in memory, weights mapped.
+/// A model's safety checker: configs in memory, weights mapped.
 public struct SafetyCheckerModel: Sendable {
     public let network: Network<StableDiffusionSafetyChecker>
     public let processor: CLIPImageProcessor

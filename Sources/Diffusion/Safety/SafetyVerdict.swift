@@ -1,20 +1,20 @@
-/// What a safety checker says of a picture.
+/// The result of a safety checker for a picture.
 public struct SafetyVerdict: Sendable, Equatable {
-    /// How far the picture is above each concept's threshold, to three decimals; above 0 it shows the concept.
+    /// The picture's score above each concept's threshold, to three decimals; a positive score means that it shows the concept.
     public let conceptScores: [Float]
-    /// The same of concepts that do not flag a picture, but make the others count more.
+    /// The same for special care concepts, which do not flag a picture, but raise the scores of the others.
     public let specialCareScores: [Float]
 
-    /// The concepts that the picture shows, by their places in the checkpoint.
+    /// Indices of the concepts that the picture shows, in the checkpoint's order.
     public var concepts: [Int] { conceptScores.indices.filter { conceptScores[$0] > 0 } }
-    /// The concepts of special care that the picture shows.
+    /// Indices of the special care concepts that the picture shows.
     public var specialCare: [Int] { specialCareScores.indices.filter { specialCareScores[$0] > 0 } }
-    /// Whether the picture is not to be shown.
+    /// Whether the picture should not be shown.
     public var isFlagged: Bool { !concepts.isEmpty }
 
-    /// As diffusers' `StableDiffusionSafetyChecker.forward` decides, in single precision like it: once a picture shows a concept
-    /// of special care, all that are looked at afterwards count 0.01 more.
-    /// - Parameters: cosines less their thresholds, all finite.
+    /// Follows diffusers' `StableDiffusionSafetyChecker.forward`, in single precision: after the first special care concept in a
+    /// picture, all later scores are raised by 0.01.
+    /// - Parameters: cosines minus their thresholds, all finite.
     init(concepts: [Float], specialCare: [Float]) {
         var adjustment: Float = 0
         func rounded(_ score: Float) -> Float { ((score + adjustment) * 1000).rounded(.toNearestOrEven) / 1000 }

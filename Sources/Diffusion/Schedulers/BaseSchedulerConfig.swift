@@ -1,30 +1,30 @@
 import TensorStore
 
-/// The options that diffusers' schedulers have in common.
+/// The common options of diffusers' schedulers.
 ///
-/// A class of schedulers that lacks one of them leaves it as it is here.
+/// A scheduler class that lacks an option leaves it at the default here.
 public struct BaseSchedulerConfig: Sendable, Equatable {
     public var numTrainTimesteps = 1000
     public var betaStart = 0.0001
     public var betaEnd = 0.02
     public var betaSchedule = BetaSchedule.linear
-    /// The betas themselves, one a training step, in place of a schedule.
+    /// The betas themselves, one for each training step; they replace the schedule.
     public var trainedBetas: [Double]?
     /// Whether the last training step is pure noise (Lin et al. 2023).
     public var rescaleBetasZeroSNR = false
     public var predictionType = PredictionType.epsilon
     public var timestepSpacing = TimestepSpacing.leading
-    /// Added to timesteps of leading spacing; 0 to `numTrainTimesteps`.
+    /// Added to timesteps with leading spacing; 0 to `numTrainTimesteps`.
     public var stepsOffset = 0
     /// Clips the predicted sample to ±`clipSampleRange`.
     public var clipSample = false
     public var clipSampleRange = 1.0
-    /// Clips the predicted sample dynamically (see `DynamicThresholding`); wins over `clipSample`.
+    /// Clips the predicted sample dynamically (see `DynamicThresholding`); takes precedence over `clipSample`.
     public var thresholding = false
     public var dynamicThresholdingRatio = 0.995
     public var sampleMaxValue = 1.0
 
-    /// Options that some classes have and others not.
+    /// Options that only some classes have.
     struct Optional: OptionSet {
         let rawValue: Int
         static let clipping = Optional(rawValue: 1)
@@ -34,8 +34,8 @@ public struct BaseSchedulerConfig: Sendable, Equatable {
 
     public init() {}
 
-    /// Takes what the file says of the options that the class has.
-    /// - Throws: `SchedulerError.option` where a value has another type, or is a word that is not known.
+    /// Reads the options of the class from a file.
+    /// - Throws: `SchedulerError.option` where a value has another type, or is an unknown word.
     mutating func read(_ reader: SchedulerConfigReader, _ optional: Optional) throws(SchedulerError) {
         numTrainTimesteps = try reader.integer("num_train_timesteps", default: numTrainTimesteps)
         betaStart = try reader.number("beta_start", default: betaStart)
@@ -59,7 +59,7 @@ public struct BaseSchedulerConfig: Sendable, Equatable {
         }
     }
 
-    /// - Throws: `SchedulerError.option` where a number is outside its range, or there are too few betas.
+    /// - Throws: `SchedulerError.option` where a number is out of range, or there are too few betas.
     func validate() throws(SchedulerError) {
         try SchedulerError.check(
             (1...1_000_000).contains(numTrainTimesteps), "num_train_timesteps", "1 to 1000000", numTrainTimesteps)
@@ -104,7 +104,7 @@ public struct BaseSchedulerConfig: Sendable, Equatable {
 }
 
 /// Dynamic thresholding (Saharia et al. 2022, Imagen): each sample of the batch is clipped at a high percentile of its
-/// magnitudes, and divided by it. For models of pixels; latents are not bounded.
+/// magnitudes, and divided by it. For pixel-space models; latents are not bounded.
 ///
 /// Reference: `_threshold_sample` of diffusers' schedulers, with `torch.quantile`'s interpolation.
 struct DynamicThresholding: Sendable {
@@ -113,7 +113,7 @@ struct DynamicThresholding: Sendable {
     /// The highest threshold; the lowest is 1.
     let maximum: Double
 
-    /// - Parameter batch: the number of samples, which lie one after the other.
+    /// - Parameter batch: the number of samples, concatenated in `elements`.
     func apply(to elements: inout [Float], batch: Int) {
         let size = elements.count / max(batch, 1)
         guard size > 0 else { return }
@@ -126,7 +126,7 @@ struct DynamicThresholding: Sendable {
         }
     }
 
-    /// Interpolated between the two nearest ranks; NaN where an element is.
+    /// The quantile, interpolated between the two nearest ranks; NaN where an element is NaN.
     private func quantile(_ elements: [Float]) -> Float {
         if elements.contains(where: \.isNaN) { return .nan }
         let sorted = elements.sorted()

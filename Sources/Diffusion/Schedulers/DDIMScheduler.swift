@@ -22,7 +22,7 @@ extension DDIMSchedulerConfig: ReadableSchedulerConfig {
     }
 }
 
-/// Denoising diffusion implicit models (Song et al. 2021, formulas 12 and 16), with the noise that `eta` asks for.
+/// Denoising diffusion implicit models (Song et al. 2021, formulas 12 and 16), with noise scaled by `eta`.
 ///
 /// Reference: diffusers' `scheduling_ddim.py`.
 public struct DDIMScheduler: LatentScheduler {
@@ -35,7 +35,7 @@ public struct DDIMScheduler: LatentScheduler {
     private let schedule: NoiseSchedule
     private let finalAlpha: Float
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: DDIMSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         try config.base.validate()
         let trained = config.numTrainTimesteps
@@ -50,7 +50,7 @@ public struct DDIMScheduler: LatentScheduler {
         self.config = config
     }
 
-    /// True at every step, the last too, where `eta` is above 0.
+    /// True at every step, including the last, if `eta` is above 0.
     public func needsNoise(at index: Int) -> Bool { eta > 0 }
 
     func noiseWeights(at index: Int) -> (signal: Float, noise: Float) {

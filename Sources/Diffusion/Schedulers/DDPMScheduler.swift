@@ -8,11 +8,11 @@ public struct DDPMSchedulerConfig: SchedulerClassConfig {
     public var base = BaseSchedulerConfig()
     public var varianceType = VarianceType.fixedSmall
 
-    /// The variance of the noise that a step adds. Learned ones are not supported: latent models do not predict them.
+    /// The variance of a step's noise. Learned variances are not supported: latent models do not predict them.
     public enum VarianceType: String, Sendable, CaseIterable {
-        /// β̃, that of the posterior.
+        /// β̃, the variance of the posterior.
         case fixedSmall = "fixed_small"
-        /// The same, by its logarithm.
+        /// β̃, computed from its logarithm.
         case fixedSmallLog = "fixed_small_log"
         /// β.
         case fixedLarge = "fixed_large"
@@ -42,7 +42,7 @@ public struct DDPMScheduler: LatentScheduler {
     private let indices: [Int]
     private let alphasCumprod: [Float]
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: DDPMSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         try config.base.validate()
         let trained = config.numTrainTimesteps
@@ -59,7 +59,7 @@ public struct DDPMScheduler: LatentScheduler {
         self.config = config
     }
 
-    /// True but at timestep 0.
+    /// True except at timestep 0.
     public func needsNoise(at index: Int) -> Bool { timesteps.indices.contains(index) && indices[index] > 0 }
 
     func noiseWeights(at index: Int) -> (signal: Float, noise: Float) { NoiseSchedule.weights(alphasCumprod[indices[index]]) }

@@ -6,18 +6,18 @@ public struct DPMSolverMultistepSchedulerConfig: SchedulerClassConfig {
     public static let className = "DPMSolverMultistepScheduler"
     public var base = BaseSchedulerConfig()
     public var sigmas = SigmaOptions()
-    /// With `dpmsolver` and `sde-dpmsolver`, which cannot end without noise, it must be `sigmaMin`.
+    /// Must be `sigmaMin` for `dpmsolver` and `sde-dpmsolver`, which cannot end at σ = 0.
     public var finalSigmasType = FinalSigmas.zero
-    /// 1 to 3; to 2 with `sde-dpmsolver`.
+    /// 1 to 3; 1 or 2 for `sde-dpmsolver`.
     public var solverOrder = 2
     public var algorithmType = AlgorithmType.dpmsolverPlusPlus
-    /// Of steps of second order.
+    /// The form of second-order steps.
     public var solverType = SolverType.midpoint
-    /// Whether the last steps are of lower order where there are fewer than 15.
+    /// Whether the last steps are of lower order in schedules of fewer than 15 steps.
     public var lowerOrderFinal = true
     /// Whether the last step is of first order.
     public var eulerAtFinal = false
-    /// The λ below which no steps are taken; nil for no bound. For the cosine schedule.
+    /// The lowest λ of a step; nil for no bound. For the cosine schedule.
     public var lambdaMinClipped: Double?
 
     public enum AlgorithmType: String, Sendable, CaseIterable {
@@ -25,11 +25,11 @@ public struct DPMSolverMultistepSchedulerConfig: SchedulerClassConfig {
         case dpmsolver
         /// Over the predicted picture (Lu et al. 2022, DPM-Solver++).
         case dpmsolverPlusPlus = "dpmsolver++"
-        /// The same of the stochastic differential equation: with noise at every step.
+        /// DPM-Solver for the stochastic differential equation, with noise at every step.
         case sdeDPMSolver = "sde-dpmsolver"
         case sdeDPMSolverPlusPlus = "sde-dpmsolver++"
 
-        /// Whether it goes by x̂₀, not ε̂.
+        /// Whether the solver's variable is x̂₀ and not ε̂.
         var predictsPicture: Bool { self == .dpmsolverPlusPlus || self == .sdeDPMSolverPlusPlus }
         var addsNoise: Bool { self == .sdeDPMSolver || self == .sdeDPMSolverPlusPlus }
     }
@@ -55,7 +55,7 @@ public struct DPMSolverMultistepSchedulerConfig: SchedulerClassConfig {
             "sigma_min with algorithm_type \(algorithmType.rawValue)", finalSigmasType.rawValue)
     }
 
-    /// The training steps that lie above `lambdaMinClipped`.
+    /// The number of training steps above `lambdaMinClipped`.
     func end() throws(SchedulerError) -> Int {
         guard let lambdaMinClipped else { return base.numTrainTimesteps }
         let below = trainingLevels.count { $0.lambda < Float(lambdaMinClipped) }
@@ -87,8 +87,8 @@ extension DPMSolverMultistepSchedulerConfig: ReadableSchedulerConfig {
     }
 }
 
-/// DPM-Solver and DPM-Solver++ in their multistep forms, of the ordinary and the stochastic differential equation (Lu et al.
-/// 2022, "DPM-Solver" and "DPM-Solver++").
+/// Multistep DPM-Solver and DPM-Solver++ for the ordinary and the stochastic differential equation (Lu et al. 2022, "DPM-Solver"
+/// and "DPM-Solver++").
 ///
 /// Reference: diffusers' `scheduling_dpmsolver_multistep.py`.
 public struct DPMSolverMultistepScheduler: SolverScheduler {
@@ -97,7 +97,7 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
     /// Predictions of earlier steps, x̂₀ or ε̂, the latest last; at most as many as the order.
     private var predictions: [[Float]] = []
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: DPMSolverMultistepSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         try config.validate()
         plan = try SolverPlan(
@@ -131,7 +131,7 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
         return (previous, denoised)
     }
 
-    /// The solver's variable: x̂₀, or ε̂ that agrees with x̂₀ where that was clipped.
+    /// The solver's variable: x̂₀, or the ε̂ that agrees with a clipped x̂₀.
     private func prediction(
         _ input: StepInput, _ denoised: [Float], _ weights: (signal: Float, noise: Float)
     ) -> [Float] {
@@ -141,7 +141,7 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
             : config.predictionType.epsilon(output: input.output, sample: input.sample, weights)
     }
 
-    /// Few steps end in low orders, and so does a step to no noise.
+    /// The order of a step: lower at the end of short schedules, and for a step to σ = 0.
     private func order(at position: Int) -> Int {
         let isShort = config.lowerOrderFinal && plan.count < 15
         let endsLow = config.eulerAtFinal || isShort || config.finalSigmasType == .zero
@@ -149,7 +149,7 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
         return min(config.solverOrder, predictions.count + 1, bound)
     }
 
-    /// D₁ and D₂, the divided differences of the predictions over λ; as many as the order asks for.
+    /// D₁ and D₂, the divided differences of the predictions over λ, up to the order.
     private func differences(_ order: Int, _ position: Int) -> [[Float]] {
         guard order > 1 else { return [] }
         let lambdas = (0...order).map { plan.levels[position + 1 - $0].lambda }
@@ -169,10 +169,10 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
 }
 
 extension DPMSolverMultistepScheduler {
-    /// The weights of what a step adds up.
+    /// The weights of the terms of a step.
     private struct Coefficients {
         let sample: Float
-        /// Of D₀, the prediction, and of D₁ and D₂.
+        /// The weights of D₀, the prediction, and of D₁ and D₂.
         let differences: [Float]
         let noise: Float
 
@@ -182,7 +182,7 @@ extension DPMSolverMultistepScheduler {
             to end: SolverPlan.Level
         ) {
             let h = end.lambda - start.lambda
-            // The third order has the forms of Heun's second, and one more.
+            // Third-order steps have the forms of Heun's second order, and one more.
             let isMidpoint = order == 2 && solver == .midpoint
             let weights: [Float]
             switch algorithm {

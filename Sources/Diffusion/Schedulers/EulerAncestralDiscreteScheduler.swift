@@ -1,7 +1,7 @@
 /// The options of diffusers' `EulerAncestralDiscreteScheduler`, with its defaults.
 public struct EulerAncestralDiscreteSchedulerConfig: SchedulerClassConfig {
     public static let className = "EulerAncestralDiscreteScheduler"
-    /// Models that predict the sample are refused, as by diffusers.
+    /// Models that predict the sample are refused, as in diffusers.
     public var base = BaseSchedulerConfig()
 
     public init() { base.timestepSpacing = .linspace }
@@ -18,14 +18,14 @@ extension EulerAncestralDiscreteSchedulerConfig: ReadableSchedulerConfig {
     }
 }
 
-/// Ancestral sampling with Euler's method: each step goes further down than the next σ, and back up with noise.
+/// Ancestral sampling with Euler's method: each step goes below the next σ, and returns to it by adding noise.
 ///
 /// Reference: diffusers' `scheduling_euler_ancestral_discrete.py`.
 public struct EulerAncestralDiscreteScheduler: SigmaScheduler {
     let plan: SigmaPlan
     private let config: EulerAncestralDiscreteSchedulerConfig
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: EulerAncestralDiscreteSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         let className = EulerAncestralDiscreteSchedulerConfig.className
         try SchedulerError.check(
@@ -38,7 +38,7 @@ public struct EulerAncestralDiscreteScheduler: SigmaScheduler {
         self.config = config
     }
 
-    /// True at every step: diffusers draws at the last one too, whose noise weighs nothing.
+    /// True at every step: diffusers also draws noise at the last one, with weight 0.
     public func needsNoise(at index: Int) -> Bool { true }
 
     func step(_ index: Int, _ input: StepInput) -> (previous: [Float], denoised: [Float]) {

@@ -33,7 +33,7 @@ public struct EulerDiscreteScheduler: SigmaScheduler {
     let plan: SigmaPlan
     private let config: EulerDiscreteSchedulerConfig
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: EulerDiscreteSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         let steps = try config.base.sigmaSteps(request, config.sigmas, className: EulerDiscreteSchedulerConfig.className)
         let last = config.finalSigmasType == .zero ? 0 : config.base.trainingSigmas.values[0]

@@ -23,9 +23,9 @@ extension HeunDiscreteSchedulerConfig: ReadableSchedulerConfig {
     }
 }
 
-/// Heun's method over σ (Karras et al. 2022, algorithm 2 without churn): each step but the last looks twice.
+/// Heun's method over σ (Karras et al. 2022, algorithm 2 without churn): two network calls for each step but the last.
 ///
-/// At even positions the step is Euler's; at odd ones it is taken again with the mean of both slopes.
+/// At even positions the step is Euler's; at odd ones it is repeated with the mean of both slopes.
 /// Reference: diffusers' `scheduling_heun_discrete.py`.
 public struct HeunDiscreteScheduler: SigmaScheduler {
     let plan: SigmaPlan
@@ -33,7 +33,7 @@ public struct HeunDiscreteScheduler: SigmaScheduler {
     /// The sample at the start of the current step.
     private var begun: (sample: [Float], slope: [Float], step: Float)?
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: HeunDiscreteSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         let steps = try config.base.sigmaSteps(request, config.sigmas, className: HeunDiscreteSchedulerConfig.className)
         let sigmas = steps.sigmas.map { Float($0) }
@@ -43,7 +43,7 @@ public struct HeunDiscreteScheduler: SigmaScheduler {
         self.config = config
     }
 
-    /// All but the first one twice: the end of a step, and the beginning of the next.
+    /// Repeats all values but the first: the end of a step is the beginning of the next.
     private static func callsTwice<Value>(_ values: [Value]) -> [Value] {
         values.prefix(1) + values.dropFirst().flatMap { [$0, $0] }
     }

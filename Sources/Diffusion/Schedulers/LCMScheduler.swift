@@ -3,14 +3,14 @@ import TensorStore
 /// The options of diffusers' `LCMScheduler`, with its defaults.
 public struct LCMSchedulerConfig: SchedulerClassConfig {
     public static let className = "LCMScheduler"
-    /// `timestepSpacing` and `stepsOffset` are without effect, as in diffusers: LCM's timesteps are a part of the schedule it
-    /// was distilled on.
+    /// `timestepSpacing` and `stepsOffset` have no effect, as in diffusers: LCM's timesteps are a subset of the schedule that the
+    /// model was distilled on.
     public var base = BaseSchedulerConfig()
     /// Steps of the schedule that the model was distilled on.
     public var originalInferenceSteps = 50
     /// ᾱ after the last step: 1, or that of the first training step. Without effect: LCM's last step adds no noise.
     public var setAlphaToOne = true
-    /// How fast the boundary condition's weights change over the timesteps.
+    /// The rate at which the boundary condition's weights change over the timesteps.
     public var timestepScaling = 10.0
 
     public init() {
@@ -36,19 +36,19 @@ extension LCMSchedulerConfig: ReadableSchedulerConfig {
 
 /// Multistep latent consistency sampling (Luo et al. 2023, "Latent Consistency Models", algorithm 3).
 ///
-/// Each step predicts the finished latents and, but for the last, adds noise again to the level of the next timestep.
-/// Reference: diffusers' `scheduling_lcm.py`, its f32 arithmetic operation by operation. Steps agree with it to about
-/// 2·10⁻⁷ of the largest magnitude, not always to the last bit: PyTorch's `sqrt` of a tensor, through MKL, is now and
-/// then a unit in the last place off.
+/// Each step predicts the finished latents and, except for the last, adds noise up to the level of the next timestep.
+/// Reference: diffusers' `scheduling_lcm.py`, its f32 arithmetic operation by operation. Steps agree with it to about 2·10⁻⁷ of
+/// the largest magnitude, not always to the last bit: PyTorch's `sqrt` of a tensor, through MKL, is sometimes off by a unit in
+/// the last place.
 public struct LCMScheduler: LatentScheduler {
     public let timesteps: [Float]
     public let warnings: [String]
     private let config: LCMSchedulerConfig
-    /// Of the steps that the strength leaves.
+    /// The steps after those that the strength skips.
     private let steps: [Step]
     private let lastPosition: Int
 
-    /// The numbers of one step.
+    /// The coefficients of one step.
     private struct Step: Sendable {
         /// √ᾱ and √(1 - ᾱ) at this timestep and at the next.
         let current, next: (signal: Float, noise: Float)
@@ -56,7 +56,7 @@ public struct LCMScheduler: LatentScheduler {
         let skip, out: Float
     }
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: LCMSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         try config.base.validate()
         let trained = config.numTrainTimesteps
@@ -77,7 +77,7 @@ public struct LCMScheduler: LatentScheduler {
         self.config = config
     }
 
-    /// The scheduler of so many steps.
+    /// The scheduler for a number of steps.
     public init(
         config: LCMSchedulerConfig = .init(), numInferenceSteps: Int, originalInferenceSteps: Int? = nil,
         strength: Double = 1
@@ -89,8 +89,8 @@ public struct LCMScheduler: LatentScheduler {
 
     public var finishesWithDenoised: Bool { true }
 
-    /// True for all but the last step. (After timesteps given by hand were cut by `.shortensOriginalSchedule`, true for the
-    /// last one too, as in diffusers: use that step's `denoised`, which its pipeline decodes.)
+    /// True for all steps but the last. (For explicit timesteps that `.shortensOriginalSchedule` has cut, it is also true for the
+    /// last one, as in diffusers: use that step's `denoised`, which its pipeline decodes.)
     public func needsNoise(at index: Int) -> Bool { index != lastPosition }
 
     func noiseWeights(at index: Int) -> (signal: Float, noise: Float) { steps[index].current }

@@ -1,19 +1,19 @@
-/// The timesteps of consistency sampling: a part of the schedule that the model was distilled on.
+/// The timesteps of consistency sampling: a subset of the schedule that the model was distilled on.
 ///
-/// Reference: `set_timesteps` of diffusers' `LCMScheduler` and `TCDScheduler`, whose conditions the errors and warnings are, and
-/// `get_timesteps` of its image-to-image pipelines.
+/// Reference: `set_timesteps` of diffusers' `LCMScheduler` and `TCDScheduler`, also for the conditions of errors and warnings,
+/// and `get_timesteps` of its image-to-image pipelines.
 struct LCMTimesteps: Sendable {
-    /// Training indices, descending; with those that the strength skips.
+    /// Training indices, descending, including those that the strength skips.
     let indices: [Int]
     /// The number of steps that the strength skips.
     let skipped: Int
-    /// The position of the step that adds no noise. It is the last, unless `.shortensOriginalSchedule` cut timesteps given by
-    /// hand: diffusers then counts to where the last one was, so that it adds noise at every step; what it decodes is the
-    /// prediction without it.
+    /// The position of the step that adds no noise. It is the last, unless `.shortensOriginalSchedule` has cut explicit
+    /// timesteps: diffusers then compares with the position of the last one before the cut, so that every step adds noise; it
+    /// decodes the prediction without the noise.
     let lastPosition: Int
     private(set) var warnings: [String] = []
 
-    /// - Parameter original: the schedule that the model was distilled on, from the number of its steps and a strength.
+    /// - Parameter original: the schedule that the model was distilled on, for a number of steps and a strength.
     init(
         _ request: ScheduleRequest, trained: Int, originalSteps: Int,
         original: (_ strength: Double) -> [Int]
@@ -37,7 +37,7 @@ struct LCMTimesteps: Sendable {
             guard count <= min(original.count, originalSteps) else {
                 throw .tooManySteps(count, originalSteps: originalSteps, strength: strength)
             }
-            // Evenly spaced from the noisy end; spelled as numpy.linspace computes it, to round as it does.
+            // Evenly spaced from the noisy end; computed like numpy.linspace, to round as it does.
             let spacing = Double(original.count) / Double(count)
             indices = (0..<count).map { original[original.count - 1 - Int(Double($0) * spacing)] }
             skipped = request.strengthRule == .skipsSteps ? try request.skippedSteps(of: count) : 0

@@ -1,11 +1,11 @@
 import TensorStore
 
-/// A scheduler that computes on the elements of tensors; what it is given is checked here.
+/// A scheduler that computes on the elements of tensors; an extension checks its inputs.
 protocol LatentScheduler: Scheduler {
-    /// One step at position `index`, which exists.
+    /// One step at a valid position `index`.
     mutating func step(_ index: Int, _ input: StepInput) -> (previous: [Float], denoised: [Float])
 
-    /// The weights of picture and noise in the sample at position `index`, which exists.
+    /// The weights of picture and noise in the sample at a valid position `index`.
     func noiseWeights(at index: Int) -> (signal: Float, noise: Float)
 }
 
@@ -15,7 +15,7 @@ struct StepInput {
     let sample: [Float]
     /// Empty where the step takes none.
     let noise: [Float]
-    /// The number of samples, one after the other.
+    /// The number of samples, concatenated.
     let batch: Int
 }
 
@@ -50,14 +50,14 @@ extension LatentScheduler {
     }
 }
 
-/// Sums over whole latents; plain loops, which the compiler makes vectors of.
+/// Arithmetic over whole latents, in plain loops that the compiler vectorizes.
 enum LatentArithmetic {
-    /// a·x + b·y, each product rounded, as PyTorch computes it operation by operation.
+    /// a·x + b·y, with each product rounded, as in PyTorch's separate operations.
     static func sum(_ a: Float, _ x: [Float], _ b: Float, _ y: [Float]) -> [Float] {
         combine(x, y) { a * $0 + b * $1 }
     }
 
-    /// The sum of weighted latents from the first to the last, each product and each sum rounded.
+    /// The sum of weighted latents in order, with each product and each sum rounded.
     static func sum(_ terms: (weight: Float, latents: [Float])...) -> [Float] {
         guard let first = terms.first else { return [] }
         var result = first.latents.map { first.weight * $0 }
@@ -65,7 +65,7 @@ enum LatentArithmetic {
         return result
     }
 
-    /// Element by element.
+    /// Combines two arrays element by element.
     @inline(__always)
     static func combine(_ x: [Float], _ y: [Float], _ body: (Float, Float) -> Float) -> [Float] {
         precondition(x.count == y.count, "the shapes were checked")
@@ -79,7 +79,7 @@ enum LatentArithmetic {
         }
     }
 
-    /// The elements of the tensor called `what`, which must be f32 and of `shape`.
+    /// The elements of the tensor called `what`, which must be f32 with the given shape.
     static func elements(of tensor: Tensor, shape: Shape, _ what: String) throws(SchedulerError) -> [Float] {
         guard tensor.shape == shape, let elements = try? tensor.elements(as: Float.self) else {
             throw .tensor(what, expected: "f32 \(shape)", found: "\(tensor.elementType) \(tensor.shape)")

@@ -1,15 +1,14 @@
 import Foundation
 
-/// The noise of the forward process, step by step: ᾱ, the share of the picture's variance that is left.
+/// The noise schedule of the forward process: ᾱ, the remaining share of the picture's variance, for each training step.
 ///
-/// In single precision and in the order in which PyTorch computes it on x86 with AVX2, whose `linspace` and `cumprod`
-/// these equal bit for bit.
+/// Computed in single precision in PyTorch's order on x86 with AVX2; `linspace` and `cumprod` are equal bit for bit.
 /// Reference: the constructors of diffusers' schedulers, and `rescale_zero_terminal_snr` for Lin et al. 2023.
 struct NoiseSchedule: Sendable {
-    /// ᾱ of each training step; falls from nearly 1.
+    /// ᾱ of each training step; decreases from nearly 1.
     let alphasCumprod: [Float]
 
-    /// - Parameter betas: variance that each training step adds.
+    /// - Parameter betas: the variance that each training step adds.
     init(betas: [Float], rescaleZeroTerminalSNR: Bool) {
         let betas = rescaleZeroTerminalSNR ? Self.rescaledToZeroTerminalSNR(betas) : betas
         alphasCumprod = Self.cumulativeProduct(betas.map { 1 - $0 })
@@ -53,7 +52,7 @@ struct NoiseSchedule: Sendable {
         }
     }
 
-    /// `torch.cumprod`: multiplied up in double precision, each element rounded.
+    /// `torch.cumprod`: accumulated in double precision, each element rounded.
     private static func cumulativeProduct(_ factors: [Float]) -> [Float] {
         var product = 1.0
         return factors.map { factor in
@@ -62,7 +61,7 @@ struct NoiseSchedule: Sendable {
         }
     }
 
-    /// Shifted and scaled so that nothing of the picture is left at the last training step.
+    /// The betas, shifted and scaled so that the last training step is pure noise.
     private static func rescaledToZeroTerminalSNR(_ betas: [Float]) -> [Float] {
         let roots = cumulativeProduct(betas.map { 1 - $0 }).map { $0.squareRoot() }
         guard let first = roots.first, let last = roots.last else { return betas }
@@ -77,25 +76,26 @@ struct NoiseSchedule: Sendable {
     }
 }
 
-/// How the variance of the noise grows over the training steps.
+/// The growth of the noise's variance over the training steps.
 public enum BetaSchedule: String, Sendable, CaseIterable {
     case linear
-    /// Linear in the square root: what latent diffusion models are trained with.
+    /// Linear in the square root, the schedule of latent diffusion models.
     case scaledLinear = "scaled_linear"
     /// The cosine schedule of Nichol and Dhariwal 2021.
     case squaredcosCapV2 = "squaredcos_cap_v2"
 }
 
-/// σ of each training step: how much noise lies over a picture, where the picture is not scaled.
+/// σ of each training step: the noise's standard deviation over an unscaled picture.
 struct TrainingSigmas: Sendable {
     /// √((1 - ᾱ) / ᾱ), ascending.
     let values: [Float]
     let logarithms: [Float]
 
-    /// - Parameter isRescaled: whether the schedule ends in pure noise, whose σ is then made finite as diffusers makes it.
+    /// - Parameter isRescaled: whether the schedule ends in pure noise, whose σ is then finite, as in diffusers.
     init(_ schedule: NoiseSchedule, isRescaled: Bool) {
         var values = schedule.alphasCumprod.map { ((1 - $0) / $0).squareRoot() }
-        // diffusers sets ᾱ to 2⁻²⁴, from which PyTorch's square root makes 4096; the nearest f32 is one unit in the last place less.
+        // diffusers sets ᾱ to 2⁻²⁴, for which PyTorch's square root gives 4096; the nearest f32 is one unit in the last place
+        // less.
         if isRescaled, let last = values.indices.last { values[last] = 4096 }
         self.values = values
         logarithms = values.map { log($0) }
@@ -104,7 +104,7 @@ struct TrainingSigmas: Sendable {
     var smallest: Double { Double(values.first ?? 0) }
     var largest: Double { Double(values.last ?? 0) }
 
-    /// At a timestep between training steps: `numpy.interp`.
+    /// σ at a timestep between training steps: `numpy.interp`.
     func value(at timestep: Double) -> Double {
         guard timestep > 0 else { return smallest }
         let below = Int(min(timestep, Double(values.count)))
@@ -113,7 +113,7 @@ struct TrainingSigmas: Sendable {
         return (high - low) * (timestep - Double(below)) + low
     }
 
-    /// The training step of a σ, interpolated over its logarithm, from the first to the last.
+    /// The training step of a σ, interpolated over log σ and clamped to the first and the last.
     ///
     /// Reference: `_sigma_to_t` of diffusers' schedulers.
     func timestep(of sigma: Double) -> Double {

@@ -3,9 +3,9 @@ import TensorStore
 /// The options of diffusers' `PNDMScheduler`, with its defaults.
 public struct PNDMSchedulerConfig: SchedulerClassConfig {
     public static let className = "PNDMScheduler"
-    /// Models that predict the sample are refused, as by diffusers.
+    /// Models that predict the sample are refused, as in diffusers.
     public var base = BaseSchedulerConfig()
-    /// Whether the multistep method starts by itself, without Runge-Kutta steps before it: what Stable Diffusion is used with.
+    /// Whether the multistep method starts without Runge-Kutta steps, as Stable Diffusion's configs have it.
     public var skipPRKSteps = false
     /// ᾱ after the last step: 1, or that of the first training step.
     public var setAlphaToOne = false
@@ -26,16 +26,16 @@ extension PNDMSchedulerConfig: ReadableSchedulerConfig {
     }
 }
 
-/// Pseudo numerical methods for diffusion models (Liu et al. 2022, algorithm 2): three steps of Runge-Kutta with four network
-/// calls each, then linear multistep; or linear multistep from the start, whose second call looks again where the first led.
+/// Pseudo numerical methods for diffusion models (Liu et al. 2022, algorithm 2): three Runge-Kutta steps with four network calls
+/// each, then linear multistep; or linear multistep from the start, whose second call repeats the first step.
 ///
-/// The method goes by the number of calls since the beginning, also where the strength left out the first ones, as in diffusers.
+/// The method depends on the number of calls so far, even if the strength has skipped the first steps, as in diffusers.
 /// Reference: diffusers' `scheduling_pndm.py`.
 public struct PNDMScheduler: LatentScheduler {
     public let timesteps: [Float]
     private let config: PNDMSchedulerConfig
     private let indices: [Int]
-    /// The timesteps of the calls of Runge-Kutta steps, none left out.
+    /// The timesteps of the calls of Runge-Kutta steps, before any are skipped.
     private let rungeKutta: [Int]
     /// Training steps between two timesteps.
     private let stride: Int
@@ -45,10 +45,10 @@ public struct PNDMScheduler: LatentScheduler {
     private var calls = 0
     /// Outputs of earlier steps, the latest last; four at most.
     private var outputs: [[Float]] = []
-    /// The sample that the step under way began with, and the weighted outputs of its calls.
+    /// The initial sample of the current step, and the weighted outputs of its calls.
     private var begun: (sample: [Float], output: [Float])?
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: PNDMSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         try config.base.validate()
         let (trained, className) = (config.numTrainTimesteps, PNDMSchedulerConfig.className)

@@ -27,7 +27,7 @@ extension PredictionType {
         }
     }
 
-    /// x̂₀ of a sample `x₀ + σ · ε`, whose network saw it divided by √(σ² + 1).
+    /// x̂₀ of a sample `x₀ + σ · ε`; the network's input is the sample divided by √(σ² + 1).
     func original(output: [Float], sample: [Float], sigma: Float) -> [Float] {
         switch self {
         case .epsilon: return LatentArithmetic.combine(sample, output) { $0 - sigma * $1 }

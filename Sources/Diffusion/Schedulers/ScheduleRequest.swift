@@ -1,31 +1,31 @@
-/// Which steps a picture is to take.
+/// The steps of a picture's schedule.
 public struct ScheduleRequest: Sendable, Equatable {
     public enum Steps: Sendable, Equatable {
         /// A number of steps, spaced by the scheduler.
         case count(Int)
-        /// At these training indices, descending.
+        /// Explicit training indices, descending.
         case timesteps([Int])
     }
 
-    /// How a strength below 1 shortens the way from noise to picture.
+    /// The rule by which a strength below 1 shortens the schedule.
     public enum StrengthRule: Sendable, Equatable {
-        /// The steps are planned as for strength 1, and the first ones left out: diffusers' pipelines of Stable Diffusion,
-        /// whatever the scheduler.
+        /// The steps are planned as for strength 1, and the first ones skipped, as in diffusers' pipelines of Stable Diffusion
+        /// for any scheduler.
         case skipsSteps
-        /// The schedule that the model was distilled on is cut, and as many steps as asked for are taken of what is left:
-        /// diffusers' `LatentConsistencyModelImg2ImgPipeline`. Other schedulers than LCM's and TCD's have no such schedule,
-        /// and skip steps.
+        /// The schedule that the model was distilled on is cut, and the requested number of steps spread over the rest, as in
+        /// diffusers' `LatentConsistencyModelImg2ImgPipeline`. Schedulers other than LCM's and TCD's have no such schedule, and
+        /// skip steps.
         case shortensOriginalSchedule
     }
 
     public var steps: Steps
-    /// Of the schedule that an LCM was distilled on; nil for the config's.
+    /// The number of steps of the schedule that the model was distilled on; nil for the config's.
     public var originalInferenceSteps: Int?
-    /// The part of the schedule that is taken, its end: 1 from pure noise, less to change a picture.
+    /// The share of the schedule to run, at its end: 1 to begin with pure noise, less to change a picture.
     public var strength: Double
     public var strengthRule: StrengthRule
-    /// How much noise the steps of DDIM (η) and TCD (γ) add, 0 to 1; nil for none, as in diffusers' pipelines. Other
-    /// schedulers ignore it, as there.
+    /// The amount of noise in the steps of DDIM (η) and TCD (γ), 0 to 1; nil for none, as in diffusers' pipelines. Other
+    /// schedulers ignore it, as in diffusers.
     public var eta: Double?
 
     public init(
@@ -41,7 +41,7 @@ public struct ScheduleRequest: Sendable, Equatable {
 }
 
 extension ScheduleRequest {
-    /// The timesteps given by hand, once they are checked; nil where a number of steps is asked for.
+    /// The explicit timesteps, checked; nil where the request has a number of steps.
     /// - Throws: `SchedulerError.timestepsNotDescending`, `.timestepOutOfRange`, `.noTimesteps`.
     func givenTimesteps(trained: Int) throws(SchedulerError) -> [Int]? {
         guard case .timesteps(let timesteps) = steps else { return nil }
@@ -61,8 +61,8 @@ extension ScheduleRequest {
     }
 
     /// The number of steps.
-    /// - Throws: `SchedulerError.steps`, `.moreStepsThanTraining`, and for a scheduler that takes none by hand,
-    ///   `.timestepsNotSupported`.
+    /// - Throws: `SchedulerError.steps`, `.moreStepsThanTraining`; `.timestepsNotSupported` for a scheduler that takes no
+    ///   explicit timesteps.
     func count(trained: Int, className: String) throws(SchedulerError) -> Int {
         guard case .count(let count) = steps else { throw .timestepsNotSupported(className: className) }
         guard count >= 1 else { throw .steps(count) }
@@ -70,10 +70,10 @@ extension ScheduleRequest {
         return count
     }
 
-    /// How many of `count` steps the strength leaves out at the beginning.
+    /// The number of first steps, of `count`, that the strength skips.
     ///
     /// Reference: `get_timesteps` of diffusers' image-to-image pipelines.
-    /// - Throws: `SchedulerError.strength`; `.noSteps` where none is left, or `.noTimesteps` where they were given by hand.
+    /// - Throws: `SchedulerError.strength`; `.noSteps` where none is left, or `.noTimesteps` where they were explicit.
     func skippedSteps(of count: Int) throws(SchedulerError) -> Int {
         guard (0...1).contains(strength) else { throw .strength(strength) }
         let kept = min(Int(Double(count) * strength), count)

@@ -1,41 +1,41 @@
 public import TensorStore
 
-/// A sampling algorithm with its plan: made for one number of steps, it needs no other preparation.
+/// A sampling algorithm with its plan for a fixed number of steps; it needs no other preparation.
 ///
-/// A value with one file a type. A solver with history keeps it inside, so `step` is `mutating`; steps are then taken
-/// in order, each once. Tensors are f32, `[B, C, h, w]`. To add one: a file with the type and its config, a line in
-/// `SchedulerConfig.classes`, a name in `SchedulerName.all`, and a golden.
+/// A value type. A solver keeps its history inside, so `step` is `mutating`; steps are taken in order, each once. Tensors are
+/// f32, `[B, C, h, w]`. A new scheduler needs a file with the type and its config, a line in `SchedulerConfig.classes`, a name in
+/// `SchedulerName.all`, and a golden test.
 public protocol Scheduler: Sendable {
-    /// The training index of each network call, noisiest first, after the strength has left out the first ones; whole numbers
-    /// with most schedulers. Solvers that call the network twice a step have as many here.
+    /// The training index of each network call, noisiest first, without those that the strength skips; whole numbers for most
+    /// schedulers. Solvers with two network calls a step have two timesteps for it.
     var timesteps: [Float] { get }
 
-    /// The factor of standard normal noise in the first sample, where the strength is 1.
+    /// The factor of standard normal noise in the first sample at strength 1.
     var initNoiseSigma: Float { get }
 
-    /// Whether the finished latents are the last step's `denoised`, and not its `previous`. They differ in one case only: an
-    /// LCM whose timesteps, given by hand, were cut by `.shortensOriginalSchedule`.
+    /// Whether the finished latents are the last step's `denoised` instead of its `previous`. They differ in one case only: an
+    /// LCM with explicit timesteps that `.shortensOriginalSchedule` has cut.
     var finishesWithDenoised: Bool { get }
 
-    /// Properties of this plan that may spoil the picture, a sentence each.
+    /// Warnings about plans that may spoil the picture, a sentence each.
     var warnings: [String] { get }
 
     /// The network's input for the sample at position `index` of `timesteps`.
     func scaleModelInput(_ sample: Tensor, at index: Int) throws(SchedulerError) -> Tensor
 
-    /// Whether `step` at position `index` takes a draw of noise; true also where diffusers draws noise and adds none of it.
+    /// Whether `step` at position `index` takes a draw of noise; also true where diffusers draws noise without using it.
     func needsNoise(at index: Int) -> Bool
 
     /// One step, from the sample at position `index` of `timesteps` to the next.
     /// - Parameters:
-    ///   - output: the network's prediction, of the shape of `sample`.
-    ///   - noise: standard normal, of the shape of `sample`; not read where `needsNoise(at:)` is false.
-    /// - Throws: `SchedulerError.position`, `.tensor`, or `.noise` where noise is needed and absent.
+    ///   - output: the network's prediction, in the shape of `sample`.
+    ///   - noise: standard normal, in the shape of `sample`; not read where `needsNoise(at:)` is false.
+    /// - Throws: `SchedulerError.position`, `.tensor`, or `.noise` where required noise is missing.
     mutating func step(_ index: Int, output: Tensor, sample: Tensor, noise: Tensor?) throws(SchedulerError)
         -> SchedulerStep
 
-    /// The sample at position `index` of `timesteps` that a picture's latents become: where image to image starts (at 0), and
-    /// what inpainting keeps of the picture after the step before.
+    /// A picture's latents with the noise level of position `index` in `timesteps`: the first sample of image to image (index 0),
+    /// or the kept part in inpainting after the step before.
     func addNoise(_ noise: Tensor, to latents: Tensor, at index: Int) throws(SchedulerError) -> Tensor
 }
 
@@ -46,7 +46,7 @@ extension Scheduler {
     public func scaleModelInput(_ sample: Tensor, at index: Int) throws(SchedulerError) -> Tensor { sample }
     public func needsNoise(at index: Int) -> Bool { false }
 
-    /// - Throws: `SchedulerError.position` where no timestep stands at `index`.
+    /// - Throws: `SchedulerError.position` where `timesteps` has no position `index`.
     func check(position index: Int) throws(SchedulerError) {
         guard timesteps.indices.contains(index) else { throw .position(index, count: timesteps.count) }
     }
@@ -56,7 +56,7 @@ extension Scheduler {
 public struct SchedulerStep: Sendable {
     /// The sample for the next network call; at the last position, the finished latents.
     public let previous: Tensor
-    /// The finished latents as they are predicted at this step: what a preview shows.
+    /// The finished latents predicted at this step, for previews.
     public let denoised: Tensor
 
     public init(previous: Tensor, denoised: Tensor) {

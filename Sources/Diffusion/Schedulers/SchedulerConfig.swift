@@ -24,20 +24,20 @@ public struct SchedulerConfig: Sendable {
     public init(_ options: any SchedulerClassConfig) { self.options = options }
 
     /// - Parameters:
-    ///   - file: its name, for errors.
-    ///   - override: options in place of the file's.
+    ///   - file: the file's name in errors.
+    ///   - override: options that replace the file's.
     /// - Throws: `SchedulerError.unknownClass`, `.option`, `.notAnOption` or `.file`. Keys that are no option of the class are
-    ///   ignored, as diffusers ignores them.
+    ///   ignored, as in diffusers.
     public init(
         json: JSONValue, file: String, overriding override: SchedulerOptionsOverride = .init()
     ) throws(SchedulerError) {
         try self.init(json["_class_name"]?.string, json, file: file, override.options)
     }
 
-    /// Another class with the options of this file that it shares; the others have its own defaults.
+    /// Another class with the options that it shares with this file; its other options have the class's defaults.
     ///
     /// Reference: `Other.from_config(pipeline.scheduler.config)` of diffusers.
-    /// - Throws: as the form that takes the file's own class.
+    /// - Throws: as the initializer with the file's own class.
     public init(
         className: String, json: JSONValue, file: String, overriding override: SchedulerOptionsOverride = .init()
     ) throws(SchedulerError) {
@@ -61,7 +61,7 @@ public struct SchedulerConfig: Sendable {
     public var className: String { type(of: options).className }
 
     /// The scheduler with its plan for a picture.
-    /// - Throws: `SchedulerError` where the request does not fit the config, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config, or the config is invalid.
     public func scheduler(_ request: ScheduleRequest) throws(SchedulerError) -> any Scheduler {
         try options.scheduler(request)
     }
@@ -71,10 +71,10 @@ extension SchedulerConfig: Equatable {
     public static func == (a: SchedulerConfig, b: SchedulerConfig) -> Bool { a.options.equals(b.options) }
 }
 
-/// The options of one of diffusers' scheduler classes, with its defaults: the common ones in `base`, reached as members too
+/// The options of one of diffusers' scheduler classes, with its defaults: the common ones in `base`, also accessible as members
 /// (`config.timestepSpacing`), and its own.
 ///
-/// Options have diffusers' names and meaning; what `validate` or the initializer from a file refuses, it names.
+/// Options have diffusers' names and meaning; errors of `validate` and of the initializer from a file name them.
 @dynamicMemberLookup
 public protocol SchedulerClassConfig: Sendable, Equatable {
     /// `_class_name` in the file.
@@ -82,7 +82,7 @@ public protocol SchedulerClassConfig: Sendable, Equatable {
     var base: BaseSchedulerConfig { get set }
 
     /// The scheduler with its plan for a picture.
-    /// - Throws: `SchedulerError` where the request does not fit the config, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config, or the config is invalid.
     func scheduler(_ request: ScheduleRequest) throws(SchedulerError) -> any Scheduler
 }
 
@@ -92,18 +92,18 @@ extension SchedulerClassConfig {
         set { base[keyPath: path] = newValue }
     }
 
-    /// Whether `other` is of this class and says the same.
+    /// Whether `other` has the same class and options.
     func equals(_ other: any SchedulerClassConfig) -> Bool { (other as? Self) == self }
 }
 
-/// A config that a file can give.
+/// A config that can be read from a file.
 protocol ReadableSchedulerConfig: SchedulerClassConfig {
-    /// - Throws: `SchedulerError.option` where a value has another type, is a word that is not known, or asks for what is not
-    ///   supported. Absent options have the class's defaults.
+    /// - Throws: `SchedulerError.option` where a value has another type, is an unknown word, or is not supported. Absent options
+    ///   have the class's defaults.
     init(_ reader: SchedulerConfigReader) throws(SchedulerError)
 }
 
-/// Options that take the place of those in a model's file; nil leaves the file's, or the class's default.
+/// Options that override those in a model's file; nil keeps the file's value, or the class's default.
 public struct SchedulerOptionsOverride: Sendable, Equatable {
     public var timestepSpacing: TimestepSpacing?
     public var useKarrasSigmas: Bool?
@@ -120,7 +120,7 @@ public struct SchedulerOptionsOverride: Sendable, Equatable {
         self.rescaleBetasZeroSNR = rescaleBetasZeroSNR
     }
 
-    /// By the names that they have in the file.
+    /// The options by their names in the file.
     var options: [String: JSONValue] {
         var options: [String: JSONValue] = [:]
         options["timestep_spacing"] = timestepSpacing.map { .string($0.rawValue) }

@@ -2,46 +2,46 @@ public import TensorStore
 
 /// An error in a scheduler's configuration, plan or input.
 public enum SchedulerError: Error, Equatable, Sendable {
-    /// A `_class_name` that names none of ours; nil where the file names none at all.
+    /// An unsupported `_class_name`; nil where the file has none.
     case unknownClass(String?, supported: [String], file: String)
-    /// An option whose value is not among those that are possible. `file` is nil where the option was set in code.
+    /// An option with an invalid value. `file` is nil where the option was set in code.
     case option(String, expected: String, found: String, file: String?)
     /// The file is not a JSON object.
     case file(String, reason: String)
-    /// A name that is none of `SchedulerName.all`, nor of a class.
+    /// A name that is neither in `SchedulerName.all` nor a class.
     case unknownName(String, near: [String], known: [String])
-    /// An option that was to be overridden, and that the class does not have.
+    /// An override of an option that the class does not have.
     case notAnOption(String, className: String)
 
-    /// Not a number of steps.
+    /// An invalid number of steps.
     case steps(Int)
     /// More steps of the original schedule than training had.
     case originalSteps(Int, trained: Int)
     /// More steps than the part of the original schedule that `strength` leaves.
     case tooManySteps(Int, originalSteps: Int, strength: Double)
-    /// More steps than training had, or than its steps can be told apart.
+    /// More steps than training had, or more than distinct timesteps.
     case moreStepsThanTraining(Int, trained: Int)
     /// Fewer steps than the solver needs to start.
     case tooFewSteps(Int, needed: Int, className: String)
-    /// Outside 0 to 1.
+    /// A strength outside 0 to 1.
     case strength(Double)
-    /// Outside 0 to 1.
+    /// An eta outside 0 to 1.
     case eta(Double)
     /// A strength that leaves no step.
     case noSteps(of: Int, strength: Double)
-    /// Timesteps given by hand to a scheduler that only spaces its own.
+    /// Explicit timesteps for a scheduler that does not take them.
     case timestepsNotSupported(className: String)
-    /// Timesteps given by hand where sigmas are spaced by a rule of their own.
+    /// Explicit timesteps together with a rule that spaces sigmas.
     case timestepsWithSpacedSigmas(option: String)
-    /// Timesteps given by hand, of which none is left.
+    /// Explicit timesteps, none of which is left.
     case noTimesteps(given: Int, strength: Double)
     case timestepsNotDescending(previous: Int, next: Int)
     case timestepOutOfRange(Int, trained: Int)
 
     case position(Int, count: Int)
-    /// A tensor of another shape or type than `sample`, or a sample that is not f32 with a batch axis.
+    /// A tensor whose shape or type differs from `sample`, or a sample that is not f32 with a batch axis.
     case tensor(String, expected: String, found: String)
-    /// The step at this position adds noise, and none was given.
+    /// The step at this position adds noise, but no noise was passed.
     case noise(position: Int)
 }
 
@@ -98,18 +98,18 @@ extension SchedulerError: CustomStringConvertible {
 }
 
 extension SchedulerError {
-    /// Throws `.option` of an option set in code, unless `isValid`.
+    /// Throws `.option` for an option set in code, unless `isValid`.
     static func check(
         _ isValid: Bool, _ key: String, _ expected: String, _ found: some Any
     ) throws(SchedulerError) {
         if !isValid { throw .option(key, expected: expected, found: "\(found)", file: nil) }
     }
 
-    /// To three digits, upwards.
+    /// The value rounded up to three decimals.
     private static func rounded(_ value: Double) -> Double { (value * 1000).rounded(.up) / 1000 }
 }
 
-/// Reads options by name and type from a `scheduler_config.json`; those that are absent or null have the class's default.
+/// Reads options by name and type from a `scheduler_config.json`; absent and null options have the class's default.
 typealias SchedulerConfigReader = OptionReader<SchedulerError>
 
 extension SchedulerError: OptionFailure {

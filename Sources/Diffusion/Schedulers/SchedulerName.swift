@@ -1,14 +1,14 @@
 public import TensorStore
 
-/// A short name for a scheduler's class and some of its options, as command lines take it.
+/// A short name for a scheduler class and some of its options, for command lines.
 public struct SchedulerName: Sendable {
     public let name: String
     public let className: String
-    /// Other names for the same.
+    /// Alternative names.
     public let aliases: [String]
     let options: [String: JSONValue]
 
-    /// All of them.
+    /// All names.
     public static let all: [SchedulerName] = [
         .init("ddim", DDIMSchedulerConfig.className),
         .init("ddpm", DDPMSchedulerConfig.className),
@@ -46,14 +46,14 @@ public struct SchedulerName: Sendable {
 }
 
 extension SchedulerConfig {
-    /// The scheduler of a name: one of `SchedulerName.all`, or of diffusers' classes; upper and lower case are one.
+    /// The scheduler for a name, either one of `SchedulerName.all` or one of diffusers' classes, regardless of case.
     ///
-    /// It takes from the model's file the options that it has too, as `from_config` of diffusers does; what the name says wins
-    /// over the file, and `override` over both.
+    /// It takes its options from the model's file as far as it has them, as diffusers' `from_config` does. The options of the
+    /// name override the file's, and `override` overrides both.
     /// - Parameters:
     ///   - json: the model's `scheduler_config.json`; nil for the class's defaults.
-    ///   - file: its name, for errors.
-    /// - Throws: `SchedulerError.unknownName`, and what the initializer from a file throws.
+    ///   - file: the file's name in errors.
+    /// - Throws: `SchedulerError.unknownName`; the errors of the initializer from a file.
     public static func named(
         _ name: String, from json: JSONValue?, file: String, overriding override: SchedulerOptionsOverride = .init()
     ) throws(SchedulerError) -> SchedulerConfig {

@@ -1,13 +1,13 @@
 import Foundation
 import TensorStore
 
-/// How the σ of the steps are spaced, where not at the timesteps of `timestep_spacing`; one of the rules at most.
+/// The spacing rule of the steps' σ, instead of the timesteps of `timestep_spacing`; at most one rule is on.
 public struct SigmaOptions: Sendable, Equatable {
     /// Karras et al. 2022, equation 5, with ρ = 7.
     public var useKarrasSigmas = false
-    /// Evenly in log σ.
+    /// Even spacing in log σ.
     public var useExponentialSigmas = false
-    /// Evenly in log σ between the training steps' first and last, with timesteps rounded (Lu et al. 2022).
+    /// Even spacing in log σ from the first training step's to the last one's, with rounded timesteps (Lu et al. 2022).
     public var useLuLambdas = false
     /// The ends of Karras' and exponential spacing; nil for the schedule's own.
     public var sigmaMin: Double?
@@ -15,7 +15,7 @@ public struct SigmaOptions: Sendable, Equatable {
 
     public init() {}
 
-    /// - Parameter hasLuLambdas: whether the class knows them.
+    /// - Parameter hasLuLambdas: whether the class has `use_lu_lambdas`.
     init(_ reader: SchedulerConfigReader, hasLuLambdas: Bool = false) throws(SchedulerError) {
         useKarrasSigmas = try reader.flag("use_karras_sigmas", default: false)
         useExponentialSigmas = try reader.flag("use_exponential_sigmas", default: false)
@@ -25,7 +25,7 @@ public struct SigmaOptions: Sendable, Equatable {
         try reader.refuse("use_beta_sigmas", unless: false)
     }
 
-    /// The option that is on; nil where σ follow the timesteps.
+    /// The name of the option that is on; nil where σ follow the timesteps.
     var rule: String? {
         useKarrasSigmas
             ? "use_karras_sigmas" : useExponentialSigmas ? "use_exponential_sigmas" : useLuLambdas ? "use_lu_lambdas" : nil
@@ -44,8 +44,8 @@ public struct SigmaOptions: Sendable, Equatable {
         if let rule { throw .timestepsWithSpacedSigmas(option: rule) }
     }
 
-    /// σ by the rule that is on, descending; nil where none is.
-    /// - Parameters: the ends that the schedule has.
+    /// σ by the rule that is on, descending; nil where none is on.
+    /// - Parameters: the ends of the schedule.
     func sigmas(count: Int, from largest: Double, to smallest: Double) -> [Double]? {
         let (first, last) = (sigmaMax ?? largest, sigmaMin ?? smallest)
         if useKarrasSigmas {
@@ -61,9 +61,9 @@ public struct SigmaOptions: Sendable, Equatable {
     }
 }
 
-/// The noise that is left after the last step.
+/// The noise level after the last step.
 public enum FinalSigmas: String, Sendable, CaseIterable {
     case zero
-    /// That of the first training step.
+    /// σ of the first training step.
     case sigmaMin = "sigma_min"
 }

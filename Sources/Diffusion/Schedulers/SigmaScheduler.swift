@@ -1,23 +1,23 @@
 import TensorStore
 
-/// A scheduler whose samples are a picture with noise of σ over it, scaled down only for the network.
+/// A scheduler whose samples are a picture plus noise of standard deviation σ, scaled down only for the network's input.
 protocol SigmaScheduler: LatentScheduler {
     var plan: SigmaPlan { get }
 }
 
 /// The σ of a plan of steps.
 struct SigmaPlan: Sendable {
-    /// Before each network call, and after the last; of all steps, before the strength left out some.
+    /// σ before each network call and after the last, including calls that the strength skips.
     let sigmas: [Float]
-    /// The timestep of each network call that is left.
+    /// The timesteps of the network calls that are not skipped.
     let timesteps: [Float]
-    /// The number of network calls left out at the beginning.
+    /// The number of network calls skipped at the beginning.
     let skipped: Int
     let initNoiseSigma: Float
 
     /// - Parameters:
-    ///   - sigmas: of all network calls, and after the last.
-    ///   - timesteps: of all network calls.
+    ///   - sigmas: σ before each network call and after the last.
+    ///   - timesteps: the timesteps of all network calls.
     init(sigmas: [Float], timesteps: [Double], skipped: Int, spacing: TimestepSpacing) {
         self.sigmas = sigmas
         self.timesteps = timesteps.dropFirst(skipped).map { Float($0) }
@@ -48,7 +48,7 @@ extension SigmaScheduler {
 }
 
 extension BaseSchedulerConfig {
-    /// The timesteps of Euler's and Heun's steps and their σ, given by hand or spaced; descending.
+    /// The timesteps of Euler's and Heun's steps and their σ, explicit or spaced; descending.
     func sigmaSteps(
         _ request: ScheduleRequest, _ options: SigmaOptions, className: String
     ) throws(SchedulerError) -> (timesteps: [Double], sigmas: [Double]) {

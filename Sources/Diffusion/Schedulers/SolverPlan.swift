@@ -1,19 +1,19 @@
 import Foundation
 
-/// The σ of a plan of steps for solvers that work over the half log-SNR λ, on samples of variance 1.
+/// The σ of the steps, for solvers over the half log-SNR λ on samples of variance 1.
 struct SolverPlan: Sendable {
-    /// Of all steps, before each and after the last.
+    /// The levels before each step and after the last, including skipped steps.
     let levels: [Level]
-    /// The timestep of each step that is left.
+    /// The timesteps of the steps that are not skipped.
     let timesteps: [Float]
-    /// The number of steps that the strength left out at the beginning.
+    /// The number of steps that the strength skips at the beginning.
     let skipped: Int
 
-    /// The weights of picture and noise, and λ = log α - log σ; infinite where there is no noise.
+    /// The weights of picture and noise, and λ = log α - log σ; infinite without noise.
     struct Level: Sendable {
         let alpha, sigma, lambda: Float
 
-        /// - Parameter ratio: σ over α.
+        /// - Parameter ratio: σ / α.
         init(ratio: Float) {
             alpha = 1 / (ratio * ratio + 1).squareRoot()
             sigma = ratio * alpha
@@ -21,19 +21,19 @@ struct SolverPlan: Sendable {
         }
     }
 
-    /// The rules in which plans of the classes differ.
+    /// The rules that differ between classes.
     struct Rules {
         let className: String
         let takesTimestepsByHand: Bool
-        /// Of the training steps that timesteps are spaced over; nil for all.
+        /// The number of training steps that timesteps are spaced over; nil for all.
         var end: Int?
-        /// Whether timesteps of spaced σ are rounded; cut off otherwise.
+        /// Whether timesteps of spaced σ are rounded; truncated otherwise.
         let roundsSpacedTimesteps: Bool
-        /// Whether `sigma_min` at the end is the last of spaced σ, and not the first training step's.
+        /// Whether a final `sigma_min` is the last of the spaced σ, not the first training step's.
         let endsAtSpacedSigma: Bool
     }
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     init(
         _ request: ScheduleRequest, _ base: BaseSchedulerConfig, _ options: SigmaOptions, _ final: FinalSigmas, _ rules: Rules
     ) throws(SchedulerError) {
@@ -65,11 +65,11 @@ struct SolverPlan: Sendable {
         levels = (sigmas.map { Float($0) } + [final == .zero ? 0 : last]).map { Level(ratio: $0) }
     }
 
-    /// The number of steps before the strength left out some.
+    /// The number of steps, including those that the strength skips.
     var count: Int { levels.count - 1 }
 }
 
-/// A scheduler with such a plan.
+/// A scheduler with a `SolverPlan`.
 protocol SolverScheduler: LatentScheduler {
     var plan: SolverPlan { get }
 }

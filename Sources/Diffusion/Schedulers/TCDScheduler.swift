@@ -3,7 +3,7 @@ import TensorStore
 /// The options of diffusers' `TCDScheduler`, with its defaults.
 public struct TCDSchedulerConfig: SchedulerClassConfig {
     public static let className = "TCDScheduler"
-    /// `timestepSpacing`, `stepsOffset` and clipping are without effect, as in diffusers.
+    /// `timestepSpacing`, `stepsOffset` and clipping have no effect, as in diffusers.
     public var base = BaseSchedulerConfig()
     /// Steps of the schedule that the model was distilled on.
     public var originalInferenceSteps = 50
@@ -27,33 +27,33 @@ extension TCDSchedulerConfig: ReadableSchedulerConfig {
     }
 }
 
-/// Trajectory consistency distillation (Zheng et al. 2024): each step predicts the sample at a cleaner timestep s, and with
-/// `eta` (the paper's γ) above 0 adds noise up to the next one.
+/// Trajectory consistency distillation (Zheng et al. 2024): each step predicts the sample at a cleaner timestep s and, if `eta`
+/// (the paper's γ) is above 0, adds noise up to the next timestep.
 ///
-/// `eta` is 0 unless asked for, as diffusers' pipelines pass it; its `step` alone would take 0.3.
+/// The default `eta` is 0, as in diffusers' pipelines; the default of diffusers' `step` is 0.3.
 /// Reference: diffusers' `scheduling_tcd.py`.
 public struct TCDScheduler: LatentScheduler {
     public let timesteps: [Float]
     public let warnings: [String]
     private let config: TCDSchedulerConfig
     private let eta: Float
-    /// Of the steps that the strength leaves.
+    /// The steps after those that the strength skips.
     private let steps: [Step]
     private let lastPosition: Int
 
     private struct Step: Sendable {
         /// √ᾱ and √(1 - ᾱ) at this timestep and at s.
         let current, intermediate: (signal: Float, noise: Float)
-        /// From s up to the next timestep.
+        /// The weights of picture and noise from s up to the next timestep.
         let onward: (signal: Float, noise: Float)
     }
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: TCDSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         try config.base.validate()
         let trained = config.numTrainTimesteps
         let originalSteps = request.originalInferenceSteps ?? config.originalInferenceSteps
-        // Asked for by the request, all training steps are open; only their number is bounded.
+        // A number in the request may use all training steps; only the count is bounded.
         let isOpen = request.originalInferenceSteps != nil
         let plan = try LCMTimesteps(request, trained: trained, originalSteps: originalSteps) { strength in
             isOpen

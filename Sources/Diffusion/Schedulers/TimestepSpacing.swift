@@ -1,4 +1,4 @@
-/// How timesteps spread over the training steps (Lin et al. 2023, table 2).
+/// The spacing of timesteps over the training steps (Lin et al. 2023, table 2).
 public enum TimestepSpacing: String, Sendable, CaseIterable {
     case leading, linspace, trailing
 }
@@ -6,15 +6,15 @@ public enum TimestepSpacing: String, Sendable, CaseIterable {
 extension TimestepSpacing {
     /// Timesteps spread over the training steps, descending.
     ///
-    /// Reference: `set_timesteps` of diffusers' schedulers, with NumPy's `linspace` and `arange` in double precision. Where its
-    /// trailing spacing makes, by rounding, one timestep too many, at -1 (of 61 steps over 1000, for one), that is left out.
+    /// Reference: `set_timesteps` of diffusers' schedulers, with NumPy's `linspace` and `arange` in double precision. An
+    /// additional timestep at -1, which trailing spacing can give by rounding (for 61 steps over 1000, for example), is dropped.
     /// - Parameters:
-    ///   - count: of steps, 1 to `trained`.
-    ///   - end: of the training steps that are used; nil for all.
-    ///   - isOpen: whether an interval more is made, and its clean end left out, as solvers do that step to σ = 0 at the end.
-    ///     Trailing spacing has such an end anyway.
+    ///   - count: the number of steps, 1 to `trained`.
+    ///   - end: the number of training steps to use; nil for all.
+    ///   - isOpen: whether to space one more interval and drop its clean end, as for solvers, which step to σ = 0 at the end.
+    ///     Trailing spacing has such an end in any case.
     ///   - isRounded: whether timesteps of `linspace` are whole numbers.
-    /// - Throws: `SchedulerError.moreStepsThanTraining` where two timesteps would be the same.
+    /// - Throws: `SchedulerError.moreStepsThanTraining` where two timesteps would be equal.
     func timesteps(
         count: Int, trained: Int, end: Int? = nil, offset: Int, isOpen: Bool = false, isRounded: Bool = true
     ) throws(SchedulerError) -> [Double] {
@@ -40,8 +40,8 @@ extension TimestepSpacing {
         return result
     }
 
-    /// The same as training indices.
-    /// - Throws: `SchedulerError.option` too, where `offset` leads beyond training.
+    /// Timesteps as training indices.
+    /// - Throws: as `timesteps`; `SchedulerError.option` where `offset` leads beyond the training steps.
     func indices(count: Int, trained: Int, offset: Int) throws(SchedulerError) -> [Int] {
         let indices = try timesteps(count: count, trained: trained, offset: offset).map { Int($0) }
         try SchedulerError.check(

@@ -9,15 +9,15 @@ public struct UniPCMultistepSchedulerConfig: SchedulerClassConfig {
     public var finalSigmasType = FinalSigmas.zero
     /// 1 to 8.
     public var solverOrder = 2
-    /// Whether it goes by the predicted picture, not the noise.
+    /// Whether the solver's variable is the predicted picture and not the noise.
     public var predictX0 = true
     public var solverType = SolverType.bh2
-    /// Whether the last steps are of lower order. Must be so where the last step leads to no noise.
+    /// Whether the last steps are of lower order. Must be true for a last step to σ = 0.
     public var lowerOrderFinal = true
-    /// Positions of the steps whose result is not corrected.
+    /// Positions of the steps whose results are not corrected.
     public var disableCorrector: [Int] = []
 
-    /// The B(h) of the paper.
+    /// B(h) in the paper.
     public enum SolverType: String, Sendable, CaseIterable {
         /// h
         case bh1
@@ -61,20 +61,20 @@ extension UniPCMultistepSchedulerConfig: ReadableSchedulerConfig {
     }
 }
 
-/// The unified predictor and corrector (Zhao et al. 2023, "UniPC"): before each step the sample is corrected by what the
-/// network says of it, at no further call.
+/// The unified predictor-corrector (Zhao et al. 2023, "UniPC"): before each step, the network's output for the sample also
+/// corrects the sample, without an additional call.
 ///
-/// Where the last step leads to no noise, diffusers' `bh1` comes to NaN (infinity times 0 corrections); that term is left out.
+/// For a last step to σ = 0, diffusers' `bh1` gives NaN (infinity times 0 corrections); that term is left out here.
 /// Reference: diffusers' `scheduling_unipc_multistep.py`.
 public struct UniPCMultistepScheduler: SolverScheduler {
     let plan: SolverPlan
     private let config: UniPCMultistepSchedulerConfig
     /// Predictions of earlier steps, x̂₀ or ε̂, the latest last; at most as many as the order.
     private var predictions: [[Float]] = []
-    /// The last step: the sample it started from, and its order.
+    /// The last step's initial sample and order.
     private var last: (sample: [Float], order: Int)?
 
-    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is impossible.
+    /// - Throws: `SchedulerError` where the request does not fit the config's schedule, or the config is invalid.
     public init(config: UniPCMultistepSchedulerConfig, _ request: ScheduleRequest) throws(SchedulerError) {
         try config.validate()
         plan = try SolverPlan(
@@ -104,7 +104,7 @@ public struct UniPCMultistepScheduler: SolverScheduler {
         return (advance(sample, from: position, order: order, correctedBy: nil), denoised)
     }
 
-    /// One step from `position` to the next: UniP, or UniC where the prediction there is known.
+    /// One step from `position` to the next: UniP, or UniC if the prediction at the next position is known.
     private func advance(
         _ sample: [Float], from position: Int, order: Int, correctedBy correction: [Float]?
     ) -> [Float] {
@@ -133,7 +133,7 @@ public struct UniPCMultistepScheduler: SolverScheduler {
 }
 
 extension UniPCMultistepScheduler {
-    /// The numbers of a step: those of the linear system R ρ = b, whose solution weighs the differences of predictions.
+    /// The coefficients of a step: the linear system R ρ = b, whose solution weights the differences of predictions.
     private struct Coefficients {
         /// eʰ - 1
         let phi: Float
@@ -156,7 +156,7 @@ extension UniPCMultistepScheduler {
             self.b = b
         }
 
-        /// Of each difference; the lowest orders have theirs simplified.
+        /// The weight of each difference; the lowest orders have simplified ones.
         func rhos(correcting: Bool) -> [Float] {
             let count = correcting ? ratios.count : ratios.count - 1
             if count <= 1 { return [Float](repeating: 0.5, count: count) }
@@ -169,8 +169,8 @@ extension UniPCMultistepScheduler {
             return Self.solution(rows)
         }
 
-        /// By Gaussian elimination with partial pivoting.
-        /// - Parameter rows: of the matrix, each with its right-hand side at the end.
+        /// Solves a linear system by Gaussian elimination with partial pivoting.
+        /// - Parameter rows: the rows of the matrix, each with its right-hand side at the end.
         private static func solution(_ rows: [[Float]]) -> [Float] {
             var rows = rows
             let count = rows.count

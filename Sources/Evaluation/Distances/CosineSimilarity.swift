@@ -1,8 +1,8 @@
 public import TensorStore
 
-/// The cosine of the angle between two tensors taken as vectors, −1…1; 1 for one direction. Accumulated in f64.
+/// The cosine of the angle between two tensors as vectors, −1…1; 1 for equal directions. Accumulated in f64.
 ///
-/// - Returns: NaN where either is all zeros, which has no direction.
+/// - Returns: NaN where either tensor is all zeros.
 /// - Throws: `EvaluationError.count` where the tensors have different numbers of elements, or none; `TensorError.elementType`
 ///   for types other than f32.
 public func cosineSimilarity(_ a: Tensor, _ b: Tensor) throws -> Double {

@@ -1,20 +1,20 @@
-/// Why two results can't be compared.
+/// An error in a comparison of two results.
 public enum EvaluationError: Error, Equatable, Sendable {
-    /// Pictures of two sizes, as width and height.
+    /// Two pictures differ in size.
     case pictureSize(width: Int, height: Int, other: (width: Int, height: Int))
-    /// Fewer pixels along a side than a measure needs.
+    /// A side of a picture is shorter than a measure needs.
     case tooSmall(width: Int, height: Int, minimum: Int, measure: String)
-    /// Numbers of elements that must be one.
+    /// Numbers of elements that should be equal.
     case count(what: String, expected: Int, found: Int)
     /// Fewer samples than a covariance needs.
     case tooFewSamples(Int, minimum: Int)
     /// The first element that is NaN or infinite.
     case notFinite(what: String, index: Int)
-    /// LAPACK did not converge; `info` is its own word for it.
+    /// LAPACK did not converge; `info` is its return value.
     case eigenvalues(info: Int)
     /// More features than LAPACK's 32-bit sizes take.
     case tooManyFeatures(Int)
-    /// A parameter in a file has a value that makes no sense, or that is not supported.
+    /// A parameter in a file has an invalid or unsupported value.
     case parameter(String, value: String, expected: String, file: String)
 
     public static func == (a: EvaluationError, b: EvaluationError) -> Bool { a.description == b.description }

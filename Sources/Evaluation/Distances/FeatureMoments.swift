@@ -1,8 +1,8 @@
-/// Mean and covariance of feature vectors, one after the other, in f64; none are kept.
+/// Running mean and covariance of feature vectors, in f64; the vectors themselves are not kept.
 public struct FeatureMoments: Sendable {
-    /// Features of a vector.
+    /// The number of features in a vector.
     public let featureCount: Int
-    /// Vectors so far.
+    /// The number of vectors so far.
     public private(set) var sampleCount = 0
     /// Zeros before the first vector.
     public private(set) var mean: [Double]
@@ -18,8 +18,8 @@ public struct FeatureMoments: Sendable {
         comoment = [Double](repeating: 0, count: featureCount * featureCount)
     }
 
-    /// Takes in one vector (Welford's update, which loses nothing where means are large beside deviations).
-    /// - Throws: `EvaluationError.count`, `.notFinite`; nothing is then taken in.
+    /// Adds one vector (Welford's update, which keeps its precision where means are large against deviations).
+    /// - Throws: `EvaluationError.count`, `.notFinite`; the vector is then not added.
     public mutating func add(_ features: some RandomAccessCollection<Float>) throws(EvaluationError) {
         guard features.count == featureCount else {
             throw .count(what: "features", expected: featureCount, found: features.count)
@@ -56,10 +56,10 @@ public struct FeatureMoments: Sendable {
 }
 
 extension FeatureMoments {
-    /// Moments computed before, such as pytorch-fid's `mu` and `sigma`.
+    /// Precomputed moments, such as pytorch-fid's `mu` and `sigma`.
     /// - Parameters:
     ///   - covariance: `[n, n]`, with n − 1 as divisor.
-    ///   - sampleCount: vectors that they are of; it does not change a distance.
+    ///   - sampleCount: the number of vectors behind the moments; it does not change a distance.
     /// - Throws: `EvaluationError.count`, `.notFinite`, `.tooFewSamples`.
     public init(mean: [Double], covariance: [Double], sampleCount: Int = 2) throws(EvaluationError) {
         try self.init(featureCount: mean.count)

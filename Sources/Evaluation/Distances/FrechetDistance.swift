@@ -1,8 +1,8 @@
 /// The Fréchet distance of two normal distributions: |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁Σ₂)^½); FID where the features are
 /// Inception's (Heusel et al. 2017).
 ///
-/// The trace of the root is that of (Σ₁^½ Σ₂ Σ₁^½)^½, which is symmetric, so that its eigenvalues are real and covariances of
-/// fewer vectors than features need no ε on their diagonals.
+/// The trace of the root is computed from (Σ₁^½ Σ₂ Σ₁^½)^½. That matrix is symmetric, so its eigenvalues are real, and
+/// covariances of fewer vectors than features need no ε on their diagonals.
 public enum FrechetDistance {
     /// - Returns: 0 or more, up to rounding.
     /// - Throws: `EvaluationError.count` where the numbers of features differ, `.tooFewSamples`, `.eigenvalues`.
@@ -13,7 +13,7 @@ public enum FrechetDistance {
         let size = a.featureCount
         let (first, second) = (try a.covariance(), try b.covariance())
         let system = try Eigensystem(first, size: size, vectors: true)
-        // D^½ Vᵀ Σ₂ V D^½ has the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, and saves turning back.
+        // D^½ Vᵀ Σ₂ V D^½ has the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, and saves a change of basis.
         var inner = product(system.vectors, transposed: true, product(second, system.vectors, size: size), size: size)
         // Rounding leaves eigenvalues of 0 slightly negative.
         let roots = system.values.map { max($0, 0).squareRoot() }

@@ -3,7 +3,7 @@ public import Imaging
 
 /// Peak signal-to-noise ratio in dB: 10 · log₁₀(peak² / mean squared difference), infinite where the inputs are equal.
 public enum PSNR {
-    /// Of two pictures of one size, over all samples; the peak is 255.
+    /// The ratio of two pictures of one size, over all samples; the peak is 255.
     /// - Throws: `EvaluationError.pictureSize`.
     public static func between(_ a: RGBImage, _ b: RGBImage) throws(EvaluationError) -> Double {
         try requireSameSize(a, b)
@@ -19,10 +19,10 @@ public enum PSNR {
         return decibels(meanSquare: Double(sum) / Double(a.bytes.count), peak: 255)
     }
 
-    /// Of two sequences of samples.
-    /// - Parameter peak: the largest signal, 1 for samples in 0…1 and 2 for samples in −1…1.
-    /// - Returns: NaN where a sample is.
-    /// - Throws: `EvaluationError.count`; no samples have no ratio.
+    /// The ratio of two sequences of samples.
+    /// - Parameter peak: the range of the signal, 1 for samples in 0…1 and 2 for samples in −1…1.
+    /// - Returns: NaN where a sample is NaN.
+    /// - Throws: `EvaluationError.count` for different numbers of samples, or none.
     public static func between(_ a: [Float], _ b: [Float], peak: Double) throws(EvaluationError) -> Double {
         guard a.count == b.count, !a.isEmpty else {
             throw .count(what: "samples", expected: max(a.count, 1), found: b.count)

@@ -1,14 +1,13 @@
 import Foundation
 public import Imaging
 
-/// Structural similarity of two pictures: 1 where they are equal, towards 0 (and below) where they have nothing in common.
+/// Structural similarity of two pictures: 1 for equal pictures, near 0 or below for unrelated ones.
 ///
-/// Wang, Bovik, Sheikh and Simoncelli 2004 with their own settings: a Gaussian window of 11×11 and σ = 1.5, K₁ = 0.01,
-/// K₂ = 0.03, averaged over the places where the window lies within the picture, then over red, green and blue. The same as
-/// scikit-image's `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255,
-/// channel_axis=2)`.
+/// Wang, Bovik, Sheikh and Simoncelli 2004 with their own settings: a Gaussian window of 11×11 and σ = 1.5, K₁ = 0.01, K₂ = 0.03,
+/// averaged over all positions of the window within the picture, then over red, green and blue. Equal to scikit-image's
+/// `structural_similarity(gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255, channel_axis=2)`.
 public enum SSIM {
-    /// Pixels along each side of the window, the least that a picture must have.
+    /// Pixels along each side of the window, and the shortest side of a picture.
     public static let windowSize = 11
 
     /// - Throws: `EvaluationError.pictureSize`, `.tooSmall`.
@@ -50,7 +49,7 @@ public enum SSIM {
         return weights.map { $0 / sum }
     }()
 
-    /// The window's weighted mean wherever it fits: width and height each lose 10. Rows first, then columns.
+    /// The weighted mean of every position of the window: width and height each lose 10. Rows first, then columns.
     private static func filtered(_ samples: [Double], _ width: Int, _ height: Int) -> [Double] {
         let (columns, rows) = (width - windowSize + 1, height - windowSize + 1)
         let taps = kernel

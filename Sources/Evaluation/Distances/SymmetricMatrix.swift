@@ -1,12 +1,12 @@
 import CLAPACK
 
-/// Eigenvalues and, as columns, eigenvectors.
+/// Eigenvalues, and eigenvectors as columns.
 struct Eigensystem {
     let values: [Double]
-    /// Column-major; empty where not asked for.
+    /// Column-major; empty where they were not requested.
     let vectors: [Double]
 
-    /// Of the symmetric `matrix`, size × size (LAPACK's dsyevd).
+    /// The eigensystem of the symmetric `matrix`, size × size (LAPACK's dsyevd).
     /// - Throws: `EvaluationError.eigenvalues`, `.tooManyFeatures`.
     init(_ matrix: [Double], size: Int, vectors wanted: Bool) throws(EvaluationError) {
         precondition(matrix.count == size * size)

@@ -15,7 +15,7 @@ extension ComparisonReport {
         }
     }
 
-    /// A page that stands alone: pictures are in it, and it refers to nothing outside.
+    /// A self-contained page: it includes the pictures, and links to nothing.
     /// - Throws: `ImageError.cannotEncode`.
     public func html(title: String, pictures: [PicturePair] = []) throws(ImageError) -> String {
         var body = "<h1>\(escaped(title))</h1>\n"
@@ -82,7 +82,7 @@ extension ComparisonReport {
             """
     }
 
-    /// What was measured of each prompt's pictures; columns of what was not measured are not there.
+    /// The measures of each prompt's pictures, without columns for absent measures.
     private var promptTable: String {
         guard !prompts.isEmpty else { return "" }
         var columns: [(head: String, cell: (PromptResult) -> String)] = [
@@ -101,7 +101,7 @@ extension ComparisonReport {
         return table(columns.map(\.head), prompts.map { prompt in columns.map { $0.cell(prompt) } })
     }
 
-    /// - Parameter texts: the columns of words, to the left.
+    /// - Parameter texts: indices of the text columns, aligned to the left.
     private func table(_ head: [String], _ rows: [[String]], texts: Set<Int> = [0]) -> String {
         func line(_ cells: [String], _ tag: String) -> String {
             let cells = cells.enumerated().map { column, cell in
@@ -122,9 +122,9 @@ extension ComparisonReport {
         return String(format: "%.\(digits)f", value)
     }
 
-    /// Text as it may stand in an element or between double quotes.
+    /// Text escaped for an element or an attribute in double quotes.
     private func escaped(_ text: String) -> String {
-        // By scalars: a sign with a combining mark is another character, and a browser still sees the sign.
+        // By scalars: a sign with a combining mark is a different character, but a browser still sees the sign.
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar {

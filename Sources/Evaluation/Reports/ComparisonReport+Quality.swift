@@ -1,8 +1,8 @@
 import Foundation
 
 extension ComparisonReport {
-    /// A measure's value for a table: two decimals where `model`, or itself, is 10 or more, as decibels and scores are, else
-    /// five.
+    /// A measure's value for a table: with two decimals if `model`, or else the value itself, is 10 or more, as decibels and
+    /// scores are; with five otherwise.
     public func figure(_ value: Double?, like model: Double? = nil) -> String {
         guard let value, value.isFinite else { return "–" }
         return String(format: abs(model ?? value) >= 10 ? "%.2f" : "%.5f", value)
@@ -10,25 +10,25 @@ extension ComparisonReport {
 
     /// One measure over all pictures.
     public struct Quality: Codable, Sendable, Equatable {
-        /// With its unit, such as `PSNR (dB)`.
+        /// The measure's name and unit, such as `PSNR (dB)`.
         public let measure: String
-        /// Over values that are finite; nil where none is.
+        /// The mean of the finite values; nil where there are none.
         public private(set) var mean: Double?
-        /// Of the sample, with n − 1 as divisor; nil for fewer than two values.
+        /// The sample standard deviation, with n − 1 as divisor; nil for fewer than two values.
         public private(set) var standardDeviation: Double?
-        /// Values that the mean is of.
+        /// The number of values in the mean.
         public let count: Int
-        /// Values left out because they are infinite: pictures that are equal have an infinite PSNR.
+        /// The number of infinite values, which are left out: equal pictures have an infinite PSNR.
         public let equalCount: Int
-        /// Values left out because there are none: what has no direction has no cosine.
+        /// The number of undefined values, which are left out: a zero vector has no cosine.
         public let undefinedCount: Int
-        /// The value that is farthest from equality, and the prompt that it is of.
+        /// The value that is farthest from equality, and its prompt.
         public private(set) var worst: Double?
         public private(set) var worstPrompt: String?
 
         /// - Parameters:
-        ///   - prompts: what each value is of; empty where that does not matter.
-        ///   - higherIsBetter: whether the least value is the worst.
+        ///   - prompts: the prompt of each value; may be empty.
+        ///   - higherIsBetter: whether the lowest value is the worst.
         public init(measure: String, values: [Double], prompts: [String] = [], higherIsBetter: Bool = true) {
             let finite = values.filter(\.isFinite)
             self.measure = measure
@@ -53,7 +53,7 @@ extension ComparisonReport {
             case worstPrompt = "worst_prompt"
         }
 
-        /// What was left out of the mean, for a table: "3 equal"; empty where nothing was.
+        /// The values left out of the mean, for a table: "3 equal"; empty where there are none.
         public var leftOut: String {
             [equalCount > 0 ? "\(equalCount) equal" : nil, undefinedCount > 0 ? "\(undefinedCount) undefined" : nil]
                 .compactMap(\.self).joined(separator: ", ")

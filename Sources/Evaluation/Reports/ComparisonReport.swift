@@ -1,19 +1,19 @@
-/// What a comparison of two models found: their sizes, their latencies, and how far their pictures are apart.
+/// The result of a comparison of two models: sizes, latencies, and distances between their pictures.
 ///
-/// As JSON, names of numbers carry their units.
+/// In JSON, the keys of numbers carry their units.
 public struct ComparisonReport: Codable, Sendable, Equatable {
-    /// What the two are called in tables, such as FP16 and INT8.
+    /// The models' names in tables, such as FP16 and INT8.
     public var baseline: String
     public var candidate: String
     public var sizes: [Size] = []
     public var latencies: [Latency] = []
     public var quality: [Quality] = []
-    /// The most memory that drawing with each took, mapped files included, in bytes.
+    /// The peak memory of drawing with each model, mapped files included, in bytes.
     public var baselinePeakBytes: Int?
     public var candidatePeakBytes: Int?
     /// The Fréchet Inception distance between the two sets of pictures.
     public var frechetInceptionDistance: Double?
-    /// How far apart the pictures of each prompt are.
+    /// The distances between the pictures of each prompt.
     public var prompts: [PromptResult] = []
 
     public init(baseline: String, candidate: String) {
@@ -32,14 +32,14 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public struct PromptResult: Codable, Sendable, Equatable {
         public var prompt: String
         public var seed: UInt64
-        /// In dB; nil where the pictures are equal.
+        /// PSNR in dB; nil where the pictures are equal.
         public var psnr: Double?
         public var ssim: Double?
-        /// Cosine of the latents after each step; nil where one has no direction.
+        /// Cosine of the latents after each step; nil for a zero vector.
         public var latentCosines: [Double?]
         /// LPIPS; nil where it was not measured.
         public var perceptualDistance: Double?
-        /// How well each picture fits the prompt, 0…100; nil where it was not measured.
+        /// The CLIP score of each picture, 0…100; nil where it was not measured.
         public var baselineCLIPScore: Double?
         public var candidateCLIPScore: Double?
 
@@ -65,7 +65,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         public let component: String
         public let baselineBytes: Int
         public let candidateBytes: Int
-        /// How many times smaller the candidate is; nil where it has no bytes.
+        /// The ratio of the baseline's size to the candidate's; nil where the candidate has no bytes.
         public let compressionRate: Double?
 
         public init(component: String, baselineBytes: Int, candidateBytes: Int) {
@@ -83,12 +83,12 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         }
     }
 
-    /// The median time that something takes.
+    /// The median duration of a network or of a whole picture.
     public struct Latency: Codable, Sendable, Equatable {
         public let name: String
         public let baselineSeconds: Double
         public let candidateSeconds: Double
-        /// How many times faster the candidate is; nil where it took no time.
+        /// The ratio of the baseline's duration to the candidate's; nil where the candidate took no time.
         public let speedUp: Double?
 
         public init(name: String, baselineSeconds: Double, candidateSeconds: Double) {

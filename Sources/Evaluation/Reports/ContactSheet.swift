@@ -1,6 +1,6 @@
 public import Imaging
 
-/// Pictures side by side: a row for each case, a column for each result of it, with lines of one colour between.
+/// Pictures side by side: a row for each case, a column for each of its results, separated by lines of one colour.
 public struct ContactSheet: Sendable {
     /// Pixels between pictures.
     public var separation = 8
@@ -8,9 +8,9 @@ public struct ContactSheet: Sendable {
 
     public init() {}
 
-    /// One picture of all rows. Pictures of a column may differ in size: each lies at the upper left of its place.
-    /// - Throws: `EvaluationError.count` where a row has no pictures or another number than the first, or there is no row;
-    ///   `ImageError.size` where the sheet would not fit memory.
+    /// One picture of all rows. Pictures of a column may differ in size: each is aligned to the upper left of its cell.
+    /// - Throws: `EvaluationError.count` where there is no row, a row has no pictures, or its number differs from the first
+    ///   row's; `ImageError.size` where the sheet would not fit into memory.
     public func picture(of rows: [[RGBImage]]) throws -> RGBImage {
         guard let columnCount = rows.first?.count, columnCount > 0 else {
             throw EvaluationError.count(what: "rows of pictures", expected: 1, found: 0)
@@ -23,7 +23,7 @@ public struct ContactSheet: Sendable {
         let heights = rows.map { row in row.map(\.height).max() ?? 0 }
         let width = widths.reduce(separation * (columnCount - 1), +)
         let height = heights.reduce(separation * (rows.count - 1), +)
-        // Of the size and colour, checked; the bytes are then laid over it row by row.
+        // The size and colour are checked here; the rows are then copied into the bytes.
         var bytes = try RGBImage(width: width, height: height, filledWith: background).bytes
         var top = 0
         for (row, rowHeight) in zip(rows, heights) {

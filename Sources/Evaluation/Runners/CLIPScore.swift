@@ -7,10 +7,10 @@ import ModelLoading
 import TensorStore
 import Tokenizers
 
-/// Agreement of pictures with texts by a CLIP model: 100 times the cosine of their vectors, or 0 where the cosine is negative.
+/// Agreement of pictures with texts by a CLIP model: 100 times the cosine of their embeddings, or 0 where the cosine is negative.
 ///
 /// Hessel et al. 2021, "CLIPScore: A Reference-free Evaluation Metric for Image Captioning", with the scale of 100 that
-/// torchmetrics and most published figures have.
+/// torchmetrics and most published figures use.
 public final class CLIPScore {
     private let tokenizer: CLIPTokenizer
     private let tokenCount: Int
@@ -18,7 +18,7 @@ public final class CLIPScore {
     private let text: Executable
     private let vision: Executable
 
-    /// - Parameter folder: of transformers' `CLIPModel`: config.json, weights, tokenizer, preprocessor_config.json.
+    /// - Parameter folder: a folder of transformers' `CLIPModel`: config.json, weights, tokenizer, preprocessor_config.json.
     /// - Throws: `FileError`, `ModelError`, `SafetensorsError`, `TokenizerError`, `ArchitectureError`, `ImageError`,
     ///   `EvaluationError`, each with the path of the file; `OpenVINOError`.
     public init(folder: URL, _ options: CompileOptions) throws {
@@ -48,7 +48,7 @@ public final class CLIPScore {
         vision = try Executable("clip vision", SizedGraph(model.vision.graph(weights, batch: 1)), options)
     }
 
-    /// The score of each picture, 0…100; nil where a vector is zero.
+    /// The score of each picture, 0…100; nil where an embedding is zero.
     public func scores(_ prompt: String, _ pictures: RGBImage...) async throws -> [Double?] {
         let ids = tokenizer.encode(prompt, maxLength: tokenCount).ids.map(Int64.init)
         let words = try await text.run(["input_ids": Tensor(ids, shape: [1, ids.count])]).required("text_embeds", of: text.name)

@@ -4,14 +4,14 @@ public import Inference
 import ModelGraph
 import TensorStore
 
-/// Features of pictures by pytorch-fid's Inception network, with that program's preprocessing.
+/// Extracts features of pictures with pytorch-fid's Inception network and preprocessing.
 public final class InceptionFeatureExtractor {
     private let network: Executable
     private let batch: Int
 
     /// - Parameters:
     ///   - weights: path of pytorch-fid's checkpoint, .safetensors or .pth.
-    ///   - batch: pictures of one size that go through the network together.
+    ///   - batch: the number of pictures of one size that go through the network together.
     /// - Throws: `SafetensorsError`, `TorchFileError`; `ArchitectureError` for weights of another network; `OpenVINOError`.
     public init(weights path: String, _ options: CompileOptions, batch: Int) throws {
         self.batch = batch
@@ -22,9 +22,9 @@ public final class InceptionFeatureExtractor {
 
     /// Mean and covariance of the features of pictures.
     /// - Parameters:
-    ///   - paths: of the picture files.
+    ///   - paths: the paths of the picture files.
     ///   - progress: called after each picture.
-    /// - Throws: `ImageError`, which names the file; `EvaluationError.notFinite`.
+    /// - Throws: `ImageError` naming the file; `EvaluationError.notFinite`.
     public func moments(of paths: [String], progress: () -> Void = {}) async throws -> FeatureMoments {
         var moments = try FeatureMoments(featureCount: InceptionV3.featureCount)
         var waiting: [RGBImage] = []

@@ -9,7 +9,7 @@ public final class LPIPS {
     public let featureNetwork: FeatureNetwork
     private let network: Executable
 
-    /// - Parameter path: of one file with torchvision's AlexNet or VGG16 and the linear layers of lpips, .safetensors or .pth.
+    /// - Parameter path: a file with torchvision's AlexNet or VGG16 and the linear layers of lpips, .safetensors or .pth.
     /// - Throws: `SafetensorsError`, `TorchFileError`; `ArchitectureError` for weights of another network; `OpenVINOError`.
     public init(weights path: String, _ options: CompileOptions) throws {
         let distance = try PerceptualDistance(Weights(file: path))
@@ -20,7 +20,7 @@ public final class LPIPS {
     /// The measure's name in tables.
     public var name: String { "LPIPS (\(featureNetwork.rawValue))" }
 
-    /// The distance of two pictures of one size, 0 for equal ones.
+    /// The distance of two pictures of one size, 0 for equal pictures.
     /// - Throws: `EvaluationError.pictureSize`, `.tooSmall`.
     public func between(_ a: RGBImage, _ b: RGBImage) async throws -> Double {
         guard a.width == b.width, a.height == b.height else {

@@ -4,7 +4,7 @@ import ModelGraph
 import TensorStore
 
 extension Weights {
-    /// The tensors of one file: .safetensors, or a state dict as torch keeps it.
+    /// The tensors of one file: .safetensors, or a PyTorch state dict.
     /// - Throws: `SafetensorsError`, `TorchFileError`.
     init(file path: String) throws {
         self =
@@ -14,10 +14,10 @@ extension Weights {
 }
 
 extension Tensor {
-    /// `[n, 3, height, width]` of pictures of one size.
+    /// A tensor `[n, 3, height, width]` of pictures of one size.
     /// - Parameters:
     ///   - pictures: at least one.
-    ///   - sample: the network's value for a byte.
+    ///   - sample: maps a byte to the network's input value.
     static func planar(_ pictures: [RGBImage], sample: (UInt8) -> Float) throws -> Tensor {
         let (width, height) = (pictures[0].width, pictures[0].height)
         let plane = width * height

@@ -12,6 +12,7 @@ extension Graph {
     /// - Parameter doublesSizes: whether an interpolation doubles the size if that size is computed from the shape of another
     ///   tensor and axes are dynamic in the graph. Known sizes and scales are checked.
     public func subPixelUpsampling(doublesSizes: Bool = true) throws(GraphError) -> Graph {
+        guard nodes.contains(where: { $0.type == "Interpolate" }) else { return self }
         var rewrites: [Int: (UpsampledConvolution, SubPixelWeights)] = [:]
         let index = GraphIndex(self)
         for found in upsampledConvolutions(index, doublesSizes: doublesSizes) {

@@ -2,11 +2,11 @@ import Crypto
 import Foundation
 import TensorStore
 
-/// Models whose autoencoders make latents of one kind.
+/// A family of models with compatible latents.
 ///
-/// Within a family any autoencoder fits any model; between them pictures come out in wrong colours, though all shapes agree.
+/// Within a family any autoencoder fits any model. Across families the shapes agree too, but pictures have wrong colours.
 public enum LatentFamily: String, Sendable, CaseIterable {
-    /// Stable Diffusion 1 and 2, and what was trained from them.
+    /// Stable Diffusion 1 and 2, and models trained from them.
     case sd
     case sdxl
 }
@@ -33,12 +33,13 @@ extension LatentFamily: CustomStringConvertible {
     }
 }
 
-/// Whose latents an autoencoder is for, and what says so.
+/// The latent family of an autoencoder, and the evidence for it.
 ///
-/// Tensors don't: TAESD and TAESDXL, and the autoencoders of Stable Diffusion 1 and XL, differ in their numbers alone.
+/// Tensor shapes are no evidence: TAESD and TAESDXL, and the autoencoders of Stable Diffusion 1 and XL, differ in their values
+/// alone.
 struct LatentFamilyEvidence: Sendable, Equatable {
     let family: LatentFamily
-    /// For messages.
+    /// The evidence, for messages.
     let source: String
 
     init(family: LatentFamily, source: String) {
@@ -46,8 +47,8 @@ struct LatentFamilyEvidence: Sendable, Equatable {
         self.source = source
     }
 
-    /// By a diffusers config: the scaling factor of an `AutoencoderKL`, the name that a tiny one was loaded from; else by the
-    /// folder's name.
+    /// The evidence in a diffusers config: the scaling factor of an `AutoencoderKL`, or the name that a tiny one was loaded from;
+    /// otherwise the folder's name.
     init?(config: JSONValue, folder: URL, isTiny: Bool) {
         if !isTiny {
             guard let found = LatentFamily(scalingFactor: config["scaling_factor"]?.double ?? LatentFamily.sd.scalingFactor)
@@ -66,7 +67,7 @@ struct LatentFamilyEvidence: Sendable, Equatable {
         }
     }
 
-    /// Of TAESD's own files, by their contents, or else by their names.
+    /// The evidence in TAESD's own files: their contents, or else their names.
     /// - Throws: `FileError`.
     init?(tinyFiles: [URL]) throws {
         for file in tinyFiles {
@@ -78,7 +79,7 @@ struct LatentFamilyEvidence: Sendable, Equatable {
         self.init(family: found, source: "its name")
     }
 
-    /// Of an `AutoencoderKL` in one file, by its name: `sdxl_vae`, `vae-ft-mse-840000-ema-pruned` …
+    /// The evidence in the name of a single-file `AutoencoderKL`: `sdxl_vae`, `vae-ft-mse-840000-ema-pruned` …
     init?(autoencoderFile url: URL) {
         let name = url.deletingPathExtension().lastPathComponent.lowercased()
         if name.contains("sdxl") || name.contains("xl_vae") || name.contains("xl-vae") {
@@ -93,7 +94,7 @@ struct LatentFamilyEvidence: Sendable, Equatable {
     private static func family(ofTiny name: String) -> LatentFamily? {
         let name = name.lowercased()
         if name.contains("taesdxl") || name.contains("taesd_xl") || name.contains("taesd-xl") { return .sdxl }
-        // taesd3 is of Stable Diffusion 3.
+        // taesd3 is for Stable Diffusion 3.
         return name.contains("taesd") && !name.contains("taesd3") ? .sd : nil
     }
 
@@ -106,7 +107,7 @@ struct LatentFamilyEvidence: Sendable, Equatable {
         "ae5256b046b01d577279ed93a55bbb1fb2689e55aa14cfc0f7f841e0160202a5": .sdxl,
         "3d78013286676a1a51074831230f90972e573698fe4b11416d6f28e0cd5bbe7e": .sdxl,
     ]
-    /// None of them is larger.
+    /// A limit above the size of all of them.
     private static let sizeLimit = 4 << 20
 
     private static func published(_ url: URL) throws -> LatentFamily? {

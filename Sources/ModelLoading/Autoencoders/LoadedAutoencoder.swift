@@ -3,25 +3,25 @@ public import Foundation
 import ModelGraph
 import TensorStore
 
-/// An autoencoder that comes on its own, for a model to use in place of the one it has.
+/// A separate autoencoder that can replace a model's own.
 public struct LoadedAutoencoder: Sendable {
     public let url: URL
     public let decoder: Network<any LatentAutoencoder>
-    /// nil where only the other half is there.
+    /// nil where the files have only the decoder.
     public let encoder: Network<any LatentAutoencoder>?
-    /// Whose latents it is for; nil where nothing tells.
+    /// The autoencoder's latent family; nil where there is no evidence of it.
     public let family: LatentFamily?
     /// Assumptions, a sentence each.
     public let notes: [String]
 
-    /// Reads whatever an autoencoder is published as: a folder in diffusers' layout (of `AutoencoderKL` or `AutoencoderTiny`, or
-    /// of a whole model), a folder with `vae_decoder` and `vae_encoder` as IR, a `.safetensors` file of an `AutoencoderKL` under
-    /// diffusers' or CompVis' names (or a whole model in one file), TAESD's own `…decoder.safetensors`, whose encoder is taken
-    /// from the file beside it that is called `…encoder…`, or one file with both.
+    /// Reads an autoencoder in any published form: a folder in diffusers' layout (of `AutoencoderKL` or `AutoencoderTiny`, or of
+    /// a whole model), a folder with `vae_decoder` and `vae_encoder` as IR, a `.safetensors` file of an `AutoencoderKL` with
+    /// diffusers' or CompVis' names (or a whole model in one file), TAESD's own `…decoder.safetensors`, with its encoder in the
+    /// `…encoder…` file beside it, or one file with both.
     ///
-    /// - Parameter family: of the model it is for.
-    /// - Throws: `ModelError.otherLatents` where it is known to be for another family; `ModelError.noAutoencoder`;
-    ///   `ArchitectureError`, `SafetensorsError`, `FileError` and what reading IR throws.
+    /// - Parameter family: the latent family of the model.
+    /// - Throws: `ModelError.otherLatents` for an autoencoder of another family; `ModelError.noAutoencoder`; `ArchitectureError`,
+    ///   `SafetensorsError`, `FileError` and the errors of reading IR.
     public init(_ url: URL, for family: LatentFamily? = nil) throws {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
@@ -81,7 +81,7 @@ public struct LoadedAutoencoder: Sendable {
     }
 
     private static func part(_ name: String, _ folder: URL) -> Component {
-        // The class is the config's own.
+        // The config names the class.
         Component(name: name, library: "diffusers", className: "OVModelVae", folder: folder)
     }
 
@@ -129,7 +129,7 @@ public struct LoadedAutoencoder: Sendable {
             ? LatentFamilyEvidence(autoencoderFile: url)
             : LatentFamilyEvidence(
                 family: unet.contains("add_embedding.linear_1.weight") ? .sdxl : .sd, source: "the UNet in the file")
-        // The file has no config: the factor is the family's.
+        // The file has no config: the scaling factor is the family's.
         let scaling = (evidence?.family ?? family ?? .sd).scalingFactor
         let config = try AutoencoderKL.config(of: weights, scalingFactor: scaling)
         let network = try network(config, "AutoencoderKL", weights, url)
@@ -148,7 +148,7 @@ public struct LoadedAutoencoder: Sendable {
         var entries = weights.entries
         var files = [url]
         func has(_ half: String) -> Bool { entries["\(half).layers.0.weight"] != nil }
-        // The other half lies beside it.
+        // The other half is in the same folder.
         for (own, other) in [("decoder", "encoder"), ("encoder", "decoder")] where has(own) && !has(other) {
             guard let beside = sibling(of: url, own, other) else { continue }
             let tensors = Weights(try SafetensorsCheckpoint(path: beside.path), source: beside.path)
@@ -182,12 +182,12 @@ public struct LoadedAutoencoder: Sendable {
     }
 }
 
-/// The autoencoder that a file's tensors are, under diffusers' names.
+/// The autoencoder in a single file's tensors, with diffusers' names.
 enum SingleFileAutoencoder {
     case kl(Weights)
     case tiny(Weights)
 
-    /// - Returns: nil for tensors of anything else.
+    /// - Returns: nil for other tensors.
     init?(_ tensors: Weights) {
         let nested = SingleFileModel.autoencoder(tensors) ?? tensors.namingAutoencoderAsDiffusers()
         if nested.contains("decoder.mid_block.resnets.0.norm1.weight") {

@@ -3,11 +3,11 @@ public import ModelGraph
 import TensorStore
 
 extension Network<CLIPTextModel> {
-    /// Input `input_ids` `[1, tokens]`, output `last_hidden_state` and what `outputs` asks for; see `CLIPTextModel.graph`.
+    /// Input `input_ids` `[1, tokens]`, output `last_hidden_state` and the requested `outputs`; see `CLIPTextModel.graph`.
     ///
-    /// IR has the outputs that it was exported with, whatever is asked for. Its last hidden state may be missing: exports by
-    /// newer transformers have the normalized one in its place.
-    /// - Throws: `GraphError.structure` for IR that lacks one.
+    /// IR has the outputs of its export, whatever is requested. It may lack the last hidden state: exports by newer transformers
+    /// have the normalized state instead.
+    /// - Throws: `GraphError.structure` for IR that lacks an output.
     public func graph(tokens: Int, outputs: CLIPTextModel.Outputs = .init()) throws -> SizedGraph {
         switch origin {
         case .checkpoint(let weights):
@@ -31,7 +31,8 @@ extension Network<CLIPTextModel> {
         }
     }
 
-    /// As exported models have it: any batch, and the pooled state too; with `hiddenStates` those of all layers, as for SDXL.
+    /// The encoder as in exported models: any batch, with the pooled state; with `hiddenStates` also the states of all layers, as
+    /// for SDXL.
     public func exportedGraph(tokens: Int, hiddenStates: Bool = false) throws -> Graph {
         switch origin {
         case .checkpoint(let weights):
@@ -61,14 +62,14 @@ extension Network<UNet2DConditionModel> {
             for name in ["timestep_cond", "text_embeds", "time_ids"] where graph.parameter(named: name) != nil {
                 sized.shapes.merge(try SizedGraph(graph, setting: [name: [.fixed(batch), nil]]).shapes) { old, _ in old }
             }
-            // Where each level halves the size without a remainder, each upsampling doubles it.
+            // If each level halves the size without a remainder, each upsampling doubles it.
             let divisor = 1 << (architecture.config.blockOutChannels.count - 1)
             sized.doublesSizes = height % divisor == 0 && width % divisor == 0
             return sized
         }
     }
 
-    /// As exported models have it: any batch and size, the text's length fixed, timesteps of i64.
+    /// The UNet as in exported models: any batch and size, a fixed text length, timesteps of i64.
     public func exportedGraph(tokens: Int) throws -> Graph {
         switch origin {
         case .checkpoint(let weights):
@@ -93,9 +94,9 @@ extension Network<any LatentAutoencoder> {
         }
     }
 
-    /// The encoder for pictures `[1, 3, height, width]`; `architecture.encoderOutput` says what it gives. In IR it is a network
-    /// of its own: this one must have been read from `vae_encoder`.
-    /// - Throws: `GraphError.structure` where it was read from the decoder's IR.
+    /// The encoder for pictures `[1, 3, height, width]`; `architecture.encoderOutput` describes its output. In IR the encoder is
+    /// a separate network: this one must have been read from `vae_encoder`.
+    /// - Throws: `GraphError.structure` for a network read from the decoder's IR.
     public func encoder(height: Int, width: Int) throws -> SizedGraph {
         switch origin {
         case .checkpoint(let weights):
@@ -105,7 +106,7 @@ extension Network<any LatentAutoencoder> {
         }
     }
 
-    /// The decoder as exported models have it: any batch and size.
+    /// The decoder as in exported models: any batch and size.
     public func exportedDecoder() throws -> Graph {
         switch origin {
         case .checkpoint(let weights): try architecture.decoder(weights, batch: .any, height: .any, width: .any)
@@ -113,7 +114,7 @@ extension Network<any LatentAutoencoder> {
         }
     }
 
-    /// The encoder likewise; nil where the network was read from the decoder's IR.
+    /// The encoder as in exported models; nil for a network read from the decoder's IR.
     public func exportedEncoder() throws -> Graph? {
         switch origin {
         case .checkpoint(let weights): try architecture.encoder(weights, batch: .any, height: .any, width: .any)

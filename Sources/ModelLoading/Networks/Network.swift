@@ -2,10 +2,10 @@ public import Architectures
 public import ModelGraph
 public import TensorStore
 
-/// A network of a model: its architecture, and what its graphs are made of.
+/// A network of a model: its architecture, and the source of its graphs.
 public struct Network<Architecture: Sendable>: Sendable {
     public enum Origin: Sendable {
-        /// Tensors, over which the architecture builds a graph for each size.
+        /// Tensors, from which the architecture builds a graph for each size.
         case checkpoint(Weights)
         /// A graph with dynamic shapes, read from IR or made by a pass; the runtime makes it static for each size.
         case graph(Graph)
@@ -19,7 +19,7 @@ public struct Network<Architecture: Sendable>: Sendable {
         self.origin = origin
     }
 
-    /// About what the weights take when they are compiled: f32 for floating point of any width, integers as they are.
+    /// The approximate size of the compiled weights in bytes: f32 for all floating-point types, integers in their own type.
     public var compiledBytes: Int {
         switch origin {
         case .checkpoint(let weights): return weights.parameterCount * 4

@@ -4,18 +4,18 @@ public import ModelGraph
 import TensorStore
 import Tokenizers
 
-/// Writes a model as optimum-intel lays it out: a folder with IR and config for each network, the other parts beside them.
+/// Writes a model in optimum-intel's layout: a folder with IR and config for each network, and the other components.
 ///
-/// All of it is written to a folder beside the target, which gets its name when it is complete: what is stopped or fails leaves
-/// nothing.
+/// Everything is written to a temporary folder beside the target, which is renamed when it is complete: an interrupted or failed
+/// write leaves no folder.
 public final class OpenVINOFolder {
     public let url: URL
     private let source: ModelSource
     private let partial: URL
     private var isFinished = false
 
-    /// - Parameter url: the folder to make; it must not be there, or be empty.
-    /// - Throws: `ModelError.exists`; `FileError` where nothing can be written there.
+    /// - Parameter url: the folder to create; it must not exist, or be empty.
+    /// - Throws: `ModelError.exists`; `FileError` where the folder can't be written.
     public init(_ url: URL, copying source: ModelSource) throws {
         self.url = url
         self.source = source
@@ -30,7 +30,7 @@ public final class OpenVINOFolder {
 
     private static func partialPrefix(_ url: URL) -> String { ".\(url.lastPathComponent).partial-" }
 
-    /// Removes what processes left that were killed.
+    /// Removes temporary folders of killed processes.
     private static func removeRemains(of url: URL, in parent: URL) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? [] {
             guard name.hasPrefix(partialPrefix(url)), let process = Int32(name.dropFirst(partialPrefix(url).count)),
@@ -40,8 +40,8 @@ public final class OpenVINOFolder {
         }
     }
 
-    /// Whether a model can be written to `url`, which can be told before any work is done for it.
-    /// - Throws: `ModelError.exists`; `FileError` where the folder around it is missing or may not be written to.
+    /// Checks that a model can be written to `url`, before the work for it is done.
+    /// - Throws: `ModelError.exists`; `FileError` where the parent folder is missing or not writable.
     public static func checkFree(_ url: URL) throws {
         let parent = url.deletingLastPathComponent().path
         var isDirectory: ObjCBool = false
@@ -54,10 +54,10 @@ public final class OpenVINOFolder {
         guard found?.isEmpty == true else { throw ModelError.exists(path: url.path) }
     }
 
-    /// Writes a network's IR, and the config that it has in the source.
+    /// Writes a network's IR, with its config from the source.
     /// - Parameters:
-    ///   - name: of the network's folder: `unet`, `vae_decoder` …
-    ///   - component: that the config is of.
+    ///   - name: the name of the network's folder: `unet`, `vae_decoder` …
+    ///   - component: the component with the config.
     public func write(_ graph: Graph, as name: String, configOf component: Component) throws {
         let folder = partial.appending(path: name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -74,7 +74,7 @@ public final class OpenVINOFolder {
     /// Writes a file.
     public func write(_ data: Data, to path: String) throws { try data.write(to: partial.appending(path: path)) }
 
-    /// Copies the folder of a part that is no network, or writes one for a part of a single file.
+    /// Copies the folder of a component without a network, or writes it for a single file.
     public func copy(_ name: String) throws {
         guard !source.isSingleFile else { return try writePart(name) }
         let from = source.url.appending(path: name)
@@ -107,7 +107,7 @@ public final class OpenVINOFolder {
         try FileManager.default.copyItem(at: from.resolvingSymlinksInPath(), to: to)
     }
 
-    /// Gives the folder its name.
+    /// Renames the complete folder to the target's name.
     public func finish() throws {
         if source.isSingleFile {
             try write(source.index(), to: "model_index.json")

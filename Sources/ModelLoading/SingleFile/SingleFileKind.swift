@@ -3,7 +3,7 @@ import Foundation
 import ModelGraph
 import TensorStore
 
-/// The kind of model in a single file, by names and sizes of its tensors; the rest is assumed.
+/// The kind of model in a single file, derived from its tensors' names and sizes; the rest is assumed.
 struct SingleFileKind: Sendable {
     enum Generation: Sendable { case sd1, sd2, sdxl }
 
@@ -14,19 +14,19 @@ struct SingleFileKind: Sendable {
 
     let generation: Generation
     let prediction: Prediction
-    /// Whether schedules end without signal, as of models that were trained so.
+    /// Whether schedules end in pure noise, as for models trained that way.
     let hasZeroTerminalSNR: Bool
     /// Channels of the UNet's input: 4, or 9 for inpainting.
     let inputChannels: Int
     /// Whether the UNet takes a guidance embedding.
     let isLatentConsistencyModel: Bool
-    /// Whether it was distilled to few steps by adversarial diffusion, which only its name tells.
+    /// Whether the model was distilled to few steps by adversarial diffusion, which only the file's name shows.
     let isTurbo: Bool
-    /// Latents' height and width in training.
+    /// Height and width of the latents in training.
     let sampleSize: Int
     let notes: [String]
 
-    /// - Throws: `ModelError.notAModel` for models of the same layout that are not supported.
+    /// - Throws: `ModelError.notAModel` for an unsupported model in the same layout.
     init(_ tensors: Weights, unet: Weights, metadata: [String: String], url: URL) throws(ModelError) {
         if tensors.entries.keys.contains(where: { $0.hasPrefix("conditioner.embedders.0.model.") }) {
             throw .notAModel(path: url.path, reason: "it is the refiner of Stable Diffusion XL, which is not supported")
@@ -67,7 +67,7 @@ struct SingleFileKind: Sendable {
 
     var tokenizers: [String] { generation == .sdxl ? ["tokenizer", "tokenizer_2"] : ["tokenizer"] }
 
-    /// Another number of channels than these is a task that no class here is for, and is told so by the pipeline.
+    /// Other numbers of channels belong to tasks without a class here, which the pipeline reports.
     var pipelineClass: String {
         switch (generation, inputChannels) {
         case (.sdxl, 9): "StableDiffusionXLInpaintPipeline"
@@ -80,10 +80,10 @@ struct SingleFileKind: Sendable {
         }
     }
 
-    // MARK: What tensors don't tell
+    // MARK: Properties without tensors
 
-    /// The UNet's prediction type: as the file's metadata says (https://github.com/Stability-AI/ModelSpec), or the marks that some
-    /// trainers leave; of Stable Diffusion 2, of which both kinds are published, by the step it was saved at or its name.
+    /// The UNet's prediction type: from the file's metadata (https://github.com/Stability-AI/ModelSpec), or from marks of some
+    /// trainers. Stable Diffusion 2, published with both types, is distinguished by its saved step or the file's name.
     private static func prediction(
         _ tensors: Weights, _ metadata: [String: String], _ url: URL, isOld: Bool, isInpainting: Bool
     ) -> (Prediction, String?) {
@@ -94,7 +94,7 @@ struct SingleFileKind: Sendable {
         }
         if tensors.contains("v_pred") { return (.velocity, nil) }
         guard isOld, !isInpainting else { return (.epsilon, nil) }
-        // The step of stable-diffusion-2-base, by which diffusers tells the two.
+        // The step of stable-diffusion-2-base, by which diffusers distinguishes the two.
         if tensors.scalar("global_step") == 875_000 { return (.epsilon, nil) }
         let name = url.deletingPathExtension().lastPathComponent.lowercased()
         if name.contains("turbo") || name.contains("512-base") || name.contains("2-base") || name.contains("2-1-base") {
@@ -107,15 +107,15 @@ struct SingleFileKind: Sendable {
         )
     }
 
-    /// From `WIDTHxHEIGHT` in pixels.
+    /// The size of the latents, from `WIDTHxHEIGHT` in pixels.
     private static func sampleSize(_ metadata: [String: String]) -> Int? {
         let sides = metadata["modelspec.resolution"]?.split(separator: "x").compactMap { Int($0) } ?? []
         guard sides.count == 2, sides[0] == sides[1], (64...8192).contains(sides[0]), sides[0] % 8 == 0 else { return nil }
         return sides[0] / 8
     }
 
-    /// As of stable-diffusion-v1-5, stable-diffusion-2-1 and stable-diffusion-xl-base-1.0; of turbo models as of sd-turbo and
-    /// sdxl-turbo.
+    /// The scheduler config of stable-diffusion-v1-5, stable-diffusion-2-1 or stable-diffusion-xl-base-1.0; for turbo models, of
+    /// sd-turbo or sdxl-turbo.
     var scheduler: JSONValue {
         let className =
             switch generation {
@@ -144,7 +144,7 @@ struct SingleFileKind: Sendable {
 
     // MARK: Other files
 
-    /// The reason why a file without a UNet of these kinds is not a model; begins with "it".
+    /// The reason why a file without a supported UNet is not a model; begins with "it".
     static func explanation(_ tensors: Weights) -> String {
         let names = tensors.entries.keys
         func has(_ part: String) -> Bool { names.contains { $0.contains(part) } }

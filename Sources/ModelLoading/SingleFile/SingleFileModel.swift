@@ -3,12 +3,11 @@ import Foundation
 import TensorStore
 import Tokenizers
 
-/// A model in one `.safetensors` file under the names of CompVis' latent-diffusion (Stable Diffusion 1 and 2) or Stability's
-/// generative-models (XL), as they are published and shared.
+/// A model in one `.safetensors` file with the tensor names of CompVis' latent-diffusion (Stable Diffusion 1 and 2) or
+/// Stability's generative-models (XL).
 ///
-/// Tensors are found under diffusers' names in the mapped file, nothing is converted. Configs are derived from the tensors, the
-/// scheduler and the tokenizers are those of the model that the file's kind was first published with, as in diffusers'
-/// `from_single_file`.
+/// Tensors are looked up by diffusers' names in the mapped file, without conversion. Configs are derived from the tensors; the
+/// scheduler and the tokenizers are those of the first published model of the same kind, as in diffusers' `from_single_file`.
 struct SingleFileModel: Sendable {
     let url: URL
     let kind: SingleFileKind
@@ -68,7 +67,7 @@ struct SingleFileModel: Sendable {
         kind.generation == .sdxl ? ["force_zeros_for_empty_prompt": true] : ["requires_safety_checker": false]
     }
 
-    /// model_index.json as diffusers would write it.
+    /// The model_index.json that diffusers would write.
     var index: JSONValue {
         let parts = components.values.sorted { $0.name < $1.name }.map { part in
             (part.name, JSONValue?.some(.strings([part.library, part.className])))
@@ -77,7 +76,7 @@ struct SingleFileModel: Sendable {
         return .members([("_class_name", .string(pipelineClass))] + parts + options)
     }
 
-    /// CLIP's own; Stable Diffusion 2 and XL's second fill up with "!".
+    /// CLIP's own tokenizer; Stable Diffusion 2's and XL's second one pad with "!".
     func tokenizer(_ name: String) throws(TokenizerError) -> CLIPTokenizer {
         var configuration = CLIPTokenizerConfiguration()
         if name == "tokenizer_2" || kind.generation == .sd2 { configuration.padToken = AddedToken("!") }
@@ -86,7 +85,7 @@ struct SingleFileModel: Sendable {
 
     // MARK: Parts
 
-    /// The UNet's tensors under diffusers' names: of a whole model, or of a UNet by itself.
+    /// The UNet's tensors with diffusers' names, from a whole model or from a UNet alone.
     static func unet(_ tensors: Weights) -> Weights {
         let nested = tensors.under("model.diffusion_model.")
         if !nested.entries.isEmpty { return nested.namingUNetAsDiffusers() }
@@ -97,7 +96,7 @@ struct SingleFileModel: Sendable {
         return isUNet ? tensors.namingUNetAsDiffusers() : Weights([:], source: tensors.source)
     }
 
-    /// The autoencoder's; nil where there is none.
+    /// The autoencoder's tensors; nil where there are none.
     static func autoencoder(_ tensors: Weights) -> Weights? {
         let nested = ["first_stage_model.", "vae."].lazy.map(tensors.under).first { !$0.entries.isEmpty }
         return nested?.namingAutoencoderAsDiffusers()
@@ -112,7 +111,7 @@ struct SingleFileModel: Sendable {
         for (name, prefix) in places {
             let (transformers, openCLIP) = (tensors.under("\(prefix)transformer."), tensors.under("\(prefix)model."))
             if !transformers.entries.isEmpty {
-                // The second encoder is open_clip's in either form.
+                // The second encoder is open_clip's in both forms.
                 let activation: Activation = name == "text_encoder_2" || generation == .sd2 ? .gelu : .quickGELU
                 let weights = transformers.renamed {
                     $0.hasPrefix("text_model.text_projection.") ? String($0.dropFirst("text_model.".count)) : $0
@@ -132,8 +131,8 @@ struct SingleFileModel: Sendable {
         return parts
     }
 
-    /// Stable Diffusion 2 takes the states before the last of 24 layers. Files that were converted back from diffusers have only
-    /// the 23 that are used.
+    /// Stable Diffusion 2 uses the states before the last of 24 layers. Files converted back from diffusers have only the 23
+    /// layers in use.
     private static func skippedLayers(_ weights: Weights) -> Int {
         weights.contains("encoder.layers.23.layer_norm1.weight")
             || !weights.contains("encoder.layers.22.layer_norm1.weight") ? 1 : 0

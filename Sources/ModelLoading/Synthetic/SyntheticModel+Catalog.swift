@@ -2,7 +2,7 @@ import Architectures
 import TensorStore
 
 extension SyntheticModel {
-    /// Models that can be made.
+    /// All synthetic models.
     public static let all = [
         SyntheticModel(name: "lcm-dreamshaper-v7", configs: lcm(vae: autoencoderKL)),
         SyntheticModel(name: "lcm-dreamshaper-v7-taesd", configs: lcm(vae: autoencoderTiny)),
@@ -12,7 +12,7 @@ extension SyntheticModel {
         SyntheticModel(name: "sdxl-turbo", configs: stableDiffusionXL(isTurbo: true)),
     ]
 
-    /// SimianLuo/LCM_Dreamshaper_v7: Stable Diffusion 1.5's networks, the UNet with a guidance embedding.
+    /// SimianLuo/LCM_Dreamshaper_v7: Stable Diffusion 1.5's networks, with a guidance embedding in the UNet.
     private static func lcm(vae: JSONValue) -> [String: JSONValue] {
         model(
             "LatentConsistencyModelPipeline", options: [("requires_safety_checker", false)],
@@ -51,7 +51,7 @@ extension SyntheticModel {
             ])
     }
 
-    /// stabilityai/stable-diffusion-xl-base-1.0, and sdxl-turbo, which differs in its scheduler.
+    /// stabilityai/stable-diffusion-xl-base-1.0 and sdxl-turbo, which has another scheduler.
     private static func stableDiffusionXL(isTurbo: Bool) -> [String: JSONValue] {
         let unet = unet(
             channels: [320, 640, 1280], transformers: [0, 2, 10], context: 2048, sampleSize: isTurbo ? 64 : 128,

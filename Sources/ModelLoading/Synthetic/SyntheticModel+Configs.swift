@@ -1,11 +1,11 @@
 import Architectures
 import TensorStore
 
-/// The configs that models of the catalog are put together from.
+/// The configs for the models of the catalog.
 extension SyntheticModel {
     typealias Members = [(String, JSONValue?)]
 
-    /// Files by their paths: model_index.json and the parts' configs.
+    /// Files by path: model_index.json and the components' configs.
     static func model(_ pipeline: String, options: Members, _ parts: [String: JSONValue]) -> [String: JSONValue] {
         var files: [String: JSONValue] = [:]
         var index: Members = [("_class_name", .string(pipeline)), ("_diffusers_version", "0.24.0")] + options
@@ -25,7 +25,7 @@ extension SyntheticModel {
 
     // MARK: Networks
 
-    /// - Parameter transformers: layers at each level; 0 for a level without attention.
+    /// - Parameter transformers: the number of layers at each level; 0 for a level without attention.
     static func unet(channels: [Int], transformers: [Int], context: Int, sampleSize: Int, _ others: Members) -> JSONValue {
         let down = transformers.map { $0 == 0 ? "DownBlock2D" : "CrossAttnDownBlock2D" }
         let up = transformers.reversed().map { $0 == 0 ? "UpBlock2D" : "CrossAttnUpBlock2D" }
@@ -38,7 +38,7 @@ extension SyntheticModel {
             ] + others)
     }
 
-    /// Stable Diffusion 1's.
+    /// Stable Diffusion 1's UNet.
     static func unet1(_ others: Members) -> JSONValue {
         unet(
             channels: [320, 640, 1280, 1280], transformers: [1, 1, 1, 0], context: 768, sampleSize: 64,
@@ -76,7 +76,7 @@ extension SyntheticModel {
         ])
     }
 
-    /// Stable Diffusion 1's, and SDXL's first.
+    /// The encoder of Stable Diffusion 1, and SDXL's first.
     static let openAIEncoder = textEncoder(
         "CLIPTextModel", width: 768, layers: 12, heads: 12, activation: "quick_gelu", projection: 768)
 

@@ -4,13 +4,13 @@ import ModelGraph
 import TensorStore
 import Tokenizers
 
-/// A model of a published architecture's true shapes whose weights are random: for measuring speed and memory without a
-/// download. Its pictures are noise.
+/// A model with the shapes of a published architecture and random weights, for measuring speed and memory without a download. Its
+/// pictures are noise.
 ///
-/// Weights are f16, seeded, and scaled as a trained network's are, so that no activation overflows or is denormal.
+/// Weights are f16, seeded, and scaled like a trained network's, so that activations neither overflow nor become denormal.
 public struct SyntheticModel: Sendable {
     public let name: String
-    /// By their paths in the model's folder.
+    /// Files by their paths in the model's folder.
     let configs: [String: JSONValue]
 
     init(name: String, configs: [String: JSONValue]) {
@@ -18,13 +18,13 @@ public struct SyntheticModel: Sendable {
         self.configs = configs
     }
 
-    /// - Returns: nil for a name that is none of `all`.
+    /// - Returns: nil for a name that is not in `all`.
     public static func named(_ name: String) -> SyntheticModel? { all.first { $0.name == name } }
 
-    /// Writes the model into a new folder in diffusers' layout, unless it is already there.
+    /// Writes the model into a new folder in diffusers' layout, unless the folder exists.
     ///
     /// The folder appears under its name when it is complete.
-    /// - Returns: false where a folder was there before, which is then taken as it is.
+    /// - Returns: false for an existing folder, which is used unchanged.
     /// - Throws: `FileError`.
     @discardableResult
     public func write(to folder: URL) throws -> Bool {
@@ -47,9 +47,9 @@ public struct SyntheticModel: Sendable {
         return true
     }
 
-    /// The shapes of a network's tensors by the names that its library writes.
+    /// The shapes of a network's tensors, by the names in its library's files.
     /// - Parameters:
-    ///   - name: the component's.
+    ///   - name: the component's name.
     ///   - placeholder: any file.
     static func shapes(of name: String, _ config: ConfigReader, placeholder: MappedFile) throws -> [String: Shape] {
         let recorder = TensorRecorder(placeholder: placeholder)
@@ -94,14 +94,14 @@ public struct SyntheticModel: Sendable {
     }
 }
 
-/// Random weights of one layer, of the size that training would give them.
+/// Random weights of one layer, at the scale of trained weights.
 struct RandomWeights {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
 
-    /// f16 values for the tensor called `name`: matrices and kernels normal with variance 1 over the inputs of an output;
-    /// scales of normalizations about 1; biases small.
+    /// f16 values for the tensor called `name`: matrices and kernels are normal with variance 1 / (inputs of an output); scales
+    /// of normalizations are near 1; biases are small.
     mutating func tensor(_ name: String, _ shape: Shape) throws -> Tensor {
         let (mean, deviation): (Float, Float) =
             if shape.rank > 1 {
@@ -111,7 +111,7 @@ struct RandomWeights {
             } else {
                 (0, 0.02)
             }
-        // Values are taken from a table, which is what makes a thousand million of them a matter of seconds.
+        // Values come from a table, so that a thousand million of them take only seconds.
         let table = Self.normals.map { HalfPrecision.f16(mean + deviation * $0) }
         let count = shape.reduce(1, *)
         var values = [UInt16](repeating: 0, count: count)
@@ -133,7 +133,7 @@ struct RandomWeights {
         return state &* 0x2545_F491_4F6C_DD1D
     }
 
-    /// 65,536 standard normal values by Box and Muller's method, none of them nearer to 0 than 1/1000.
+    /// 65,536 standard normal values by the Box–Muller method, all at least 1/1000 in magnitude.
     private static let normals: [Float] = {
         var generator = RandomWeights(seed: 1)
         func uniform() -> Double { (Double(generator.next() >> 11) + 0.5) / 0x1p53 }

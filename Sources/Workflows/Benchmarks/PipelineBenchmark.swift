@@ -3,7 +3,7 @@ public import Foundation
 public import Inference
 import ModelLoading
 
-/// Times and memory of a pipeline: loading by the first picture, everything else by medians over the others.
+/// Times and memory of a pipeline: loading times from the first picture, all others as medians over the later pictures.
 public struct PipelineBenchmark: Encodable, Sendable {
     public let model: String
     public let steps: Int
@@ -14,12 +14,12 @@ public struct PipelineBenchmark: Encodable, Sendable {
     public let noiseSeconds: Double
     public let schedulerSeconds: Double
     public let conversionSeconds: Double
-    /// Everything that no network's loading or running took, in a whole picture.
+    /// Time of a whole picture outside the loading and running of networks.
     public let outsideNetworksSeconds: Double
     public let totalSeconds: Double
     public let firstTotalSeconds: Double
     public let peakMemoryBytes: Int?
-    /// The last picture's, for its nodes; not part of the JSON.
+    /// The last picture's timings, for a table of nodes; not part of the JSON.
     public let profiled: GenerationTimings
 
     public struct Network: Encodable, Sendable {
@@ -44,11 +44,11 @@ public struct PipelineBenchmark: Encodable, Sendable {
         }
     }
 
-    /// Draws pictures of a model again and again.
+    /// Draws pictures with a model repeatedly.
     /// - Parameters:
-    ///   - model: the name in the report.
-    ///   - request: seeds count from 0.
-    ///   - repeats: pictures after one that is not counted.
+    ///   - model: the model's name in the report.
+    ///   - request: the request; its seeds count from 0.
+    ///   - repeats: the number of measured pictures, after one for warming up.
     /// - Throws: as `LatentDiffusionModel.init` and `LatentDiffusionPipeline.generate`.
     public static func measure(
         _ folder: URL, model: String, _ request: GenerationRequest, repeats: Int, compile: CompileOptions, memory: MemoryPolicy
@@ -73,7 +73,7 @@ public struct PipelineBenchmark: Encodable, Sendable {
         repeats = rest.count
         self.ready = ready
         networks = first.networks.map { network in
-            // The first run of each network warms it up.
+            // The first run of each network is a warm-up.
             let runs = rest.flatMap { $0[network.name]?.runs ?? [] }.map(\.seconds)
             return Network(
                 name: network.name, graphSeconds: network.graph.seconds, readSeconds: network.reading.seconds,

@@ -6,16 +6,16 @@ import ModelLoading
 import OpenVINO
 import TensorStore
 
-/// Time and memory from a model's folder to networks that the runtime has read and can compile; other programs export a model
+/// Time and memory from a model's folder to networks that the runtime has read and can compile. Other programs export the model
 /// for this.
 public struct ReadyBenchmark: Encodable, Sendable {
     public let seconds: Double
-    /// Memory then, without mapped files and the memory that the program had before.
+    /// Memory at that point, without mapped files and the program's initial memory.
     public let memoryBytes: Int?
 
     public init(_ folder: URL, width: Int?, height: Int?) throws {
         let core = try Core.shared
-        // The first use of a device loads its plugin, which is no part of a model.
+        // The first use of a device loads its plugin, which does not count for the model.
         _ = try core.property(.fullDeviceName)
         let before = ProcessMemory.anonymousBytes
         let start = ContinuousClock.now

@@ -2,7 +2,7 @@ public import Diffusion
 import Foundation
 import Inference
 
-/// Runs one stage of a pipeline for each line of JSON, so that another program can take turns with it.
+/// Runs one stage of a pipeline for each line of JSON, so that two programs can be measured in turns.
 public struct StageWorker {
     private let benchmark: StageBenchmark
 
@@ -13,9 +13,9 @@ public struct StageWorker {
     private struct Answer: Encodable {
         var run: String?
         var seconds: Double?
-        /// Of all threads.
+        /// Processor time of all threads.
         var cpuSeconds: Double?
-        /// From the mapped checkpoint to models ready to compile, of the networks loaded so far.
+        /// Time from the mapped checkpoint to compilable models, for the networks loaded so far.
         var readySeconds: Double?
         var compileSeconds: Double?
         var peakMemoryBytes: Int?
@@ -30,7 +30,7 @@ public struct StageWorker {
         }
     }
 
-    /// Runs the stage that a line names.
+    /// Runs the stage named in a line.
     /// - Returns: a line of JSON with the figures, or with the error.
     public func answer(_ line: String) async -> String {
         var answer = Answer()

@@ -6,19 +6,19 @@ import ModelLoading
 
 /// Draws the same pictures with two models, and measures the differences.
 ///
-/// Each model draws in a process of its own, so that its peak memory is its own (mapped files included).
+/// Each model runs in a process of its own, so that its peak memory can be measured (mapped files included).
 public struct Comparison {
-    /// Measures beside PSNR, SSIM and the latents' cosines.
+    /// Optional measures, in addition to PSNR, SSIM and the latents' cosines.
     public struct Metrics {
         public var perceptualDistance: LPIPS?
         public var clipScore: CLIPScore?
-        /// Features for the Fréchet distance between the two sets of pictures; they take two prompts or more.
+        /// The network for the Fréchet distance between the two sets of pictures; requires at least two prompts.
         public var features: InceptionFeatureExtractor?
 
         public init() {}
     }
 
-    /// Names in tables.
+    /// The models' names in tables.
     public let names: (baseline: String, candidate: String)
     private let models: [LatentDiffusionModel]
     private let prompts: [String]
@@ -29,8 +29,8 @@ public struct Comparison {
 
     /// Reads both models and checks the request.
     /// - Parameters:
-    ///   - baseline: a model as `ModelLocation.resolve` finds it, as `candidate`.
-    ///   - request: the prompts, seed, size, steps and guidance scale of both; its defaults are those of `baseline`.
+    ///   - baseline: the name or path of a model, for `ModelLocation.resolve`; likewise `candidate`.
+    ///   - request: the prompts, seed, size, steps and guidance scale for both models; its defaults are the baseline's.
     /// - Throws: as `LatentDiffusionModel.init` and `ResolvedRequest.init`.
     public init(_ baseline: String, _ candidate: String, _ request: GenerationRequest) throws {
         models = try [baseline, candidate].map { try LatentDiffusionModel(ModelSource(ModelLocation.resolve($0))) }
@@ -40,12 +40,12 @@ public struct Comparison {
         names = Self.names(baseline, candidate)
     }
 
-    /// Draws and measures.
+    /// Draws the pictures, and measures their differences.
     /// - Parameters:
-    ///   - takesTurns: whether both sides draw picture by picture in turns, so that other work on the machine slows both; else one
-    ///     after the other, in half the memory.
+    ///   - takesTurns: whether both models draw picture by picture in turns, so that other work on the machine slows both;
+    ///     otherwise one after the other, in half the memory.
     ///   - files: the files for the pictures and the report; nil for none.
-    ///   - program: the program that draws the job in a file, given the name of the side.
+    ///   - program: the program that draws the job in a file, for the name of a side.
     /// - Throws: `ComparisonError`, `EvaluationError`, `ImageError`, `CancellationError`; errors of the metrics.
     public func run(
         takesTurns: Bool = true, metrics: Metrics = Metrics(), files: ComparisonFiles? = nil,
@@ -102,7 +102,7 @@ public struct Comparison {
         return figures
     }
 
-    /// The folders' own names; their paths where two folders have one name, and numbers where they are one folder.
+    /// The folders' names; their paths where both folders have the same name, and numbers where they are the same folder.
     private static func names(_ a: String, _ b: String) -> (String, String) {
         let folders = [a, b].map { URL(filePath: $0).standardizedFileURL }
         let names = folders.map(\.lastPathComponent)

@@ -2,16 +2,16 @@ import Evaluation
 import Foundation
 import Imaging
 
-/// The contact sheet, the page and the pictures of a comparison, in one folder.
+/// The files of a comparison in one folder: contact sheet, page and pictures.
 public struct ComparisonFiles {
     private let folder: URL
-    /// Rows of the sheet and pairs on the page at most: larger files are slow to show.
+    /// The largest number of rows of the sheet and of pairs on the page: larger files are slow to show.
     private static let shownPairs = 32
 
     public var sheetPath: String { folder.appending(path: "contact-sheet.png").relativePath }
     public var pagePath: String { folder.appending(path: "comparison.html").relativePath }
 
-    /// Makes the folder, and checks that it can be written to.
+    /// Creates the folder, and checks that it is writable.
     /// - Throws: `ImageError`.
     public init(folder: String) throws {
         self.folder = URL(filePath: folder)

@@ -1,11 +1,11 @@
 public import Diffusion
 public import Foundation
 
-/// The pictures that one side of a comparison draws: given to a process of its own as a file, so that its peak memory is its own.
+/// The pictures of one side of a comparison. The job is passed as a file to a process of its own, whose peak memory is measured.
 public struct ComparisonJob: Codable, Sendable {
     public let model: String
     public let prompts: [String]
-    /// Of the first picture; the next ones have the next seeds.
+    /// The seed of the first picture; later pictures have the following seeds.
     public let seed: UInt64
     public let steps: Int
     public let guidanceScale: Double
@@ -20,7 +20,7 @@ public struct ComparisonJob: Codable, Sendable {
     var figuresPath: String { "\(folder)/figures.json" }
     var path: String { "\(folder)/job.json" }
 
-    /// Orders to the process, a line each: pictures by their indices, and these.
+    /// The order for a warm-up. Orders to the process are lines: this one, or the index of a picture.
     static let warmUp = "warm up"
     static let end = "end"
 
@@ -31,7 +31,7 @@ public struct ComparisonJob: Codable, Sendable {
             seed: seed &+ UInt64(index))
     }
 
-    /// Reads the file of a job.
+    /// Reads a job from a file.
     public init(path: String) throws {
         self = try JSONDecoder().decode(ComparisonJob.self, from: Data(contentsOf: URL(filePath: path)))
     }
@@ -53,11 +53,11 @@ public struct ComparisonJob: Codable, Sendable {
 
 /// Times and memory of one side of a comparison.
 struct ComparisonFigures: Codable {
-    /// Runs of each network, by its name.
+    /// Durations of the runs of each network, by name.
     var runSeconds: [String: [Double]] = [:]
     /// Networks in the order of their use.
     var networks: [String] = []
-    /// Each picture from its text on, without loading where networks stay in memory.
+    /// The duration of each picture, without loading where networks stay in memory.
     var pictureSeconds: [Double] = []
     var peakMemoryBytes: Int?
 }

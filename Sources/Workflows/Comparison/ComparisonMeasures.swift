@@ -3,7 +3,7 @@ import Foundation
 import Imaging
 import TensorStore
 
-/// Measures what two sides of a comparison drew.
+/// Measures the differences between the results of a comparison's two sides.
 struct ComparisonMeasures {
     let baseline: ComparisonJob
     let candidate: ComparisonJob
@@ -17,7 +17,7 @@ struct ComparisonMeasures {
             try Task.checkCancellation()
             let (a, b) = try pictures(index)
             let psnr = try PSNR.between(a, b)
-            // Pictures smaller than its window have none.
+            // SSIM needs pictures at least as large as its window.
             let ssim = min(a.width, a.height) < SSIM.windowSize ? nil : try SSIM.between(a, b)
             var result = ComparisonReport.PromptResult(
                 prompt: baseline.prompts[index], seed: baseline.seed &+ UInt64(index), psnr: psnr.isFinite ? psnr : nil,
@@ -49,8 +49,8 @@ struct ComparisonMeasures {
 
     /// Each measure over all prompts.
     /// - Parameters:
-    ///   - names: of the two sides.
-    ///   - perceptual: what tables call the distance, where it was measured.
+    ///   - names: the names of the two sides.
+    ///   - perceptual: the name of the perceptual distance in tables, if it was measured.
     static func quality(
         _ results: [ComparisonReport.PromptResult], names: [String], perceptual: String?
     ) -> [ComparisonReport.Quality] {
@@ -74,7 +74,7 @@ struct ComparisonMeasures {
         return quality
     }
 
-    /// Medians of every network that both sides ran, and of a whole picture.
+    /// Medians of every network that ran on both sides, and of a whole picture.
     static func latencies(_ a: ComparisonFigures, _ b: ComparisonFigures) -> [ComparisonReport.Latency] {
         var latencies: [ComparisonReport.Latency] = []
         for name in a.networks {

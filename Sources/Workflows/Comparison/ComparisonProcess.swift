@@ -1,7 +1,7 @@
 public import Foundation
 import Imaging
 
-/// A program that runs a `ComparisonWorker` with its standard input and output.
+/// A program that runs a `ComparisonWorker` on its standard input and output.
 public struct ComparisonProgram: Sendable {
     public var executable: URL
     public var arguments: [String]
@@ -12,10 +12,10 @@ public struct ComparisonProgram: Sendable {
     }
 }
 
-/// One side of a comparison: a process of its own that draws on order, so that two of them can take turns.
+/// One side of a comparison: a process that draws a picture for each order, so that two sides can take turns.
 ///
-/// `@unchecked`: the process is started in `init`, and from then on only written to, read from and signalled, by one task at a
-/// time; `stop` may come from any thread.
+/// `@unchecked`: the process is started in `init`, and afterwards only one task at a time writes to it, reads from it or signals
+/// it; `stop` may be called from any thread.
 final class ComparisonProcess: @unchecked Sendable {
     private let job: ComparisonJob
     private let process = Process()
@@ -23,13 +23,13 @@ final class ComparisonProcess: @unchecked Sendable {
     private let answers = Pipe()
     private let ended = DispatchSemaphore(value: 0)
 
-    /// Writes the job's file and starts the process, which loads nothing before its first order.
+    /// Writes the job's file and starts the process, which loads no network before its first order.
     /// - Parameter program: the program for the path of a job's file.
     init(job: ComparisonJob, program: (String) -> ComparisonProgram) throws {
         self.job = job
         try FileManager.default.createDirectory(atPath: job.folder, withIntermediateDirectories: true)
         try writeAtomically(Array(job.reportJSON()), to: job.path)
-        // The end of a process is noticed by its answers, not by a signal.
+        // The missing answer shows that the process has ended, instead of a signal.
         signal(SIGPIPE, SIG_IGN)
         let program = program(job.path)
         process.executableURL = program.executable
@@ -40,7 +40,7 @@ final class ComparisonProcess: @unchecked Sendable {
         try process.run()
     }
 
-    /// Draws the picture at `index`, or, for nil, one that loads the networks and is not counted.
+    /// Draws the picture at `index`; for nil, a warm-up picture that loads the networks and is not measured.
     /// - Throws: `ComparisonError.process`; `CancellationError`.
     func draw(_ index: Int?) async throws { try await order(index.map(String.init) ?? ComparisonJob.warmUp) }
 
@@ -51,7 +51,7 @@ final class ComparisonProcess: @unchecked Sendable {
         return try JSONDecoder().decode(ComparisonFigures.self, from: Data(contentsOf: URL(filePath: job.figuresPath)))
     }
 
-    /// Ends the process where it has not ended.
+    /// Ends the process if it is still running.
     func stop() {
         if process.isRunning { process.terminate() }
     }
@@ -75,7 +75,7 @@ final class ComparisonProcess: @unchecked Sendable {
         }
     }
 
-    /// Whether the order was carried out: false where the process has ended.
+    /// Whether the order was carried out; false if the process has ended.
     private func readAnswer() -> Bool {
         while true {
             let bytes = answers.fileHandleForReading.availableData
@@ -86,7 +86,7 @@ final class ComparisonProcess: @unchecked Sendable {
 }
 
 public enum ComparisonError: Error, Equatable, CustomStringConvertible {
-    /// A side's process failed; its standard error says why.
+    /// A side's process failed; its standard error has the reason.
     case process(status: Int32)
 
     public var description: String {

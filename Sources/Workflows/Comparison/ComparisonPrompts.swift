@@ -1,4 +1,4 @@
-/// The prompts of a comparison that is given none.
+/// The default prompts of a comparison.
 public enum ComparisonPrompts {
     public static let standard = """
         a red cat on a blue background

@@ -5,7 +5,7 @@ public import Inference
 import ModelLoading
 import TensorStore
 
-/// Draws one side of a comparison, a picture for each order.
+/// Draws one side of a comparison, one picture for each order.
 public struct ComparisonWorker {
     private let job: ComparisonJob
     private let pipeline: LatentDiffusionPipeline
@@ -20,10 +20,10 @@ public struct ComparisonWorker {
     /// The model's notes.
     public var notes: [String] { pipeline.model.notes }
 
-    /// Carries out orders until one ends the work, and writes the figures.
+    /// Carries out orders until the last, and writes the figures.
     /// - Parameters:
-    ///   - next: the next order; nil where there is none.
-    ///   - answer: given each order that is carried out.
+    ///   - next: returns the next order; nil where there is none.
+    ///   - answer: called with each order after it is carried out.
     public mutating func run(
         next: () -> String?, answer: (String) -> Void
     ) async throws {
@@ -31,7 +31,7 @@ public struct ComparisonWorker {
             if let index = Int(order), job.prompts.indices.contains(index) {
                 try await draw(index)
             } else {
-                // Networks are loaded, and run for the first time, by a picture that is not counted.
+                // A warm-up picture, which is not measured, loads the networks and runs them for the first time.
                 _ = try await pipeline.generate(job.request(0, steps: 1))
             }
             answer(order)

@@ -2,16 +2,16 @@ public import Evaluation
 import Foundation
 import TensorStore
 
-/// A set of pictures that a distance is measured from.
+/// A set of pictures for the Fréchet distance.
 public enum PictureSet {
-    /// Paths, by name.
+    /// Paths, sorted by name.
     case pictures([String])
-    /// Mean and covariance of the features of one, computed before.
+    /// Precomputed mean and covariance of the features.
     case moments(FeatureMoments)
 
     private static let extensions: Set = ["png", "jpg", "jpeg"]
 
-    /// A folder, whose subfolders are not looked into, or saved moments: `mu` `[n]` and `sigma` `[n, n]` in f64.
+    /// A folder, without its subfolders, or saved moments: `mu` `[n]` and `sigma` `[n, n]` in f64.
     /// - Throws: `PictureSetError`; `SafetensorsError`, `TensorError`, `EvaluationError` for damaged moments.
     public init(_ path: String) throws {
         var isFolder: ObjCBool = false
@@ -41,7 +41,7 @@ public enum PictureSet {
     }
 }
 
-/// Why a path can't be used as a set of pictures.
+/// An error in a path to a set of pictures.
 public enum PictureSetError: Error, Equatable, CustomStringConvertible {
     case missing(String)
     case unknown(String)

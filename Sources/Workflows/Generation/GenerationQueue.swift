@@ -3,16 +3,16 @@ public import Inference
 
 /// Draws the requests of several callers one after the other, with one model in memory.
 ///
-/// Callers wait their turn: first the jobs of higher priority, and among these in the order in which they were submitted. A job
-/// that fails or is cancelled leaves the others as they are.
+/// Jobs of higher priority run first; jobs of equal priority run in the order of submission. A failed or cancelled job does not
+/// affect the others.
 public actor GenerationQueue {
     private let session: GenerationSession
     private nonisolated let turns = TurnQueue()
-    /// The model of requests that come without one.
+    /// The model for requests that name none.
     public nonisolated let model: ModelDescription
 
     /// A queue that loads its models when the first job needs them.
-    /// - Parameter model: for requests that come without one; nil for the standard model.
+    /// - Parameter model: the model for requests that name none; nil for the default model.
     public init(
         model: ModelDescription = ModelDescription(), compile: CompileOptions = CompileOptions(),
         memory: MemoryPolicy = .resident
@@ -21,20 +21,20 @@ public actor GenerationQueue {
         session = GenerationSession(compile: compile, memory: memory)
     }
 
-    /// A queue for the model in a folder or file, or of a repository in the hub's cache.
+    /// A queue for a model in a folder, a file or the hub's cache.
     public init(model path: String) { self.init(model: ModelDescription(model: path)) }
 
-    /// Jobs that wait for their turn.
+    /// The number of waiting jobs.
     public nonisolated var waitingCount: Int { turns.waitingCount }
 
     /// Adds a job that draws a request with the queue's model.
-    /// - Parameter priority: jobs with a higher one come first.
+    /// - Parameter priority: jobs with a higher priority run first.
     public nonisolated func submit(_ request: GenerationRequest, priority: Int = 0) -> GenerationTask {
         submit(GenerationDescription(model: model, request: request), priority: priority)
     }
 
-    /// Adds a job that draws a description; a model other than the last job's is loaded in its place.
-    /// - Parameter priority: jobs with a higher one come first.
+    /// Adds a job that draws a description; a model that differs from the last job's replaces it in memory.
+    /// - Parameter priority: jobs with a higher priority run first.
     public nonisolated func submit(_ description: GenerationDescription, priority: Int = 0) -> GenerationTask {
         let ticket = turns.enter(priority: priority)
         let (events, continuation) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
@@ -64,21 +64,21 @@ public actor GenerationQueue {
 
 /// A request in a `GenerationQueue`.
 public struct GenerationTask: Sendable {
-    /// The events of the job, for one consumer: they begin with `.accepted` when the job has its turn, end after the last picture,
-    /// and throw the error that ends the job.
+    /// The events of the job, for one consumer. They begin with `.accepted` when the job starts, end after the last picture, and
+    /// throw the error of a failed job.
     ///
-    /// Cancelling the task that consumes them, or releasing the job before they end, cancels the job. Events that are not consumed
-    /// are kept.
+    /// Cancelling the consuming task, or releasing the job before the events end, cancels the job. Events are buffered until they
+    /// are consumed.
     public let events: AsyncThrowingStream<GenerationEvent, any Error>
     fileprivate let task: Task<GenerationResult, any Error>
 
     /// Waits for the end of the job.
     ///
-    /// Cancelling the task that waits cancels the job.
+    /// Cancelling the waiting task cancels the job.
     /// - Throws: as `GenerationSession.generate`; `CancellationError`.
     public var result: GenerationResult {
         get async throws {
-            // A stream that is released early cancels the job.
+            // Releasing the stream early would cancel the job.
             defer { withExtendedLifetime(events) {} }
             return try await withTaskCancellationHandler {
                 try await task.value
@@ -88,6 +88,6 @@ public struct GenerationTask: Sendable {
         }
     }
 
-    /// Cancels the job: it leaves the queue, or stops within one node of a network.
+    /// Cancels the job: it leaves the queue, or stops after the current node of a network.
     public func cancel() { task.cancel() }
 }

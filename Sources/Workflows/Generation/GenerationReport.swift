@@ -1,7 +1,7 @@
 public import Diffusion
 public import Inference
 
-/// The report of a drawing as JSON; keys are named with their units.
+/// The report of a generation as JSON; keys carry their units.
 public struct GenerationReport: Encodable, Sendable {
     public let model: String?
     public let steps: Int

@@ -4,18 +4,18 @@ import Imaging
 public import Inference
 import ModelLoading
 
-/// Draws one description after the other, and keeps the model and its networks for the next one with the same model.
+/// Draws one description after the other, and keeps the model and its networks in memory while the model stays the same.
 ///
-/// Not `Sendable`: one request at a time. `GenerationQueue` is for several callers.
+/// Not `Sendable`: one request at a time. `GenerationQueue` serves several callers.
 public final class GenerationSession {
-    /// The networks that are kept; takes effect when a model is loaded.
+    /// The networks to keep in memory; takes effect when a model is loaded.
     public var memory: MemoryPolicy
     private let compile: CompileOptions
     private let previewVAE: String?
     private var loaded: (key: ModelKey, model: LatentDiffusionModel)?
     private var pipeline: LatentDiffusionPipeline?
 
-    /// - Parameter previewVAE: the path of an autoencoder that makes previews; nil for the model's.
+    /// - Parameter previewVAE: the path of an autoencoder for previews; nil for the model's.
     public init(
         compile: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident, previewVAE: String? = nil
     ) {
@@ -32,7 +32,7 @@ public final class GenerationSession {
 
     /// Draws all pictures of a description.
     /// - Parameters:
-    ///   - notes: given the model's notes where the description loads it.
+    ///   - notes: called with the model's notes if the description loads a model.
     ///   - report: as `LatentDiffusionPipeline.generate` calls it.
     /// - Throws: as `check` and `LatentDiffusionPipeline.generate`.
     public func generate(
@@ -49,9 +49,9 @@ public final class GenerationSession {
         }
     }
 
-    /// Draws all pictures of a description, and writes each to its file as soon as it is drawn.
+    /// Draws all pictures of a description, and writes each to its file when it is finished.
     /// - Parameter previews: a folder for a preview after each step but the last; nil for none.
-    /// - Throws: as `generate`; `ImageError` for files that can't be written, before anything is drawn where that can be told.
+    /// - Throws: as `generate`; `ImageError` for files that can't be written, as far as possible before any picture is drawn.
     public func draw(
         _ description: GenerationDescription, to files: OutputFiles, previews folder: String? = nil,
         notes: ([String]) -> Void = { _ in },
@@ -83,7 +83,7 @@ public final class GenerationSession {
             notes: model.notes)
     }
 
-    /// The model of a description; the one before is released first.
+    /// The model of a description; the previous one is released first.
     private func model(of description: GenerationDescription) throws -> LatentDiffusionModel {
         let key = ModelKey(description: description.model, visitsFloatUNet: description.request.precision != .uniform)
         if let loaded, loaded.key == key { return loaded.model }
@@ -95,17 +95,17 @@ public final class GenerationSession {
     }
 }
 
-/// A request that is drawn, with its files.
+/// A finished request and its files.
 public struct Drawing: Sendable {
     public let model: ModelDescription
     public let resolved: ResolvedRequest
     public let result: GenerationResult
     public let pictures: [DrawnPicture]
-    /// The model's.
+    /// The model's notes.
     public let notes: [String]
 }
 
-/// The parts of a description that decide which model is loaded.
+/// The parts of a description that determine the loaded model.
 private struct ModelKey: Equatable {
     let description: ModelDescription
     let visitsFloatUNet: Bool

@@ -1,15 +1,15 @@
 import Foundation
 import Imaging
 
-/// Folders that were made for files, and are removed where no file comes to be.
+/// Folders created for output files; those that stay empty are removed.
 struct MadeFolders {
-    /// From the outermost one inwards.
+    /// Paths from the outermost folder inwards.
     private var paths: [String] = []
 
     init() {}
 
-    /// Makes a folder, and the missing ones above it.
-    /// - Throws: `ImageError.cannotWrite`, after which no folder is left that was made.
+    /// Creates a folder and its missing parents.
+    /// - Throws: `ImageError.cannotWrite`; folders created by then are removed.
     init(path: String) throws(ImageError) {
         var missing: [String] = []
         var next = URL(filePath: path).standardizedFileURL

@@ -2,16 +2,16 @@ public import Diffusion
 import Foundation
 public import Imaging
 
-/// A picture that is on disk.
+/// A picture on disk.
 public struct DrawnPicture: Codable, Sendable {
     public let path: String
     public let prompt: String
-    /// Whether the safety checker had it blurred; nil where it did not look.
+    /// Whether the safety checker flagged and blurred the picture; nil where it was not checked.
     public let flagged: Bool?
     public let seed: UInt64?
     public let width: Int
     public let height: Int
-    /// Encoding and writing the file.
+    /// The duration of encoding and writing the file.
     public let writeSeconds: Double
 
     enum CodingKeys: String, CodingKey {
@@ -22,13 +22,13 @@ public struct DrawnPicture: Codable, Sendable {
 
 /// The files of a request's pictures.
 public struct OutputFiles {
-    /// The place and the form of files.
+    /// The location and format of files.
     public struct Options: Sendable {
-        /// A file, or a folder for files named after the text; nil for the current folder.
+        /// A file, or a folder for files named after the prompt; nil for the current folder.
         public var path: String?
-        /// nil for the format of the path's extension, or else PNG.
+        /// nil for the format of the path's extension, or PNG without one.
         public var format: ImageFormat?
-        /// Of JPEG, 1 to 100.
+        /// JPEG quality, 1 to 100.
         public var quality: Int
 
         public init(path: String? = nil, format: ImageFormat? = nil, quality: Int = 95) {
@@ -39,9 +39,9 @@ public struct OutputFiles {
     }
 
     private let encoding: ImageEncoding
-    /// Made where there is none.
+    /// The folder to create; nil where none is needed.
     private var newFolder: String?
-    /// One for each picture.
+    /// The path of each picture.
     public let paths: [String]
 
     public init(_ options: Options, _ request: GenerationRequest) {
@@ -63,7 +63,7 @@ public struct OutputFiles {
         }
     }
 
-    /// Files in a folder that is made when the first of them is checked.
+    /// Files in a new folder, which is created when the files are checked.
     public init(inNewFolder options: Options, _ request: GenerationRequest) {
         var folder = options
         folder.path = options.path.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
@@ -71,8 +71,8 @@ public struct OutputFiles {
         newFolder = options.path
     }
 
-    /// Makes the folder, and checks that every file can be written.
-    /// - Throws: `ImageError.cannotWrite`, after which no folder is left that was made.
+    /// Creates the folder, and checks that every file can be written.
+    /// - Throws: `ImageError.cannotWrite`; a folder created by then is removed.
     func check() throws -> MadeFolders {
         let made = try newFolder.map { try MadeFolders(path: $0) } ?? MadeFolders()
         do {
@@ -84,7 +84,7 @@ public struct OutputFiles {
         return made
     }
 
-    /// Writes a picture with metadata that draws it again.
+    /// Writes a picture with the metadata that can draw it again.
     func write(
         _ picture: GeneratedPicture, _ description: GenerationDescription, _ resolved: ResolvedRequest
     ) throws -> DrawnPicture {
@@ -104,8 +104,8 @@ public struct OutputFiles {
             || FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }
 
-    /// A text as part of a file's name: letters and digits of any script, the rest as dashes, less than 60 characters
-    /// and, as file systems count, 200 bytes.
+    /// A text as part of a file name: letters and digits of any script, everything else as dashes; at most 60 characters, and at
+    /// most 200 bytes, a limit of file systems.
     static func slug(_ text: String) -> String {
         let words = text.lowercased().split { !$0.isLetter && !$0.isNumber }
         var slug = ""

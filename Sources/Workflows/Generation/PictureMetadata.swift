@@ -3,11 +3,11 @@ import Foundation
 public import Imaging
 
 extension GenerationDescription {
-    /// The key of a picture's metadata that holds the description, as JSON.
+    /// The metadata key of a picture's description in JSON.
     public static let metadataKey = "glint"
 
     /// The description in the metadata of a picture.
-    /// - Throws: `PictureMetadataError`; `ImageError`, `FileError` for a file that is no picture.
+    /// - Throws: `PictureMetadataError`; `ImageError`, `FileError` for a file that is not a picture.
     public init(pictureAt path: String) throws {
         let file = try ImageFile(path: path)
         guard let text = file.metadata[Self.metadataKey] else { throw PictureMetadataError.none(picture: path) }
@@ -20,22 +20,22 @@ extension GenerationDescription {
         }
     }
 
-    /// The description of one picture of a request: it draws the picture again alone.
-    /// - Parameter resolved: the request as it was drawn.
+    /// The description of one picture of a request, which draws the same picture alone.
+    /// - Parameter resolved: the resolved request that drew it.
     public func drawn(_ picture: GeneratedPicture, _ resolved: ResolvedRequest) -> GenerationDescription {
         var own = self
         own.request = resolved.request
         own.request.prompts = [picture.prompt]
         own.request.seed = picture.seed ?? own.request.seed
         (own.request.width, own.request.height) = (picture.image.width, picture.image.height)
-        // These change nothing of a picture.
+        // These options do not change a picture.
         (own.request.imagesPerPrompt, own.request.batchSize, own.request.previewInterval) = (1, 1, nil)
         return own
     }
 
-    /// Metadata of a picture that this describes: the description, and under the key that other programs read the same in their
-    /// notation.
-    /// - Parameter className: of the scheduler that drew it.
+    /// The metadata of a picture with this description: the description itself, and the same in the key and notation of other
+    /// programs.
+    /// - Parameter className: the class of the picture's scheduler.
     public func metadata(scheduler className: String) throws -> ImageMetadata {
         var lines = [request.prompts.first ?? ""]
         if let negative = request.negativePrompt, !negative.isEmpty { lines.append("Negative prompt: \(negative)") }
@@ -49,17 +49,17 @@ extension GenerationDescription {
         return [Self.metadataKey: try json, "parameters": lines.joined(separator: "\n")]
     }
 
-    /// Whether a picture that this describes is the one that `asked` would draw: every option that `asked` sets is the same.
+    /// Whether a picture with this description is the one that `asked` would draw: all options that `asked` sets are equal.
     func answers(_ asked: GenerationDescription) -> Bool {
         var (own, asked) = (options, asked.options)
-        // A picture's file has these as the model's defaults were when it was drawn.
+        // A picture's file has the values of these options that were the model's defaults when it was drawn.
         for key in ["width", "height", "steps", "guidance_scale", "strength"] where asked[key] == nil { own[key] = nil }
         for key in ["count", "preview_interval", "batch_size"] { asked[key] = nil }
         return own == asked
     }
 }
 
-/// Why a picture can't be drawn again.
+/// An error in the metadata of a picture to draw again.
 public enum PictureMetadataError: Error, Equatable, CustomStringConvertible {
     case none(picture: String)
     case unreadable(picture: String, reason: String)

@@ -8,7 +8,7 @@ struct PreviewFiles {
     private let request: GenerationRequest
     private let made: MadeFolders
 
-    /// Makes the folder where there is none.
+    /// Creates the folder if it does not exist.
     init(folder: String, _ request: GenerationRequest) throws {
         self.folder = try ModelLocation.file(folder, of: "preview")
         self.request = request

@@ -1,12 +1,11 @@
 public import Diffusion
 import Foundation
 
-/// The prompts of a file, drawn line by line: pictures that an earlier run drew are kept, and a line that fails does not end the
-/// run.
+/// Draws the prompts of a file line by line. Pictures of an earlier run are kept, and a failed line does not end the run.
 public struct PromptBatch {
     private let lines: [Line]
     private let redrawsAll: Bool
-    /// The options of lines that say nothing else.
+    /// The default options of all lines.
     private let common: GenerationDescription
     public private(set) var report = Report()
 
@@ -27,7 +26,7 @@ public struct PromptBatch {
             public let error: String
         }
 
-        /// - Throws: `PromptBatchError.failed` where a line was not drawn.
+        /// - Throws: `PromptBatchError.failed` where a line failed.
         public func check() throws(PromptBatchError) {
             guard !failed.isEmpty else { return }
             throw .failed(lines: failed.map(\.line))
@@ -35,18 +34,18 @@ public struct PromptBatch {
     }
 
     public enum Event: Sendable {
-        /// The pictures of a line are written.
+        /// The pictures of a line were written.
         case drawn([DrawnPicture])
         case failed(Report.Failure)
-        /// A note on the model.
+        /// A note about the model.
         case note(String)
-        /// The line at work; `pictures` are its number of pictures.
+        /// An event of the current line; `pictures` is its number of pictures.
         case generation(GenerationEvent, pictures: Int)
     }
 
-    /// Reads all of the file, and checks it before anything is drawn.
-    /// - Parameter common: the options of lines that say nothing else. The seed of a line without one is that of `common` plus the
-    ///   number of pictures before it, so that a later run names its pictures alike.
+    /// Reads the whole file, and checks it before any picture is drawn.
+    /// - Parameter common: the default options of all lines. The default seed of a line is that of `common` plus the number of
+    ///   pictures before it, so that a later run gives the pictures the same names.
     /// - Throws: `PromptFileError`, `FileError`, `PromptBatchError`.
     public init(
         _ path: String, _ common: GenerationDescription, output: OutputFiles.Options, redrawsAll: Bool = false
@@ -59,13 +58,13 @@ public struct PromptBatch {
         for line in try PromptFile.lines(path) {
             var base = common
             base.request.seed = seed
-            // A mask and a strength for all lines are for those that begin with a picture.
+            // A common mask and strength apply only to lines with an initial image.
             if base.request.image == nil, !line.sets("image") { (base.request.mask, base.request.strength) = (nil, nil) }
             let own = line.applied(to: base)
             seed &+= UInt64(own.request.pictureCount)
             let files = Self.files(line.output, output, own.request)
             for path in files.paths {
-                // One file may be spelled in several ways.
+                // A path can have several spellings.
                 if let other = taken.updateValue(line.number, forKey: URL(filePath: path).standardizedFileURL.path) {
                     throw PromptBatchError.samePath(path, lines: [other, line.number])
                 }
@@ -79,10 +78,10 @@ public struct PromptBatch {
         self.common = alone
     }
 
-    /// Pictures of all lines.
+    /// The number of pictures of all lines.
     public var pictureCount: Int { lines.reduce(0) { $0 + $1.description.request.pictureCount } }
 
-    /// - Parameter name: the output that the line itself names.
+    /// - Parameter name: the output path in the line.
     private static func files(
         _ name: String?, _ output: OutputFiles.Options, _ request: GenerationRequest
     ) -> OutputFiles {
@@ -101,9 +100,9 @@ public struct PromptBatch {
         if isNamedLikeOne || FileManager.default.fileExists(atPath: output) { throw .notAFolder(output) }
     }
 
-    /// Draws the lines whose pictures are not there.
-    /// - Parameter report: told of every line as it is drawn, on the caller's isolation.
-    /// - Throws: as `GenerationSession.check`, before anything is drawn; `CancellationError`.
+    /// Draws the lines whose pictures do not exist yet.
+    /// - Parameter report: called with the events of each line, on the caller's isolation.
+    /// - Throws: as `GenerationSession.check`, before any picture is drawn; `CancellationError`.
     public mutating func draw(
         _ session: GenerationSession, previews folder: String? = nil,
         report tell: (Event) -> Void
@@ -138,7 +137,7 @@ public struct PromptBatch {
 }
 
 extension OutputFiles {
-    /// Whether all pictures of a description are there.
+    /// Whether all pictures of a description exist.
     fileprivate func hold(_ description: GenerationDescription) -> Bool {
         paths.enumerated().allSatisfy { index, path in
             guard let found = try? GenerationDescription(pictureAt: path) else { return false }
@@ -149,7 +148,7 @@ extension OutputFiles {
     }
 }
 
-/// Why a batch is not drawn, or not all of it.
+/// An error of a batch that was not drawn, or not completely.
 public enum PromptBatchError: Error, Equatable, CustomStringConvertible {
     case notAFolder(String)
     case samePath(String, lines: [Int])

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets one caller at a time work: of those that wait, the one with the highest priority, and of these the first.
+/// Lets one caller at a time work: the waiting caller with the highest priority, and among equals the first.
 final class TurnQueue: Sendable {
     private struct Ticket {
         let id: Int
@@ -11,14 +11,14 @@ final class TurnQueue: Sendable {
 
     private struct State {
         var waiting: [Ticket] = []
-        /// The caller that works.
+        /// The caller whose turn it is.
         var holder: Int?
         var nextID = 0
     }
 
     private let state = Mutex(State())
 
-    /// Callers that wait.
+    /// The number of waiting callers.
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
     /// Takes a place behind the callers of the same priority.
@@ -33,12 +33,12 @@ final class TurnQueue: Sendable {
         }
     }
 
-    /// Waits for the turn; `leave` ends it.
-    /// - Throws: `CancellationError`; the ticket is then given up.
+    /// Waits for the turn, which `leave` ends.
+    /// - Throws: `CancellationError`; the ticket is then invalid.
     func wait(_ id: Int) async throws {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                // A cancelled task has no use for a turn, and its handler may have run before.
+                // A cancelled task needs no turn, and its handler may have run before.
                 let isCancelled = Task.isCancelled
                 resume { state in
                     guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return [(continuation, true)] }
@@ -69,7 +69,7 @@ final class TurnQueue: Sendable {
 
     private typealias Resumption = (continuation: CheckedContinuation<Void, any Error>, isCancelled: Bool)
 
-    /// Changes the state, gives the turn to the first ticket where nobody has it, and resumes the callers concerned.
+    /// Changes the state, gives a free turn to the first ticket, and resumes the callers concerned.
     private func resume(_ change: (inout State) -> [Resumption]) {
         let resumptions = state.withLock { state in
             var resumptions = change(&state)

@@ -21,13 +21,13 @@ public struct MachineReport: Encodable, Sendable {
         }
     }
 
-    /// The processor's features that the CPU plugin's kernels differ by.
+    /// The processor features that select the CPU plugin's kernels.
     private static let features = [
         "avx2", "fma", "f16c", "avx512f", "avx_vnni", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8",
         "amx_bf16",
     ]
 
-    /// Whether sums of 8-bit products can't overflow 16 bits on the way: without VNNI they can.
+    /// Whether sums of 8-bit products saturate in 16 bits, as they do without VNNI.
     public let int8Saturates: Bool
 
     public var int8Note: String {

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The memory of this process, as the system counts it.
+/// The memory of this process, as reported by the system.
 public enum ProcessMemory {
-    /// The most that was resident at once, mapped files included (VmHWM); nil where the system does not say.
+    /// Peak resident memory, mapped files included (VmHWM); nil where the system does not report it.
     public static var peakBytes: Int? { field("VmHWM:") }
 
-    /// The memory that is resident now without mapped files (RssAnon).
+    /// Current resident memory without mapped files (RssAnon).
     public static var anonymousBytes: Int? { field("RssAnon:") }
 
     private static func field(_ name: String) -> Int? {

@@ -5,9 +5,9 @@ import ModelLoading
 import Tokenizers
 
 extension LatentDiffusionModel {
-    /// The model of a description, with everything that is added to it.
-    /// - Parameter visitsFloatUNet: whether steps of mixed precision take the UNet in floating point too.
-    /// - Throws: `ModelLocationError`; as the initializers of the model and of what is added to it.
+    /// The model of a description, with all of its additions.
+    /// - Parameter visitsFloatUNet: whether to add the UNet in floating point for steps of mixed precision.
+    /// - Throws: `ModelLocationError`; as the initializers of the model and its additions.
     public init(_ description: ModelDescription, visitsFloatUNet: Bool) throws {
         try self.init(
             ModelSource(ModelLocation.resolve(description.model)),
@@ -21,7 +21,7 @@ extension LatentDiffusionModel {
         }
         try addWords(
             (description.embeddings ?? []).map { text in
-                // A file's name may contain a colon; a word contains no slash.
+                // A file name may contain a colon, but a word contains no slash.
                 let (path, word) = text.splitSuffix { $0.contains("/") || $0.isEmpty ? nil : $0 }
                 return try TextualInversion(path: ModelLocation.file(path, of: "embedding").path, token: word)
             })
@@ -34,7 +34,7 @@ extension LatentDiffusionModel {
 }
 
 extension String {
-    /// Splits `before:after` at the last colon, where `read` takes the part after it.
+    /// Splits `before:after` at the last colon, if `read` accepts the part after it.
     fileprivate func splitSuffix<Suffix>(_ read: (String) -> Suffix?) -> (String, Suffix?) {
         guard let colon = lastIndex(of: ":"), let suffix = read(String(self[index(after: colon)...])) else { return (self, nil) }
         return (String(self[..<colon]), suffix)
@@ -47,7 +47,7 @@ struct QuantizationSource: Codable {
     let source: String
     static let file = "quantization.json"
 
-    /// The model that the one in a folder was quantized from; nil where that is not known.
+    /// The model that the model in a folder was quantized from; nil where it is unknown.
     static func of(_ folder: URL) -> String? {
         guard let data = try? Data(contentsOf: folder.appending(path: file)) else { return nil }
         return try? JSONDecoder().decode(QuantizationSource.self, from: data).source

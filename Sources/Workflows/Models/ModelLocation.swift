@@ -2,11 +2,11 @@ public import Foundation
 import Hub
 import ModelLoading
 
-/// Finds models by what a user calls them.
+/// Finds a model by its name or path.
 public enum ModelLocation {
-    /// The folder or file of a model; of the standard model for nil.
+    /// The folder or file of a model; nil stands for the default model.
     ///
-    /// `owner/name[@revision]` is looked for in the hub's cache where there is no file of that name.
+    /// `owner/name[@revision]` is looked up in the hub's cache if no file has that name.
     /// - Throws: `ModelLocationError`; `ModelError.missing`.
     public static func resolve(_ path: String?) throws -> URL {
         guard let path else { return try standard() }
@@ -17,14 +17,14 @@ public enum ModelLocation {
         return pulled
     }
 
-    /// The URL of a path, with `~` for the home folder.
+    /// The URL of a path; `~` stands for the home folder.
     /// - Throws: `ModelLocationError.empty`, which names the option.
     public static func file(_ path: String, of option: String) throws(ModelLocationError) -> URL {
         guard !path.isEmpty else { throw .empty(option: option) }
         return URL(filePath: NSString(string: path).expandingTildeInPath)
     }
 
-    /// The model that the repository has, found from the program's folder upwards.
+    /// The model in this project's repository, searched from the program's folder upwards.
     private static func standard() throws -> URL {
         let standard = "Models/emoji-lcm"
         var folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -38,11 +38,11 @@ public enum ModelLocation {
 }
 
 public enum ModelLocationError: Error, Equatable, CustomStringConvertible {
-    /// An empty path, which would stand for the current folder.
+    /// An empty path, which would mean the current folder.
     case empty(option: String)
-    /// Neither a path, nor a repository in the cache.
+    /// Neither a path nor a repository in the cache.
     case notPulled(String)
-    /// Steps in floating point need a model that its folder does not name.
+    /// Steps in floating point need a floating-point model, and the folder names none.
     case noFloatModel(of: String)
 
     public var description: String {

@@ -15,17 +15,17 @@ public struct ModelReport: Encodable, Sendable {
     private static let safetyChecker = "safety_checker"
 
     /// Reads the model in a folder or file.
-    /// - Throws: as `LatentDiffusionModel.init`, and for networks that can't be read, but the safety checker, which is noted.
+    /// - Throws: as `LatentDiffusionModel.init`, and for unreadable networks; an unreadable safety checker is only noted.
     public init(_ url: URL) throws {
         let source = try ModelSource(url)
-        // Everything that a first use would refuse is refused here.
+        // Every error of a first use is thrown here.
         var notes = try LatentDiffusionModel(source).notes
         var components: [ComponentReport] = []
         for component in source.networks.sorted(by: { $0.name < $1.name }) {
             do {
                 components.append(try ComponentReport(component))
             } catch  where component.name == Self.safetyChecker {
-                // Pictures are drawn without it.
+                // Pictures can be drawn without it.
                 components.append(try ComponentReport(component, readsWeights: false))
                 notes.append("\(error) --safety can't be used.")
             }
@@ -44,7 +44,7 @@ public struct ComponentReport: Encodable, Sendable {
     public let precisions: [String]
     public let bytes: Int?
 
-    /// - Parameter readsWeights: false for one whose weights are known to be missing.
+    /// - Parameter readsWeights: false for a component whose weights are missing.
     init(_ component: Component, readsWeights: Bool = true) throws {
         name = component.name
         className = component.className
@@ -57,7 +57,7 @@ public struct ComponentReport: Encodable, Sendable {
             let graph = try IRReader.read(path: component.folder.appending(path: Component.irName).path)
             let constants = graph.nodes.filter { $0.constant != nil && ($0.outputs[0].shape.fixed?.checkedElementCount ?? 0) > 1 }
             parameters = constants.reduce(0) { $0 + ($1.outputs[0].shape.fixed?.checkedElementCount ?? 0) }
-            // Indices and shapes are no weights.
+            // Indices and shapes are not weights.
             precisions = Set(constants.map(\.outputs[0].elementType).filter { ![.i64, .i32].contains($0) }.map(\.rawValue))
                 .sorted()
             bytes = constants.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }

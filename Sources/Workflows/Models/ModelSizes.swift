@@ -6,12 +6,13 @@ public import ModelLoading
 
 /// The sizes of a model's weights on disk.
 public enum ModelSizes {
-    /// In the order of tables. IR keeps the halves of an autoencoder apart; in a checkpoint they are told by their tensors' names.
+    /// Networks in the order of tables. IR has the halves of an autoencoder in separate files; in a checkpoint the tensors' names
+    /// distinguish them.
     private static let networks = ["text_encoder", "text_encoder_2", "unet", "vae_decoder", "vae_encoder"]
     /// Prefixes of the names of each half's tensors.
     private static let halves = ["vae_decoder": ["decoder.", "post_quant_conv."], "vae_encoder": ["encoder.", "quant_conv."]]
 
-    /// Bytes of each network that is there: the .bin beside its IR, or the tensors of the checkpoint that is read.
+    /// The size of each network in bytes: the .bin of its IR, or the tensors of its checkpoint.
     public static func bytes(_ folder: ModelSource) throws -> [String: Int] {
         var bytes: [String: Int] = [:]
         for name in networks {
@@ -21,7 +22,7 @@ public enum ModelSizes {
                 continue
             }
             let prefixes = halves[name]
-            // A model that can be drawn with may still lack its encoder.
+            // A model without the autoencoder's encoder can still draw.
             guard let weights = try? folder.components[prefixes == nil ? name : "vae"]?.weights() else { continue }
             let entries = weights.entries.filter { entry in
                 prefixes.map { $0.contains { entry.key.hasPrefix($0) } } ?? true

@@ -1,6 +1,6 @@
 public import Quantization
 
-/// Which networks of a model are quantized, and how.
+/// The networks of a model to quantize, and the method.
 public struct ModelQuantizationOptions: Sendable {
     public enum Network: String, Sendable, CaseIterable {
         case unet
@@ -9,11 +9,11 @@ public struct ModelQuantizationOptions: Sendable {
     }
 
     public var networks: Set<Network>
-    /// For weights alone, with computing in floating point; nil to quantize activations too.
+    /// Options for weight compression, with arithmetic in floating point; nil to quantize activations too.
     public var weightCompression: WeightCompressionOptions?
     public var preset = QuantizationPreset.mixed
     public var ranges = RangeEstimator.minMax
-    /// Whether the scores of attention are computed in INT8 too.
+    /// Whether attention scores are computed in INT8 too.
     public var scores = true
     /// SmoothQuant's alpha; nil for no smoothing.
     public var smoothQuant: SmoothQuant.Alpha? = .searched
@@ -28,9 +28,9 @@ public struct ModelQuantizationOptions: Sendable {
     public var quantizesTimeEmbedding = false
     /// Layers that stay in floating point.
     public var ignored = IgnoredScope()
-    /// Decides which layers go back to floating point after their errors are measured; nil for none.
+    /// The goal that decides which layers return to floating point after their errors are measured; nil for none.
     public var accuracyGoal: AccuracyControl.Goal?
-    /// Prompts that the layers' errors are measured on.
+    /// The number of prompts for measuring the layers' errors.
     public var sensitivityPrompts = 2
 
     public init(_ networks: Set<Network> = [.unet]) { self.networks = networks }
@@ -42,7 +42,7 @@ public struct ModelQuantizationOptions: Sendable {
     }
 
     /// The options of the passes.
-    /// - Parameter standard: those that the kind of network has by default.
+    /// - Parameter standard: the defaults for the kind of network.
     func postTraining(_ standard: PostTrainingQuantization.Options) -> PostTrainingQuantization.Options {
         var options = standard
         options.rules.keepsEnds = !quantizesEnds

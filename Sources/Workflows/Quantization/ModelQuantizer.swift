@@ -6,16 +6,16 @@ import ModelLoading
 import Quantization
 import TensorStore
 
-/// Quantizes the networks of a model one after the other, and writes each as soon as it is done.
+/// Quantizes the networks of a model one after the other, and writes each when it is finished.
 public struct ModelQuantizer {
     private let model: LatentDiffusionModel
     private let run: CalibrationRun
     private let compile: CompileOptions
     private let options: ModelQuantizationOptions
     private let progress: (WorkProgress) -> Void
-    /// The file of the sensitivities found so far, from which a run that was stopped continues.
+    /// The file of the sensitivities measured so far, from which an interrupted run continues.
     private var statePath = ""
-    /// By the networks' names.
+    /// Reports by network name.
     private var reports: [String: QuantizationReport] = [:]
 
     /// - Parameters:
@@ -32,9 +32,9 @@ public struct ModelQuantizer {
         self.progress = progress
     }
 
-    /// Makes a folder of IR with the quantized networks and everything else of the model.
+    /// Writes a folder of IR with the quantized networks and all other parts of the model.
     /// - Parameter target: a folder that does not exist; it appears when it is complete.
-    /// - Throws: `ModelError` for a folder that is there; `QuantizationError`, `OpenVINOError`, `FileError`, `CancellationError`.
+    /// - Throws: `ModelError` for an existing folder; `QuantizationError`, `OpenVINOError`, `FileError`, `CancellationError`.
     public mutating func quantize(
         to target: URL
     ) async throws -> QuantizationSummary {
@@ -104,7 +104,7 @@ public struct ModelQuantizer {
         let name = index == 0 ? "text_encoder" : "text_encoder_\(index + 1)"
         let component = try model.source.component(name)
         let encoder = model.textEncoders[index]
-        // Stable Diffusion XL takes states of an inner layer.
+        // Stable Diffusion XL uses the states of an inner layer.
         let graph = try encoder.network.exportedGraph(tokens: encoder.tokenCount, hiddenStates: model.family == .sdxl)
         guard options.networks.contains(.textEncoder), let weights = options.weightCompression else {
             return try folder.write(graph, as: name, configOf: component)

@@ -1,7 +1,7 @@
 import Foundation
 import Quantization
 
-/// A quantized model: sizes on disk by network, and the numbers of layers by precision.
+/// The result of a quantization: sizes on disk by network, and the numbers of layers by precision.
 public struct QuantizationSummary: Encodable, Sendable {
     public let output: String
     public let seconds: Double
@@ -10,7 +10,7 @@ public struct QuantizationSummary: Encodable, Sendable {
 
     public struct Network: Encodable, Sendable {
         public let name: String
-        /// Of the weights' files.
+        /// The size of the weight files.
         public let bytesBefore: Int
         public let bytesAfter: Int
         public let int8Layers: Int?
@@ -50,7 +50,7 @@ public struct QuantizationSummary: Encodable, Sendable {
     }
 }
 
-/// Bytes of the weights in a folder; nil where there are none.
+/// The size of the weights in a folder in bytes; nil where there are none.
 private func weightBytes(in folder: URL) -> Int? {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let weights = files.filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".bin") }

@@ -2,16 +2,16 @@ import Foundation
 import Quantization
 import TensorStore
 
-/// The errors of layers measured so far, in a file: a run that was stopped continues from them.
+/// The errors of layers measured so far, in a file from which an interrupted run continues.
 struct SensitivityState: Codable {
-    /// The model, prompts and options that the errors are of; a file of others is ignored.
+    /// The model, prompts and options of the measurement; a file for another subject is ignored.
     private let subject: String
     private(set) var known: [AccuracyControl.Sensitivity] = []
     private var path = ""
 
     enum CodingKeys: CodingKey { case subject, known }
 
-    /// Reads the file at `path`, where it is of the same subject.
+    /// Reads the file at `path`, if it has the same subject.
     init(path: String, of subject: String) throws {
         self.subject = subject
         self.path = path

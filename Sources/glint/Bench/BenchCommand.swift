@@ -12,7 +12,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [BenchPipelineCommand.self, BenchWorkerCommand.self], defaultSubcommand: BenchPipelineCommand.self)
 }
 
-/// The model that is measured.
+/// The measured model.
 struct BenchModelOptions: ParsableArguments {
     @Option(help: "A model's folder. (default: the repository's emoji-lcm)") var model: String?
     @Option(
@@ -31,7 +31,7 @@ struct BenchModelOptions: ParsableArguments {
         if keep != nil, synthetic == nil { throw ValidationError("--keep goes with --synthetic.") }
     }
 
-    /// Runs `body` on the model's folder, which is made before and removed after where that is asked for.
+    /// Runs `body` on the model's folder, which is created before and removed afterwards where the options ask for it.
     func withFolder<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
         guard let model = synthetic.flatMap(SyntheticModel.named) else {
             return try await body(ModelLocation.resolve(self.model))

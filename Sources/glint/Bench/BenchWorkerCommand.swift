@@ -4,7 +4,7 @@ import Foundation
 import ModelLoading
 import Workflows
 
-/// Measures one stage for each line that it reads, so that another program can take turns with it.
+/// Measures one stage for each input line, so that two programs can be measured in turns.
 struct BenchWorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",

@@ -3,7 +3,7 @@ import Diffusion
 import OpenVINO
 import Workflows
 
-/// What the kinds of nodes of each network took, the longest first.
+/// Durations of the kinds of nodes in each network, the longest first.
 struct NodeTable {
     let text: String
 

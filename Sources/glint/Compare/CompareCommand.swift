@@ -57,7 +57,7 @@ struct CompareCommand: AsyncParsableCommand {
         let request = GenerationRequest(
             prompts: Array(all.prefix(count ?? all.count)), width: width, height: height, numInferenceSteps: steps,
             guidanceScale: guidanceScale, seed: seed)
-        // Mistakes are found before anything is drawn.
+        // Errors are found before any picture is drawn.
         let comparison = try Comparison(baseline, candidate, request)
         let metrics = try metrics(prompts: request.prompts.count)
         let files = try output.map { try ComparisonFiles(folder: $0) }
@@ -73,7 +73,7 @@ struct CompareCommand: AsyncParsableCommand {
                 bar.show($0)
             }
         } catch ComparisonError.process(let status) {
-            // The process has said why.
+            // The process has printed the reason.
             throw ExitCode(status)
         }
         bar.finish()

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Workflows
 
-/// Draws one side of a comparison, a picture for each line of standard input; `glint compare` starts it.
+/// Draws one side of a comparison, one picture for each line of standard input; started by `glint compare`.
 struct CompareWorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare-worker", abstract: "Draw one side of a comparison.", shouldDisplay: false)
@@ -12,7 +12,7 @@ struct CompareWorkerCommand: AsyncParsableCommand {
     @OptionGroup var machine: MachineOptions
 
     func run() async throws {
-        // The program that started this one may ignore these itself, and removes the files.
+        // The parent program may ignore these signals itself, and removes the files.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         var worker = try ComparisonWorker(
             ComparisonJob(path: job), compile: machine.compileOptions(), memory: machine.memoryPolicy(pictures: 2))

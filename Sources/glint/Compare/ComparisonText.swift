@@ -3,7 +3,7 @@ import Foundation
 import Workflows
 
 extension ComparisonReport {
-    /// Tables of size, latency and quality, as the articles on quantized diffusion have them.
+    /// Tables of size, latency and quality, as in articles on quantized diffusion models.
     var text: String {
         var size = TextTable(columns: ["size of weights", "\(baseline) (MB)", "\(candidate) (MB)", "compression rate"])
         for entry in sizes {
@@ -23,7 +23,7 @@ extension ComparisonReport {
             latency.add(["peak memory", format(bytes: baselinePeakBytes), format(bytes: candidatePeakBytes), ""])
         }
         let tables = [size.text, latency.text, qualityText].joined(separator: "\n\n")
-        // The last columns have cells without text.
+        // Cells of the last columns may be empty.
         return tables.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             String(line.reversed().drop { $0 == " " }.reversed())
         }.joined(separator: "\n")
@@ -31,7 +31,7 @@ extension ComparisonReport {
 
     private var qualityText: String {
         var table = TextTable(columns: ["quality", "mean", "± deviation", "left out", "worst"])
-        // The prompts stand last and free, since they can be long.
+        // The prompts come last without alignment, since they can be long.
         var prompts = ["of the prompt"]
         for entry in quality {
             let isEqual = entry.count == 0 && entry.equalCount > 0

@@ -65,6 +65,6 @@ struct FIDCommand: AsyncParsableCommand {
 
 private struct FIDReport: Encodable {
     let fid: Double
-    /// Of each set; nil for saved moments.
+    /// The number of pictures in each set; nil for saved moments.
     let pictures: [Int?]
 }

@@ -33,7 +33,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func validate() throws {
-        // The picture of --from, and a line of --prompts, may set the other one.
+        // The picture of --from or a line of --prompts may set the missing option.
         if picture.from == nil, batch.prompts == nil { try checkAlone() }
         guard batch.prompts != nil else { return }
         if prompt != nil { throw ValidationError("Give either a text or --prompts.") }
@@ -123,7 +123,7 @@ struct GenerateCommand: AsyncParsableCommand {
         try run.report.check()
     }
 
-    /// - Parameter pictures: more than one keeps networks in memory.
+    /// - Parameter pictures: the number of pictures; for more than one, networks stay in memory.
     private func session(pictures: Int) throws -> GenerationSession {
         GenerationSession(
             compile: try machine.compileOptions(), memory: machine.memoryPolicy(pictures: pictures), previewVAE: preview.vae)

@@ -17,7 +17,7 @@ struct GenerationProgress {
         switch event {
         case .accepted(let request): steps = request.numInferenceSteps
         case .warning(let text): bar.warning(text)
-        // A LoRA of the UNet alone has no keys for text encoders.
+        // A LoRA for the UNet alone has no keys for text encoders.
         case .adapted(let report):
             if report.files.contains(where: { $0.placed > 0 || !$0.unplaced.isEmpty }) { bar.note("\(report)") }
         case .stage(let stage): status(stage.rawValue)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Diffusion
 
-/// The model, and what is added to it. What is not given comes from the picture of `--from`, or is the default.
+/// The model and its additions. Omitted options come from the picture of `--from`, or are the defaults.
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

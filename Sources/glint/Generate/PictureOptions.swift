@@ -4,7 +4,7 @@ import Foundation
 import Imaging
 import Tokenizers
 
-/// What is drawn. Options that are not given come from the picture of `--from`, or are the defaults.
+/// The options of pictures. Omitted options come from the picture of `--from`, or are the defaults.
 struct PictureOptions: ParsableArguments {
     @Option(help: "What not to draw; without effect for LCM, and at a guidance scale of 1 or less.") var negativePrompt: String?
     @Option(help: "How many steps. (default: 4 for LCM and TCD, 1 for Turbo, 25 for others)") var steps: Int?
@@ -47,7 +47,7 @@ struct PictureOptions: ParsableArguments {
         if count < 1 { throw ValidationError("--count must be 1 or more; it is \(count).") }
     }
 
-    /// - Throws: `GenerationError` for values that can't be read, or so many pictures that not even their paths can be listed.
+    /// - Throws: `GenerationError` for invalid values, or for more pictures than there can be paths in memory.
     func apply(to request: inout GenerationRequest) throws {
         request.imagesPerPrompt = count
         try GenerationRequest(prompts: ["-"], imagesPerPrompt: count).check()

@@ -101,12 +101,12 @@ private func list(_ pull: ModelPull, _ progress: PullProgress, json: Bool) async
     print(table.text)
 }
 
-/// Small files should not read as empty ones.
+/// Small files should not be shown as empty.
 private func size(_ bytes: Int) -> String {
     bytes < 1 << 20 ? String(format: "%.1f KiB", Double(bytes) / 1024) : format(bytes: bytes)
 }
 
-/// What `--json` prints.
+/// The JSON of `--json`.
 private struct PullReport: Encodable {
     struct File: Encodable {
         let path: String

@@ -3,13 +3,13 @@ import Hub
 import Synchronization
 import Workflows
 
-/// Shows the events of a pull: a bar on a terminal, a line every ten seconds elsewhere.
+/// Shows the events of a pull: a bar on a terminal, otherwise a line every ten seconds.
 final class PullProgress: Sendable {
     private struct State {
         var total = 0
         var done = 0
         var received = 0
-        /// Bytes received by then; the rate is taken over the last few seconds.
+        /// The bytes received at each time; the rate is measured over the last few seconds.
         var samples: [(time: ContinuousClock.Instant, received: Int)] = []
         var lastShown: ContinuousClock.Instant?
     }
@@ -20,7 +20,7 @@ final class PullProgress: Sendable {
 
     init(_ bar: ProgressBar) { self.bar = bar }
 
-    /// Bytes that have come over the network.
+    /// Bytes received over the network.
     var receivedBytes: Int { state.withLock(\.received) }
 
     func note(_ text: String) { bar.note(text) }
@@ -55,7 +55,7 @@ final class PullProgress: Sendable {
 
     private func draw(_ state: inout State) {
         let now = ContinuousClock.now
-        // Files that the selection depends on are not counted.
+        // The files that determine the selection are not counted.
         guard state.total > 0 else { return }
         if state.samples.isEmpty { state.samples.append((now, state.received)) }
         let pause: Duration = bar.isTerminal ? .milliseconds(100) : .seconds(10)

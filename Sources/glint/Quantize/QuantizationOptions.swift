@@ -19,7 +19,7 @@ struct CalibrationOptions: ParsableArguments {
         if subsetSize < 1 { throw ValidationError("--subset-size must be 1 or more; it is \(subsetSize).") }
     }
 
-    /// As many prompts as asked for, or all of a shorter file, spread evenly over a longer one.
+    /// The requested number of prompts, spread evenly over a longer file; all prompts of a shorter one.
     func prompts() throws -> [String] {
         let all = try calibrationPrompts.map { try PromptFile.read($0) } ?? CalibrationPrompts.standard
         let count = min(subsetSize, all.count)
@@ -37,7 +37,7 @@ struct CalibrationOptions: ParsableArguments {
     }
 }
 
-/// Which networks are quantized, and how.
+/// The networks to quantize, and the method.
 struct QuantizationOptions: ParsableArguments {
     @Option(
         help: "Which networks: unet, text-encoder, vae. Repeatable. (default: unet; with --weights-only the text encoder too)")
@@ -87,7 +87,7 @@ struct QuantizationOptions: ParsableArguments {
         if !(0...1).contains(ratio) { throw ValidationError("--ratio must be from 0 to 1; it is \(ratio).") }
     }
 
-    /// The options as the library takes them.
+    /// The options for the library.
     var options: ModelQuantizationOptions {
         var options = ModelQuantizationOptions(
             !network.isEmpty ? Set(network) : weightsOnly == nil ? [.unet] : [.unet, .textEncoder])
@@ -123,7 +123,7 @@ struct QuantizationOptions: ParsableArguments {
     }
 }
 
-/// The alpha of channel scaling as it is given.
+/// The argument for channel scaling's alpha.
 struct Scaling: ExpressibleByArgument {
     /// nil for none.
     let alpha: Double?
@@ -142,7 +142,7 @@ struct Scaling: ExpressibleByArgument {
     var defaultValueDescription: String { alpha.map { "\($0)" } ?? "off" }
 }
 
-/// SmoothQuant's alpha as it is given.
+/// The argument for SmoothQuant's alpha.
 struct Smoothing: ExpressibleByArgument {
     /// nil for no smoothing.
     let alpha: SmoothQuant.Alpha?
@@ -170,7 +170,7 @@ struct Smoothing: ExpressibleByArgument {
 
 extension ModelQuantizationOptions.Network: ExpressibleByArgument {}
 
-/// Forms of weights that are stored in few bits, by the names that users know.
+/// Weight formats, by their names on the command line.
 enum WeightForm: String, ExpressibleByArgument, CaseIterable {
     case int8
     case int8Symmetric = "int8-sym"
@@ -198,7 +198,7 @@ extension RangeEstimator: ExpressibleByArgument {
         case "mean-min-max": self = .meanMinMax
         case "mse": self = .minimumMSE
         default:
-            // The share that is kept, as a quantile is usually given.
+            // The share that is kept, in the usual notation of a quantile.
             guard let kept = Double(argument), kept > 0.5, kept < 1 else { return nil }
             self = .quantile(1 - kept)
         }

@@ -2,8 +2,8 @@ import ArgumentParser
 import Dispatch
 import Foundation
 
-/// Runs `body`, and cancels it at the first Ctrl-C or SIGTERM: what was begun ends cleanly, and nothing half-written is left. The
-/// second one ends the program at once.
+/// Runs `body`, and cancels it at the first Ctrl-C or SIGTERM: work in progress ends cleanly, without partial files. The second
+/// signal ends the program at once.
 func cancellingOnInterrupt(_ body: @escaping @Sendable () async throws -> Void) async throws {
     let task = Task { try await body() }
     let sources = [SIGINT, SIGTERM].map { number in

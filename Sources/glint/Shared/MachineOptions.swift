@@ -6,7 +6,7 @@ import OpenVINO
 
 extension CompileOptions.Precision: ExpressibleByArgument {}
 
-/// What the networks run on, and how.
+/// The device of the networks, and its settings.
 struct MachineOptions: ParsableArguments {
     @Option(help: "CPU, GPU, GPU.1 …: see glint info.") var device = "CPU"
     @Option(help: "f32 draws what the reference draws; auto, bf16 and f16 are faster where the device has them.")
@@ -23,10 +23,10 @@ struct MachineOptions: ParsableArguments {
         }
     }
 
-    /// - Throws: `MachineError.device` for a device that is not there.
+    /// - Throws: `MachineError.device` for a device that does not exist.
     func compileOptions() throws -> CompileOptions {
         let available = try Core.shared.availableDevices
-        // Compound devices (AUTO:…, HETERO:…) are checked by the runtime.
+        // The runtime checks compound devices (AUTO:…, HETERO:…).
         if !device.contains(":"), !["AUTO"].contains(device),
             !available.contains(where: { $0.name == device || $0.name.hasPrefix("\(device).") })
         {
@@ -35,13 +35,13 @@ struct MachineOptions: ParsableArguments {
         return CompileOptions(device: Device(device), precision: precision, threads: threads, cacheDirectory: cacheDir)
     }
 
-    /// One picture takes the least memory; for several, networks stay.
+    /// Minimal memory for one picture; networks stay in memory for several.
     func memoryPolicy(pictures: Int) -> MemoryPolicy {
         if let bytes = maxMemory.flatMap(Self.bytes) { return .limit(bytes) }
         return pictures == 1 ? .staged : .resident
     }
 
-    /// The same options for another process.
+    /// The same options as arguments of another process.
     var arguments: [String] {
         var arguments = ["--device", device, "--precision", precision.rawValue]
         if let threads { arguments += ["--threads", "\(threads)"] }

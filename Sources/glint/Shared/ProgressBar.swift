@@ -9,7 +9,7 @@ struct ProgressOptions: ParsableArguments {
     var bar: ProgressBar { ProgressBar(isQuiet: quiet) }
 }
 
-/// Progress on standard error: a bar that is drawn over on a terminal, lines elsewhere. Used from any thread.
+/// Progress on standard error: a redrawn bar on a terminal, otherwise lines. Safe to use from any thread.
 final class ProgressBar: Sendable {
     private struct State {
         var phase = ""
@@ -26,7 +26,7 @@ final class ProgressBar: Sendable {
 
     fileprivate init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
-    /// Shows a phase or a step of it; phases alone where there is no terminal.
+    /// Shows a phase or one of its steps; phases alone without a terminal.
     func show(_ progress: WorkProgress) {
         let (text, done, count) = state.withLock { state in
             switch progress {
@@ -39,14 +39,14 @@ final class ProgressBar: Sendable {
         show(isTerminal && count > 1 ? "\(text) \(done) of \(count)" : text, share: Double(done) / Double(count))
     }
 
-    /// Shows a text with the time so far, and the share of the work that is done.
+    /// Shows a text with the elapsed time, and the finished share of the work.
     func show(_ text: String, share: Double) {
         if isQuiet { return }
         let seconds = String(format: "%.1f s", (ContinuousClock.now - start).seconds)
         if isTerminal { draw("\(text) · \(seconds)", share: share) } else { line("\(text) (\(seconds))") }
     }
 
-    /// Draws the bar over its last form; a line of text where there is no terminal.
+    /// Redraws the bar; without a terminal, prints a line of text.
     func draw(_ text: String, share: Double) {
         if isQuiet { return }
         guard isTerminal else { return line(text) }
@@ -62,7 +62,7 @@ final class ProgressBar: Sendable {
 
     func warning(_ text: String) { line("warning: \(text)") }
 
-    /// A line above the bar.
+    /// Prints a line above the bar.
     func line(_ text: String) {
         state.withLock { state in
             close(&state)
