@@ -59,7 +59,8 @@ struct ReadNetwork {
     private func compiled(_ options: CompileOptions) throws -> (CompiledModel, Duration) {
         let start = ContinuousClock.now
         var properties = options.runtimeProperties
-        if let directory = options.cacheDirectory {
+        // Weights in memory, such as decrypted ones, must not reach a cache on disk.
+        if let directory = options.cacheDirectory, !serialized.weights.files.contains(where: \.isInMemory) {
             properties.set(.cacheDirectory(directory))
             properties.set(.cacheBlobID(try serialized.identity(options, shapes: sized.shapes)))
         }
