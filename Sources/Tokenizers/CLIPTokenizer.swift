@@ -72,7 +72,7 @@ public struct CLIPTokenizer: Sendable {
     /// All tokens, added ones included: ids are below it.
     public var vocabularyCount: Int { bytePairs.table.count }
 
-    /// Gives added tokens their ids, new ones at the end of `table`; each once, with the last one's flags.
+    /// Gives each added token an id: its own if `table` has it, else the next one. Of two entries of one token the later one counts.
     private static func add(
         _ configuration: CLIPTokenizerConfiguration, to table: inout TokenTable, _ file: String
     ) throws(TokenizerError) -> [(token: AddedToken, id: Int32)] {

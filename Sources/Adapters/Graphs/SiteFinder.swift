@@ -82,7 +82,7 @@ struct SiteFinder {
         return value
     }
 
-    /// The sum of the value and a constant, if nothing else reads the value; otherwise the value.
+    /// The output of the bias addition that alone reads the value; the value itself if there is no such addition.
     private func biased(_ value: Value) -> Value {
         guard let reader = index.onlyReader(of: value), graph.nodes[reader.node].type == "Add",
             isConstant[graph.nodes[reader.node].inputs[1 - reader.port].node]

@@ -38,7 +38,7 @@ struct OutputSize: Sendable, Equatable {
         (height, width) = (latentHeight * factor, latentWidth * factor)
     }
 
-    /// The largest ratio of the initial image's pixels to the model's, where the image sets the size.
+    /// The largest size that an initial image may set, in multiples of the pixels of the model's default size.
     private static let largestGrowth = 4
 
     private static func latents(_ side: String, _ value: Int, _ factor: Int) throws(GenerationError) -> Int {

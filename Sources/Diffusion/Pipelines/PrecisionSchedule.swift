@@ -2,7 +2,7 @@
 public enum UNetPrecision: String, Sendable, CaseIterable {
     /// The UNet in floating point, `LatentDiffusionModel.floatUNet`.
     case float
-    /// The model's own UNet.
+    /// The UNet of the model itself, which is quantized where precision is mixed.
     case quantized
 
     /// `f`, `float`, `i` or `int8`.

@@ -1,7 +1,7 @@
 /// The options of diffusers' `EulerAncestralDiscreteScheduler`, with its defaults.
 public struct EulerAncestralDiscreteSchedulerConfig: SchedulerClassConfig {
     public static let className = "EulerAncestralDiscreteScheduler"
-    /// Models that predict the sample are refused, as in diffusers.
+    /// Parameters shared by all schedulers. A `prediction_type` of `sample` is refused, as diffusers' class does.
     public var base = BaseSchedulerConfig()
 
     public init() { base.timestepSpacing = .linspace }

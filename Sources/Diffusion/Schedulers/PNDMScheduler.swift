@@ -3,7 +3,7 @@ import TensorStore
 /// The options of diffusers' `PNDMScheduler`, with its defaults.
 public struct PNDMSchedulerConfig: SchedulerClassConfig {
     public static let className = "PNDMScheduler"
-    /// Models that predict the sample are refused, as in diffusers.
+    /// Parameters shared by all schedulers. A `prediction_type` of `sample` is refused, as diffusers' class does.
     public var base = BaseSchedulerConfig()
     /// Whether the multistep method starts without Runge-Kutta steps, as Stable Diffusion's configs have it.
     public var skipPRKSteps = false

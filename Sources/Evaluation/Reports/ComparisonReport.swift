@@ -11,7 +11,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     /// The peak memory of drawing with each model, mapped files included, in bytes.
     public var baselinePeakBytes: Int?
     public var candidatePeakBytes: Int?
-    /// The Fréchet Inception distance between the two sets of pictures.
+    /// The Fréchet Inception distance between the pictures of the two models; nil if it was not measured.
     public var frechetInceptionDistance: Double?
     /// The distances between the pictures of each prompt.
     public var prompts: [PromptResult] = []

@@ -103,7 +103,7 @@ struct IRWriter {
         xml.end()
     }
 
-    /// A body whose constants have their offsets in the new weights.
+    /// The body of a `Loop` or `If`, whose constants get their offsets in the weights that are written.
     private func relocated(_ element: XMLElement, from node: Node) throws(GraphError) -> XMLElement {
         var element = element
         if element.name == "layer", element["type"].map(isConstant) == true,

@@ -74,7 +74,7 @@ public final class OpenVINOFolder {
     /// Writes a file.
     public func write(_ data: Data, to path: String) throws { try data.write(to: partial.appending(path: path)) }
 
-    /// Copies the folder of a component without a network, or writes it for a single file.
+    /// Copies the folder of a tokenizer, scheduler or other component that has no network; writes one if the model is a single file.
     public func copy(_ name: String) throws {
         guard !source.isSingleFile else { return try writePart(name) }
         let from = source.url.appending(path: name)

@@ -2,7 +2,7 @@ import Foundation
 public import ModelGraph
 import TensorStore
 
-/// The precision of each matrix product and convolution of a graph.
+/// For each matrix product and convolution of a graph: INT8, weights alone in INT8, or floating point.
 public struct QuantizationPlan: Sendable {
     public enum Precision: String, Sendable, Codable, CaseIterable {
         /// Weights and activations in INT8, computed in integers.

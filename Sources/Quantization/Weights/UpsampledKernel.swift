@@ -45,7 +45,9 @@ enum UpsampledKernel {
         }
     }
 
-    /// The share of an element's error that the element before it can compensate, along one axis: the squared errors of the sums
-    /// are 2(e₀ + e₁/2)² + 3/2·(e₁ + 2/3·e₂)² + 4/3·e₂².
+    /// The share of the rounding error of a kernel's element that the element before it, along one axis, compensates.
+    ///
+    /// With e₀, e₁, e₂ the errors of a row's three elements, the squared errors of the row's sums (see the type) add up to
+    /// 2(e₀ + e₁/2)² + 3/2·(e₁ + 2/3·e₂)² + 4/3·e₂².
     private static func share(_ place: Int) -> Float { place == 0 ? 1.0 / 2 : place == 1 ? 2.0 / 3 : 0 }
 }

@@ -35,7 +35,7 @@ private struct WeightRewriter {
     private let choices: [Int: WeightPlan.Choice]
     /// Nodes without readers after the rewrite.
     private let dropped: Set<Int>
-    /// Weights that keep their form and are multiplied by factors in the graph.
+    /// Weights that are not quantized; the graph multiplies them by their channels' factors.
     private var kept: [Value: WeightSite] = [:]
     /// Weights that several constants read from the same range of a file.
     private var shared: [Source: Value] = [:]

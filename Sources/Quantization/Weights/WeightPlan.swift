@@ -9,7 +9,7 @@ struct WeightPlan {
     }
 
     private(set) var choices: [Choice] = []
-    /// Weights that keep their form and are multiplied by factors in the graph.
+    /// Weights that are not quantized; the graph multiplies them by their channels' factors.
     private(set) var scaled: [WeightSite] = []
     private(set) var skipped: [WeightCompressionReport.Skipped] = []
 
