@@ -9,12 +9,13 @@ struct PortNames {
     private var needed: Set<Int> = []
 
     init(_ graph: Graph, _ model: CompiledModel) throws {
-        let uses = GraphIndex(graph).uses
+        // Nodes of which the elements are read, and not the shape alone.
+        var read: Set<Int> = []
+        for node in graph.nodes where node.type != "ShapeOf" { read.formUnion(node.inputs.lazy.map(\.node)) }
         for (index, node) in graph.nodes.enumerated() {
             if node.type == "Parameter" {
                 for name in node.outputs[0].names { inputs[name] = try model.input(name).index }
-                let isRead = uses[graph.value(index), default: []].contains { graph.nodes[$0.node].type != "ShapeOf" }
-                if isRead, let name = node.outputs[0].names.first, let port = inputs[name] { needed.insert(port) }
+                if read.contains(index), let name = node.outputs[0].names.first, let port = inputs[name] { needed.insert(port) }
             } else if node.type == "Result" {
                 let value = node.inputs[0]
                 for name in graph.nodes[value.node].outputs[value.port].names { outputs[name] = try model.output(name).index }

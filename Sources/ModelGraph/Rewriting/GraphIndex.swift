@@ -5,29 +5,27 @@ public struct GraphIndex: Sendable {
     /// Whether each node computes from constants alone, so that the runtime folds it when it compiles. Nodes with state, with
     /// random numbers or with bodies are not constant.
     public let isConstant: [Bool]
-    /// Uses by operations that read elements; `ShapeOf` does not.
-    private let readers: [Value: [Graph.Use]]
+    /// Whether each node is a `ShapeOf`, which reads no elements.
+    private let isShapeOf: [Bool]
 
     public init(_ graph: Graph) {
         var uses: [Value: [Graph.Use]] = [:]
-        var readers: [Value: [Graph.Use]] = [:]
         var isConstant: [Bool] = []
         isConstant.reserveCapacity(graph.nodes.count)
         for (index, node) in graph.nodes.enumerated() {
             for (port, input) in node.inputs.enumerated() {
-                let use = Graph.Use(node: index, port: port)
-                uses[input, default: []].append(use)
-                if node.type != "ShapeOf" { readers[input, default: []].append(use) }
+                uses[input, default: []].append(Graph.Use(node: index, port: port))
             }
             let folds = !node.inputs.isEmpty && node.type != "ReadValue" && !node.type.hasPrefix("Random")
             isConstant.append(
                 node.bodies.isEmpty && (node.isConstant || folds && node.inputs.allSatisfy { isConstant[$0.node] }))
         }
-        (self.uses, self.readers, self.isConstant) = (uses, readers, isConstant)
+        (self.uses, self.isConstant) = (uses, isConstant)
+        isShapeOf = graph.nodes.map { $0.type == "ShapeOf" }
     }
 
     /// Uses of a value's elements. `ShapeOf` reads no elements and is left out.
-    public func readers(of value: Value) -> [Graph.Use] { readers[value] ?? [] }
+    public func readers(of value: Value) -> [Graph.Use] { (uses[value] ?? []).filter { !isShapeOf[$0.node] } }
 
     /// The use of a value's elements; nil where there are none or several.
     public func onlyReader(of value: Value) -> Graph.Use? {
