@@ -1,4 +1,6 @@
+import ModelGraph
 public import OpenVINO
+import Synchronization
 import TensorStore
 
 /// Options of compiling a network.
@@ -58,5 +60,60 @@ public struct CompileOptions: Sendable {
         }
         if profiling { result.set(.enableProfiling(true)) }
         return result.merging(properties)
+    }
+}
+
+extension SerializedModel {
+    /// A hash of everything that the compiled network depends on: the graph, the states of the files with its weights, the
+    /// compile options with the extension libraries, and the inputs' shapes.
+    ///
+    /// With it the runtime finds a network in its cache without reading the weights.
+    /// - Throws: `FileError` where an extension library can't be opened.
+    func identity(_ options: CompileOptions, shapes: [String: PartialShape] = [:]) throws(FileError) -> UInt64 {
+        var hash = FNV1a()
+        hash.combine(xml.utf8)
+        for file in weights.files { hash.combine("\(file.path) \(file.identity)".utf8) }
+        let shapes = shapes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        hash.combine("\(options.device.name) \(options.runtimeProperties) \(shapes)".utf8)
+        for library in try ExtensionLibraries.identities(options.extensions) { hash.combine(library.utf8) }
+        weights.bytes[weights.inlineOffset...].withContiguousStorageIfAvailable { hash.combine($0) }
+        return hash.value
+    }
+}
+
+/// FNV-1a, 64 bits: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv.
+private struct FNV1a {
+    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func combine(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    }
+}
+
+/// Shared libraries with further operations, which the runtime loads once per process.
+enum ExtensionLibraries {
+    private static let loaded = Mutex<Set<String>>([])
+
+    /// Loads the libraries that are not loaded yet.
+    /// - Throws: `OpenVINOError.runtime` where a file is missing or is no such library.
+    static func load(_ paths: [String]) throws(OpenVINOError) {
+        guard !paths.isEmpty else { return }
+        let core = try Core.shared
+        let failure: OpenVINOError? = loaded.withLock { loaded in
+            for path in paths where !loaded.contains(path) {
+                do throws(OpenVINOError) { try core.addExtension(path) } catch { return error }
+                loaded.insert(path)
+            }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    /// Path and state of each library's file.
+    /// - Throws: `FileError`.
+    static func identities(_ paths: [String]) throws(FileError) -> [String] {
+        var identities: [String] = []
+        for path in paths { identities.append("\(path) \(try MappedFile(path: path).identity)") }
+        return identities
     }
 }

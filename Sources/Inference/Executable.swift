@@ -158,3 +158,64 @@ extension [String: Tensor] {
         return tensor
     }
 }
+
+/// Durations of the making and the runs of a network.
+public struct NetworkTimings: Sendable {
+    public let name: String
+    /// From the mapped checkpoint to a graph.
+    public var graph: Duration = .zero
+    /// From the graph to the runtime's model.
+    public var reading: Duration = .zero
+    public var compiling: Duration = .zero
+    /// The part of `compiling` that the sum over networks counts: of networks that are compiled side by side one has the
+    /// elapsed time, and the others zero.
+    public var compilingByClock: Duration = .zero
+    public var runs: [Duration] = []
+    /// Durations of the nodes in the last run; empty unless `CompileOptions.profiling` is set.
+    public var nodes: [ProfilingInfo] = []
+
+    public init(name: String) { self.name = name }
+
+    /// Whether nothing was measured.
+    var isEmpty: Bool {
+        graph + reading + compiling == .zero && runs.isEmpty
+    }
+
+    /// Adds later timings of a network with the same name.
+    public mutating func add(_ later: NetworkTimings) {
+        graph += later.graph
+        reading += later.reading
+        compiling += later.compiling
+        compilingByClock += later.compilingByClock
+        runs += later.runs
+        if !later.runs.isEmpty { nodes = later.nodes }
+    }
+}
+
+/// Indices of a compiled network's ports by all the names that the graph gives them. The runtime tells one name of several.
+struct PortNames {
+    private(set) var inputs: [String: Int] = [:]
+    private(set) var outputs: [String: Int] = [:]
+    /// Inputs of which the graph reads more than the shape; these must have a value.
+    private var needed: Set<Int> = []
+
+    init(_ graph: Graph, _ model: CompiledModel) throws {
+        // Nodes of which the elements are read, and not the shape alone.
+        var read: Set<Int> = []
+        for node in graph.nodes where node.type != "ShapeOf" { read.formUnion(node.inputs.lazy.map(\.node)) }
+        for (index, node) in graph.nodes.enumerated() {
+            if node.type == "Parameter" {
+                for name in node.outputs[0].names { inputs[name] = try model.input(name).index }
+                if read.contains(index), let name = node.outputs[0].names.first, let port = inputs[name] { needed.insert(port) }
+            } else if node.type == "Result" {
+                let value = node.inputs[0]
+                for name in graph.nodes[value.node].outputs[value.port].names { outputs[name] = try model.output(name).index }
+            }
+        }
+    }
+
+    /// The first input by name that needs a value and is not among `set`.
+    func firstMissing(_ set: Set<Int>) -> String? {
+        inputs.filter { needed.contains($0.value) && !set.contains($0.value) }.keys.min()
+    }
+}

@@ -80,3 +80,94 @@ public struct AutoencoderTiny: Sendable {
         }
     }
 }
+
+/// Parameters of diffusers' `AutoencoderTiny` in config.json.
+public struct AutoencoderTinyConfig: Sendable {
+    public let inChannels: Int
+    public let outChannels: Int
+    public let encoderBlockOutChannels: [Int]
+    public let decoderBlockOutChannels: [Int]
+    public let activation: Activation
+    public let latentChannels: Int
+    public let upsamplingScalingFactor: Int
+    public let numEncoderBlocks: [Int]
+    public let numDecoderBlocks: [Int]
+    /// The scaling factor of latents: multiplied after encoding, divided by before decoding.
+    public let scalingFactor: Double
+    public let shiftFactor: Double
+
+    static let className = "AutoencoderTiny"
+
+    /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.
+    public init(_ reader: ConfigReader) throws(ArchitectureError) {
+        inChannels = try reader.integer("in_channels", default: 3)
+        outChannels = try reader.integer("out_channels", default: 3)
+        encoderBlockOutChannels = try reader.integers("encoder_block_out_channels", default: [64, 64, 64, 64])
+        decoderBlockOutChannels = try reader.integers("decoder_block_out_channels", default: [64, 64, 64, 64])
+        activation = try reader.choice("act_fn", default: .relu, synonyms: ["swish": .silu])
+        latentChannels = try reader.integer("latent_channels", default: 4)
+        upsamplingScalingFactor = try reader.integer("upsampling_scaling_factor", default: 2, in: 1...16)
+        numEncoderBlocks = try reader.integers("num_encoder_blocks", default: [1, 3, 3, 3], in: 0...64)
+        numDecoderBlocks = try reader.integers("num_decoder_blocks", default: [3, 3, 3, 1], in: 0...64)
+        scalingFactor = try reader.number("scaling_factor", default: 1)
+        shiftFactor = try reader.number("shift_factor") ?? 0
+        guard scalingFactor != 0 else { throw reader.inconsistent("scaling_factor must not be 0") }
+        // `latent_magnitude` and `latent_shift` are for storing latents as pictures, `force_upcast` for f16.
+        try reader.refuse("upsample_fn", unless: "nearest", orNull: false)
+        guard encoderBlockOutChannels.count == numEncoderBlocks.count, decoderBlockOutChannels.count == numDecoderBlocks.count,
+            Set(encoderBlockOutChannels).count == 1, Set(decoderBlockOutChannels).count == 1, numDecoderBlocks.count <= 8
+        else {
+            throw reader.inconsistent(
+                "encoder_block_out_channels must be as long as num_encoder_blocks, decoder_block_out_channels as num_decoder_blocks "
+                    + "(8 at most), and all channels of each the same")
+        }
+    }
+
+    /// Pixels for each latent along height and width.
+    public var spatialFactor: Int {
+        (1..<max(numDecoderBlocks.count, 1)).reduce(1) { factor, _ in factor * upsamplingScalingFactor }
+    }
+}
+
+/// The tensor names of an `AutoencoderTiny` in TAESD's own files.
+///
+/// TAESD has each half as one `nn.Sequential`, in a file of its own (`3.conv.0.weight`) or under `taesd_decoder.` or `decoder.`
+/// in a common file. diffusers has both halves in one checkpoint (`decoder.layers.2.conv.0.weight`). It has no layer for the
+/// decoder's clamp, TAESD's layer 0, so that its numbers are one less. https://github.com/madebyollin/taesd
+public enum TAESDNames {
+    /// diffusers' name of a tensor of the decoder, such as `3.conv.0.weight`; nil for a name that does not begin with a number.
+    public static func decoder(_ name: String) -> String? {
+        let parts = name.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let index = Int(parts[0]), index > 0 else { return nil }
+        return "decoder.layers.\(index - 1).\(parts[1])"
+    }
+
+    /// diffusers' name of a tensor of the encoder, likewise.
+    public static func encoder(_ name: String) -> String? {
+        let parts = name.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let index = Int(parts[0]), index >= 0 else { return nil }
+        return "encoder.layers.\(index).\(parts[1])"
+    }
+}
+
+extension Weights {
+    /// The tensors of an `AutoencoderTiny` with diffusers' names, from one file with one or both halves.
+    /// - Returns: nil for tensors of another network.
+    public func namingTinyAutoencoderAsDiffusers() -> Weights? {
+        if contains("decoder.layers.0.weight") || contains("encoder.layers.0.weight") { return self }
+        // One half: decoders begin with the clamp, which has no tensors.
+        if contains("1.weight"), !contains("0.weight"), contains("3.conv.0.weight") {
+            return renamed { TAESDNames.decoder($0) ?? $0 }
+        }
+        if contains("0.weight"), contains("1.conv.0.weight") { return renamed { TAESDNames.encoder($0) ?? $0 } }
+        for (decoder, encoder) in [("taesd_decoder.", "taesd_encoder."), ("decoder.", "encoder.")] {
+            guard contains("\(decoder)1.weight") || contains("\(encoder)0.weight") else { continue }
+            return renamed { name in
+                if name.hasPrefix(decoder) { return TAESDNames.decoder(String(name.dropFirst(decoder.count))) ?? name }
+                if name.hasPrefix(encoder) { return TAESDNames.encoder(String(name.dropFirst(encoder.count))) ?? name }
+                return name
+            }
+        }
+        return nil
+    }
+}

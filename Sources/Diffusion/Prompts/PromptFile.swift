@@ -1,5 +1,5 @@
 import Foundation
-import TensorStore
+public import TensorStore
 
 /// Reads files of one prompt a line: plain text, or JSON Lines with options.
 public enum PromptFile {
@@ -64,5 +64,110 @@ public enum PromptFile {
 
     private static func beginsObject(_ text: String) -> Bool {
         text.first == "{" && text.dropFirst().first { !$0.isWhitespace } == "\""
+    }
+}
+
+/// A line of a prompt file: a prompt, and the options of this line alone.
+public struct PromptLine: Sendable, Equatable {
+    /// The line's number in the file, from 1.
+    public let number: Int
+    public let prompt: String
+    /// The path of the output file; nil where the line names none.
+    public let output: String?
+    /// The options of a `GenerationDescription`, in the order of the line.
+    private let options: JSONObject
+
+    /// A line of plain text.
+    init(number: Int, prompt: String) {
+        self.number = number
+        self.prompt = prompt
+        output = nil
+        options = JSONObject()
+    }
+
+    /// A line of JSON: an object with `prompt` and any of the other `keys`; null counts as absent.
+    /// - Parameter errors: receives all errors; the line is valid only if there are none.
+    init(number: Int, json: JSONObject, errors: inout [PromptLineError]) {
+        var reader = RequestOptionReader(json, known: Self.keys)
+        var description = GenerationDescription()
+        reader.read(GenerationRequest.options, into: &description.request)
+        reader.read(ModelDescription.options, into: &description.model)
+        var output: String?
+        reader.read([DescribedOption("output", \.self, .text)], into: &output)
+        if !reader.contains("prompt") { errors.append(PromptLineError(line: number, reason: .noPrompt)) }
+        reader.refuseUnknownKeys()
+        errors += reader.errors.map { PromptLineError(line: number, reason: .option($0)) }
+        self.number = number
+        prompt = description.request.prompts.first ?? ""
+        self.output = output
+        options = json
+    }
+
+    /// The keys of a line of JSON: all options of a `GenerationDescription` that can differ between pictures, and `output`.
+    public static let keys =
+        GenerationDescription.keys.filter { !["prompts", "batch_size", "preview_interval"].contains($0) } + ["output"]
+
+    /// Whether the line itself sets the option at `key`.
+    public func sets(_ key: String) -> Bool { options[key]?.isNull == false }
+
+    /// `common` with its prompt and options replaced by the line's.
+    public func applied(to common: GenerationDescription) -> GenerationDescription {
+        var description = common
+        description.request.prompts = [prompt]
+        // The options were read once when the file was read, and have no errors.
+        _ = description.set(options.filter { $0.key != "output" })
+        return description
+    }
+}
+
+/// An error in a prompt file.
+public enum PromptFileError: Error, Equatable, Sendable {
+    case empty(file: String)
+    case tooLarge(file: String, byteCount: Int)
+    /// All invalid lines, in order.
+    case lines([PromptLineError], file: String)
+}
+
+/// An error in a line of a prompt file.
+public struct PromptLineError: Error, Equatable, Sendable {
+    public enum Reason: Equatable, Sendable {
+        case notUTF8
+        case json(JSONError)
+        /// `found` is an array, a number …
+        case notAnObject(found: String)
+        case noPrompt
+        case option(RequestOptionError)
+    }
+
+    /// The line's number, from 1.
+    public let line: Int
+    public let reason: Reason
+}
+
+extension PromptFileError: CustomStringConvertible {
+    /// The largest number of lines in a message.
+    private static let shownCount = 20
+
+    public var description: String {
+        switch self {
+        case .empty(let file): "\(file) has no prompts; write one on each line (lines that begin with # are passed over)."
+        case .tooLarge(let file, let byteCount): "\(file): \(byteCount) bytes are too many for a list of prompts."
+        case .lines(let errors, let file):
+            errors.prefix(Self.shownCount).map { "\(file), \($0)" }.joined(separator: "\n")
+                + (errors.count > Self.shownCount ? "\n\(file): \(errors.count - Self.shownCount) more." : "")
+        }
+    }
+}
+
+extension PromptLineError: CustomStringConvertible {
+    public var description: String {
+        switch reason {
+        case .notUTF8: "line \(line), is not UTF-8 text."
+        case .json(let error): "line \(line): \(error)"
+        case .notAnObject(let found):
+            "line \(line), is \(found); each line must be one JSON object, like {\"prompt\": \"a cat\"}."
+        case .noPrompt: "line \(line): there is no \"prompt\"; say what to draw."
+        case .option(let error): "line \(line): \(error)"
+        }
     }
 }

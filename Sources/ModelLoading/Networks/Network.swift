@@ -34,3 +34,124 @@ public struct Network<Architecture: Sendable>: Sendable {
         }
     }
 }
+
+extension Network<CLIPTextModel> {
+    /// Input `input_ids` `[1, tokens]`, output `last_hidden_state` and the requested `outputs`; see `CLIPTextModel.graph`.
+    ///
+    /// IR has the outputs of its export, whatever is requested. It may lack the last hidden state: exports by newer transformers
+    /// have the normalized state instead.
+    /// - Throws: `GraphError.structure` for IR that lacks an output.
+    public func graph(tokens: Int, outputs: CLIPTextModel.Outputs = .init()) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            return SizedGraph(try architecture.graph(weights, batch: 1, tokens: tokens, outputs: outputs))
+        case .graph(let graph):
+            let last = architecture.config.numHiddenLayers
+            if let layers = outputs.layerCount, layers < last {
+                throw GraphError.structure(
+                    node: graph.name,
+                    reason: "layers can't be left out of an exported text encoder; take the checkpoint (clip skip)")
+            }
+            let pooled = graph.hasResult(named: "text_embeds") ? "text_embeds" : "pooler_output"
+            let wanted =
+                ["last_hidden_state"] + (outputs.pooled ? [pooled] : [])
+                + (outputs.hiddenStates ? (0..<last).map { "hidden_states.\($0)" } : [])
+            for name in wanted where !graph.hasResult(named: name) {
+                throw GraphError.structure(
+                    node: graph.name, reason: "it has no output '\(name)'; the text encoder must be exported with it")
+            }
+            return try SizedGraph(graph, setting: ["input_ids": [1, .fixed(tokens)]])
+        }
+    }
+
+    /// The encoder as in exported models: any batch, with the pooled state; with `hiddenStates` also the states of all layers, as
+    /// for SDXL.
+    public func exportedGraph(tokens: Int, hiddenStates: Bool = false) throws -> Graph {
+        switch origin {
+        case .checkpoint(let weights):
+            try architecture.graph(
+                weights, batch: .any, tokens: tokens, outputs: .init(hiddenStates: hiddenStates, pooled: true))
+        case .graph(let graph): graph
+        }
+    }
+}
+
+extension Network<UNet2DConditionModel> {
+    /// The UNet at a size; see `UNet2DConditionModel.graph`.
+    public func graph(batch: Int, height: Int, width: Int, tokens: Int) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            return SizedGraph(
+                try architecture.graph(
+                    weights,
+                    .init(batch: .fixed(batch), height: .fixed(height), width: .fixed(width), tokens: .fixed(tokens))))
+        case .graph(let graph):
+            var sized = try SizedGraph(
+                graph,
+                setting: [
+                    "sample": [.fixed(batch), nil, .fixed(height), .fixed(width)], "timestep": [1],
+                    "encoder_hidden_states": [.fixed(batch), .fixed(tokens), nil],
+                ])
+            for name in ["timestep_cond", "text_embeds", "time_ids"] where graph.parameter(named: name) != nil {
+                sized.shapes.merge(try SizedGraph(graph, setting: [name: [.fixed(batch), nil]]).shapes) { old, _ in old }
+            }
+            // If each level halves the size without a remainder, each upsampling doubles it.
+            let divisor = 1 << (architecture.config.blockOutChannels.count - 1)
+            sized.doublesSizes = height % divisor == 0 && width % divisor == 0
+            return sized
+        }
+    }
+
+    /// The UNet as in exported models: any batch and size, a fixed text length, timesteps of i64.
+    public func exportedGraph(tokens: Int) throws -> Graph {
+        switch origin {
+        case .checkpoint(let weights):
+            try architecture.graph(
+                weights,
+                .init(batch: .any, height: .any, width: .any, tokens: .fixed(tokens), timesteps: .any, timestepType: .i64))
+        case .graph(let graph): graph
+        }
+    }
+}
+
+extension Network<any LatentAutoencoder> {
+    /// The decoder for latents `[1, C, height, width]`.
+    public func decoder(height: Int, width: Int) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            SizedGraph(try architecture.decoder(weights, batch: 1, height: .fixed(height), width: .fixed(width)))
+        case .graph(let graph):
+            // Decoders enlarge by doubling.
+            try SizedGraph(
+                graph, setting: ["latent_sample": [1, nil, .fixed(height), .fixed(width)]], doublesSizes: true)
+        }
+    }
+
+    /// The encoder for pictures `[1, 3, height, width]`; `architecture.encoderOutput` describes its output. In IR the encoder is
+    /// a separate network: this one must have been read from `vae_encoder`.
+    /// - Throws: `GraphError.structure` for a network read from the decoder's IR.
+    public func encoder(height: Int, width: Int) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            SizedGraph(try architecture.encoder(weights, batch: 1, height: .fixed(height), width: .fixed(width)))
+        case .graph(let graph):
+            try SizedGraph(graph, setting: ["sample": [1, nil, .fixed(height), .fixed(width)]])
+        }
+    }
+
+    /// The decoder as in exported models: any batch and size.
+    public func exportedDecoder() throws -> Graph {
+        switch origin {
+        case .checkpoint(let weights): try architecture.decoder(weights, batch: .any, height: .any, width: .any)
+        case .graph(let graph): graph
+        }
+    }
+
+    /// The encoder as in exported models; nil for a network read from the decoder's IR.
+    public func exportedEncoder() throws -> Graph? {
+        switch origin {
+        case .checkpoint(let weights): try architecture.encoder(weights, batch: .any, height: .any, width: .any)
+        case .graph: nil
+        }
+    }
+}

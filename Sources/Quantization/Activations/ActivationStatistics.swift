@@ -120,3 +120,79 @@ func finiteValues(_ output: Tensor, count: Int) throws(CalibrationError) -> [Flo
     guard values.allSatisfy(\.isFinite) else { throw .statistics("an activation is infinite or no number") }
     return values
 }
+
+extension ActivationStatistics {
+    /// The range of each quantizer, in the placement's order.
+    ///
+    /// Quantizers with channels take the extremes of each channel, whatever the estimator.
+    /// - Parameters:
+    ///   - histograms: histograms of the same placement, for estimators that need them.
+    ///   - divisors: divisors that `divided` left for the rounding, by operation name. These roundings use extremes even with an
+    ///     estimator of histograms.
+    /// - Throws: `CalibrationError` if nothing was recorded, or if the estimator needs histograms and there are none.
+    public func ranges(
+        _ preset: QuantizationPreset, _ estimator: RangeEstimator, histograms: ActivationHistograms? = nil,
+        dividing divisors: [String: [Float]] = [:]
+    ) throws(CalibrationError) -> [ActivationRange] {
+        guard runs > 0 || quantizers.isEmpty else { throw .noRuns }
+        var counted: [Histogram] = []
+        if estimator.needsHistograms {
+            guard let histograms, histograms.histograms.count == quantizers.count else { throw .noHistograms }
+            guard histograms.runs > 0 || quantizers.isEmpty else { throw .noRuns }
+            counted = histograms.histograms
+        }
+        return quantizers.indices.map { index in
+            let isSymmetric = preset == .performance || quantizers[index].isSymmetric
+            guard channels[index].isEmpty else {
+                return ActivationRange(channels: channels[index].map { $0.range(.minMax, isSymmetric) })
+            }
+            if let divisors = divisors[quantizers[index].targets[0].operation] {
+                let range = extremes[index].range(estimator.needsHistograms ? .minMax : estimator, isSymmetric)
+                return ActivationRange(range, dividing: divisors)
+            }
+            switch estimator {
+            case .minMax, .meanMinMax: return extremes[index].range(estimator, isSymmetric)
+            case .quantile(let share): return counted[index].range(cutting: share, isSymmetric)
+            case .minimumMSE: return counted[index].leastErrorRange(isSymmetric)
+            }
+        }
+    }
+}
+
+extension ActivationStatistics.Extremes {
+    fileprivate func range(_ estimator: RangeEstimator, _ isSymmetric: Bool) -> ActivationRange {
+        if estimator == .meanMinMax {
+            return isSymmetric
+                ? .symmetric(magnitude: Float(meanMagnitude), isSigned: meanMinimum < 0)
+                : .asymmetric(minimum: Float(meanMinimum), maximum: Float(meanMaximum))
+        }
+        return isSymmetric
+            ? .symmetric(minimum: minimum, maximum: maximum) : .asymmetric(minimum: minimum, maximum: maximum)
+    }
+}
+
+/// Errors of measuring activations.
+public enum CalibrationError: Error, Equatable, Sendable {
+    /// The statistics of a run are not those that were requested.
+    case statistics(String)
+    /// No run was recorded.
+    case noRuns
+    /// The range estimator needs histograms, and there are none.
+    case noHistograms
+    /// The activations that this operation reads were not measured.
+    case noQuantizer(operation: String)
+    /// No statistics of this operation's input were collected.
+    case noChannels(operation: String)
+}
+
+extension CalibrationError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .statistics(let reason): "The statistics of a calibration run can't be used: \(reason)."
+        case .noRuns: "No calibration run was recorded, and without one there are no ranges."
+        case .noHistograms: "Ranges by quantiles or least error need a second pass over the calibration set, which was not made."
+        case .noQuantizer(let operation): "The activations that '\(operation)' reads were not measured."
+        case .noChannels(let operation): "No statistics of the channels that '\(operation)' reads were collected."
+        }
+    }
+}
