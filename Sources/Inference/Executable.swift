@@ -16,9 +16,9 @@ public final class Executable {
     /// The compiled network, for its ports and properties. Further requests can be made of it.
     public let model: CompiledModel
     private let ports: PortNames
-    private let request: InferRequest
-    /// Inputs that have a value, by index.
-    private var setInputs: Set<Int> = []
+    private var request: InferRequest
+    /// The inputs that are set, by index.
+    private var inputs: [Int: Tensor] = [:]
     /// In the order of the outputs.
     private var outputMemory: [OutputMemory]
     private var hasRun = false
@@ -99,7 +99,7 @@ public final class Executable {
         for (name, tensor) in values {
             guard let index = ports.inputs[name] else { continue }
             try request.setInput(index, to: tensor)
-            setInputs.insert(index)
+            inputs[index] = tensor
         }
     }
 
@@ -109,7 +109,7 @@ public final class Executable {
     /// - Throws: `GraphError.structure` where an input was never set; `CancellationError`; `OpenVINOError`.
     public func run(_ values: [String: Tensor] = [:]) async throws -> [String: Tensor] {
         try set(values)
-        if let missing = ports.firstMissing(setInputs) {
+        if let missing = ports.firstMissing(Set(inputs.keys)) {
             throw GraphError.structure(node: name, reason: "the network has an input '\(missing)', which is not set")
         }
         for index in outputMemory.indices { try outputMemory[index].prepare(request) }
@@ -135,6 +135,19 @@ public final class Executable {
         }
         guard hasRun else { throw GraphError.structure(node: name, reason: "the network has not run yet") }
         try other.set([input: outputMemory[index].tensor(request)])
+    }
+
+    /// Forgets the values of the network's variables (`Graph.readValue`): the next run begins with their first values. Inputs
+    /// stay set, and tensors of earlier runs keep their values.
+    ///
+    /// A new request takes the place of the old one, because the runtime's C API has no other way.
+    /// - Throws: `OpenVINOError`.
+    public func resetState() throws {
+        let fresh = try model.makeRequest()
+        for (index, tensor) in inputs { try fresh.setInput(index, to: tensor) }
+        request = fresh
+        outputMemory = model.outputs.map(OutputMemory.init)
+        hasRun = false
     }
 
     // MARK: Timings
@@ -175,6 +188,26 @@ public struct NetworkTimings: Sendable {
     public var nodes: [ProfilingInfo] = []
 
     public init(name: String) { self.name = name }
+
+    /// Nodes of one type that one kernel of the device computes, and the sum of their durations.
+    public struct NodeKind: Sendable {
+        public let type: String
+        public let kernel: String
+        public var count = 0
+        public var duration: Duration = .zero
+    }
+
+    /// The executed nodes by kind, the longest first; kinds without a duration are left out.
+    public var nodeKinds: [NodeKind] {
+        var kinds: [[String]: NodeKind] = [:]
+        for node in nodes where node.status == .executed {
+            var kind = kinds[[node.nodeType, node.execType]] ?? NodeKind(type: node.nodeType, kernel: node.execType)
+            kind.count += 1
+            kind.duration += node.realTime
+            kinds[[kind.type, kind.kernel]] = kind
+        }
+        return kinds.values.filter { $0.duration > .zero }.sorted { $0.duration > $1.duration }
+    }
 
     /// Whether nothing was measured.
     var isEmpty: Bool {

@@ -61,6 +61,28 @@ import Testing
         #expect(network.takeTimings() == nil)
     }
 
+    // MARK: State
+
+    /// y = the sum of all x since the last reset.
+    @Test func variablesAreReset() async throws {
+        var graph = Graph()
+        let x = graph.parameter("x", .f32, [1])
+        let before = try graph.readValue("sum", initial: graph.constant([0 as Float], shape: [1]))
+        let after = try graph.add(before, x)
+        try graph.assign(after, to: "sum")
+        graph.result(after, name: "y")
+        let network = try executable(graph)
+        let first = try await network.run(["x": Tensor([2 as Float], shape: [1])]).required("y", of: "sum")
+        #expect(try first.elements() == [2 as Float])
+        #expect(try await network.run().required("y", of: "sum").elements() == [4 as Float])
+        try network.resetState()
+        #expect(throws: GraphError.self) { try network.pass("y", to: "x") }
+        // x stays set, and earlier outputs keep their values.
+        #expect(try await network.run().required("y", of: "sum").elements() == [2 as Float])
+        #expect(try await network.run().required("y", of: "sum").elements() == [4 as Float])
+        #expect(try first.elements() == [2 as Float])
+    }
+
     // MARK: Files
 
     @Test func filesChangedSinceTheyWereMapped() throws {
