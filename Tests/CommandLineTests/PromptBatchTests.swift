@@ -72,10 +72,10 @@ import Testing
         ),
         (
             "{\"prompt\": \"x\", \"stepz\": 3}", "p.jsonl", [],
-            "p.jsonl, line 1: there is no option 'stepz'; the nearest is steps."
+            "p.jsonl, line 1: stepz is not an option; did you mean steps?"
         ),
         ("{\"seed\": 1}\nx", "p.jsonl", [], "p.jsonl, line 1: there is no \"prompt\"; say what to draw."),
-        ("{\"prompt\": \"x\", \"steps\": \"many\"}", "p.jsonl", [], "'steps' must be a whole number"),
+        ("{\"prompt\": \"x\", \"steps\": \"many\"}", "p.jsonl", [], "steps must be a whole number"),
         ("# nothing\n", "p.txt", [], "p.txt has no prompts"),
         ("a cat", "p.txt", ["--output", "p.txt"], "The output of several prompts must be a folder"),
         ("a cat", "p.txt", ["--output", "new.png"], "The output of several prompts must be a folder"),

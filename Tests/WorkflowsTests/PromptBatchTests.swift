@@ -164,6 +164,6 @@ import Testing
         let odd = file.path + "/odd.png"
         try RGBImage(width: 8, height: 8).write(to: odd, metadata: ["glint": #"{"prompt": "a", "stepz": 1}"#])
         let error = #expect(throws: PictureMetadataError.self) { try GenerationDescription(pictureAt: odd) }
-        #expect(error?.description.contains("there is no option 'stepz'; the nearest is steps.") == true)
+        #expect(error?.description.contains("stepz is not an option; did you mean steps?") == true)
     }
 }

@@ -136,7 +136,7 @@ public struct PromptLineError: Error, Equatable, Sendable {
         /// `found` is an array, a number …
         case notAnObject(found: String)
         case noPrompt
-        case option(RequestOptionError)
+        case option(OptionError)
     }
 
     /// The line's number, from 1.

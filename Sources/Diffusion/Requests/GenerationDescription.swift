@@ -24,7 +24,7 @@ public struct GenerationDescription: Sendable, Codable {
 
     /// Sets the options in a JSON object, and leaves the others unchanged.
     /// - Returns: all errors; if there are any, some options are not set.
-    public mutating func set(_ options: some Sequence<(key: String, value: JSONValue)>) -> [RequestOptionError] {
+    public mutating func set(_ options: some Sequence<(key: String, value: JSONValue)>) -> [OptionError] {
         var reader = RequestOptionReader(options, known: Self.keys)
         reader.read(GenerationRequest.options, into: &request)
         reader.read(ModelDescription.options, into: &model)
@@ -32,7 +32,7 @@ public struct GenerationDescription: Sendable, Codable {
         return reader.errors
     }
 
-    /// - Throws: the first `RequestOptionError`.
+    /// - Throws: the first `OptionError`.
     public init(from decoder: any Decoder) throws {
         self.init()
         if let error = set(try decoder.container(keyedBy: OptionKey.self).members()).first { throw error }
@@ -86,7 +86,7 @@ public struct ModelDescription: Sendable, Hashable, Codable {
         .init("embedding", \.embeddings, .texts),
     ]
 
-    /// - Throws: the first `RequestOptionError`.
+    /// - Throws: the first `OptionError`.
     public init(from decoder: any Decoder) throws {
         self.init()
         var reader = RequestOptionReader(

@@ -51,7 +51,7 @@ extension GenerationRequest {
     /// Above this scale, single precision leaves no information in the sines of the embedding's angles.
     private static let largestGuidanceScale = 1e6
 
-    /// - Throws: the first `RequestOptionError`.
+    /// - Throws: the first `OptionError`.
     public init(from decoder: any Decoder) throws {
         self.init(prompts: [])
         var reader = RequestOptionReader(try decoder.container(keyedBy: OptionKey.self).members(), known: Self.keys)

@@ -1,58 +1,38 @@
 import TensorStore
 
-/// Reads options from the members of a JSON object. Every key must be known, and every value must have its type and be in range.
+/// The reader of a request's options. Every key must be known, and every value must have its type and be in range.
 ///
 /// Keys are in snake_case. Metadata of earlier versions has `loras`, `embeddings` and the same names in camelCase; both forms are
 /// read.
 struct RequestOptionReader {
-    /// The values by their current names; null counts as absent.
-    private let values: [String: JSONValue]
-    private let unknown: [String]
-    private let known: [String]
-    private(set) var errors: [RequestOptionError] = []
+    private let reader: OptionReader<OptionError>
+    private let known: Set<String>
+    private(set) var errors: [OptionError] = []
 
     /// - Parameter known: the allowed keys.
     init(_ members: some Sequence<(key: String, value: JSONValue)>, known: [String]) {
-        var values: [String: JSONValue] = [:]
-        var unknown: [String] = []
-        for (key, value) in members {
+        let known = Set(known)
+        let current = members.map { key, value in
             let name = Self.currentName(of: key)
-            if !known.contains(name) {
-                unknown.append(key)
-            } else if !value.isNull {
-                values[name] = value
-            }
+            return (key: known.contains(name) ? name : key, value: value)
         }
-        (self.values, self.unknown, self.known) = (values, unknown, known)
+        reader = OptionReader(.object(JSONObject(current)))
+        self.known = known
     }
 
-    /// Sets the options of `root` from the object.
+    /// Sets the options of `root` from the object; an option with an error stays unchanged.
     mutating func read<Root>(_ options: [DescribedOption<Root>], into root: inout Root) {
         for option in options {
-            guard let value = values[option.key], !option.read(value, &root) else { continue }
-            errors.append(.value(key: option.key, expected: option.expected, found: Self.shown(value)))
+            guard let value = reader.given(option.key), !option.read(value, &root) else { continue }
+            errors.append(reader.mismatch(option.key, option.expected, found: value))
         }
     }
 
     /// Ends the reading: unknown keys are errors.
-    mutating func refuseUnknownKeys() {
-        errors += unknown.map { .unknownKey(String($0.prefix(40)), near: near($0), known: known) }
-    }
+    mutating func refuseUnknownKeys() { errors += reader.unknownKeys(known: known, otherNames: Self.otherNames) }
 
-    func contains(_ key: String) -> Bool { values[key] != nil }
-
-    /// A value in a message, shortened.
-    private static func shown(_ value: JSONValue) -> String {
-        switch value {
-        case .array: "an array"
-        case .object: "an object"
-        case .string(let text) where text.count > 40: "'\(text.prefix(40))…'"
-        case .string(let text): "'\(text)'"
-        default: "\(value)"
-        }
-    }
-
-    // MARK: Names
+    /// Whether the option is there and not null.
+    func contains(_ key: String) -> Bool { reader.isGiven(key) }
 
     private static func currentName(of key: String) -> String {
         switch key {
@@ -62,12 +42,6 @@ struct RequestOptionReader {
         }
         guard key.contains(where: \.isUppercase), !key.contains("_"), !key.contains("-") else { return key }
         return key.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : "\($1)" }
-    }
-
-    /// Up to three keys with similar spelling, or the key for another program's name of the option.
-    private func near(_ key: String) -> [String] {
-        if let same = Self.otherNames[key.lowercased()], known.contains(same) { return [same] }
-        return key.count > 40 ? [] : nearest(to: Self.currentName(of: key), among: known)
     }
 
     private static let otherNames = [
@@ -153,27 +127,5 @@ extension KeyedDecodingContainer<OptionKey> {
 extension KeyedEncodingContainer<OptionKey> {
     mutating func encode(_ values: [String: JSONValue]) throws {
         for (key, value) in values { try encode(CodableValue(value), forKey: OptionKey(key)) }
-    }
-}
-
-/// An error in options from JSON.
-public enum RequestOptionError: Error, Equatable, Sendable {
-    /// - Parameters:
-    ///   - near: keys with similar spelling.
-    ///   - known: all keys.
-    case unknownKey(String, near: [String], known: [String])
-    case value(key: String, expected: String, found: String)
-}
-
-extension RequestOptionError: CustomStringConvertible {
-    public var description: String {
-        switch self {
-        case .unknownKey(let key, let near, let known):
-            "there is no option '\(key)'; "
-                + (near.isEmpty
-                    ? "there are \(known.joined(separator: ", "))."
-                    : "the nearest \(near.count == 1 ? "is" : "are") \(near.joined(separator: ", ")).")
-        case .value(let key, let expected, let found): "'\(key)' must be \(expected); it is \(found)."
-        }
     }
 }

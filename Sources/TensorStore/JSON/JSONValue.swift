@@ -57,7 +57,7 @@ public enum JSONValue: Sendable, Equatable {
         if case .object(let value) = self { value } else { nil }
     }
 
-    /// The member `key` of an object; nil where it has none, or this is no object.
+    /// The member `key` of an object; nil where it has none, or this is not an object.
     public subscript(key: String) -> JSONValue? { object?[key] }
 }
 
@@ -114,7 +114,7 @@ extension JSONValue {
     ///
     /// It writes `-Infinity`, `Infinity` and `NaN`, which JSON does not have, and so do published configs (for
     /// `lambda_min_clipped`, where it means no bound): outside of strings, these are read as null, an option left out.
-    /// - Throws: `JSONError` where the text is no JSON otherwise.
+    /// - Throws: `JSONError` where the text is not JSON otherwise.
     public init(parsingPython text: some Sequence<UInt8>) throws(JSONError) {
         let bytes = Array(text)
         var clean: [UInt8] = []
@@ -164,6 +164,11 @@ public struct JSONObject: Sendable {
     private static let searchLimit = 8
 
     public init() {}
+
+    /// Of several members with one key, the first is kept.
+    public init(_ members: some Sequence<(key: String, value: JSONValue)>) {
+        for (key, value) in members { _ = append(key, value) }
+    }
 
     /// The value of `key`.
     public subscript(key: String) -> JSONValue? { position(of: key).map { values[$0] } }

@@ -52,8 +52,11 @@ extension OptionError: OptionFailure {
 }
 
 extension OptionError: CustomStringConvertible {
+    private static let shownKeyLength = 40
+
     public var description: String {
-        let option = "\(file.map { "\($0): " } ?? "")\(key)\(owner.map { " of \($0)" } ?? "")"
+        let name = key.count > Self.shownKeyLength ? "\(key.prefix(Self.shownKeyLength))…" : key
+        let option = "\(file.map { "\($0): " } ?? "")\(name)\(owner.map { " of \($0)" } ?? "")"
         switch reason {
         case .missing: return "\(option) is missing."
         case .value(let expected, let found): return "\(option) must be \(expected); it is \(found.abbreviated)."

@@ -21,7 +21,7 @@ public final class OptionReader<Failure: OptionFailure> {
         }
     }
 
-    /// The file's name, for errors.
+    /// The file's name, for errors; empty where the values are in no file.
     public let file: String
     /// The class that the options belong to, for errors.
     public let owner: String?
@@ -35,7 +35,7 @@ public final class OptionReader<Failure: OptionFailure> {
     ///   - values: the options; other values than an object have none.
     ///   - override: options set in code, which win over `values` and whose errors name no file.
     public init(
-        _ values: JSONValue, file: String, owner: String? = nil, overriding override: [String: JSONValue] = [:],
+        _ values: JSONValue, file: String = "", owner: String? = nil, overriding override: [String: JSONValue] = [:],
         rules: Rules = Rules()
     ) {
         self.values = values.object ?? JSONObject()
@@ -188,15 +188,23 @@ public final class OptionReader<Failure: OptionFailure> {
 
     /// Refuses the first key of the file that is neither among `asked` nor among `known`.
     public func refuseUnknownKeys(known: Set<String> = []) throws(Failure) {
+        if let failure = unknownKeys(known: known).first { throw failure }
+    }
+
+    /// The errors of all keys of the file that are neither among `asked` nor among `known`.
+    /// - Parameter otherNames: names that other programs give to options.
+    public func unknownKeys(known: Set<String> = [], otherNames: [String: String] = [:]) -> [Failure] {
         let known = asked.union(known)
-        guard let stranger = values.keys.first(where: { !known.contains($0) }) else { return }
-        throw failure(stranger, .unknown(near: nearest(to: stranger, among: known), known: known.sorted()))
+        return values.keys.filter { !known.contains($0) }.map { key in
+            let near = otherNames[key.lowercased()].map { [$0] } ?? nearest(to: key, among: known)
+            return failure(key, .unknown(near: near.filter(known.contains), known: known.sorted()))
+        }
     }
 
     // MARK: Errors
 
     public func failure(_ key: String, _ reason: OptionError.Reason) -> Failure {
-        Failure(OptionError(key, reason, file: override[key] == nil ? file : nil, owner: owner))
+        Failure(OptionError(key, reason, file: override[key] == nil && !file.isEmpty ? file : nil, owner: owner))
     }
 
     /// - Parameter expected: completes "must be …".

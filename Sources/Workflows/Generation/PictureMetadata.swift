@@ -1,6 +1,7 @@
 public import Diffusion
 import Foundation
 public import Imaging
+import TensorStore
 
 extension GenerationDescription {
     /// The metadata key of a picture's description in JSON.
@@ -13,7 +14,7 @@ extension GenerationDescription {
         guard let text = file.metadata[Self.metadataKey] else { throw PictureMetadataError.none(picture: path) }
         do {
             self = try JSONDecoder().decode(GenerationDescription.self, from: Data(text.utf8))
-        } catch let error as RequestOptionError {
+        } catch let error as OptionError {
             throw PictureMetadataError.unreadable(picture: path, reason: "\(error)")
         } catch {
             throw PictureMetadataError.unreadable(picture: path, reason: "it is not JSON.")

@@ -123,16 +123,16 @@ import Testing
             """
         let found = try faults(text)
         let expected = [
-            "line 2: there is no \"prompt\"", "line 2: there is no option 'promt'; the nearest is prompt.",
-            "line 3: 'prompt' must be text that is not empty; it is ' '.", "line 3: 'seed' must be a whole number from 0 to",
-            "line 3: 'steps' must be a whole number", "line 3: 'strength' must be above 0, and 1 at the most; it is 1.5.",
-            "line 4: Invalid JSON", "line 5: 'width' must be a whole number from 1 to 65536; it is '512'.",
-            "line 5: there is no option 'cfg_scale'; the nearest is guidance_scale.",
-            "line 5: there is no option 'zebra'; there are prompt, negative_prompt, seed,",
-            "line 5: there is no option 'guidance-scale'; the nearest is guidance_scale.",
+            "line 2: there is no \"prompt\"", "line 2: promt is not an option; did you mean prompt",
+            "line 3: prompt must be text that is not empty; it is \" \".", "line 3: seed must be a whole number from 0 to",
+            "line 3: steps must be a whole number", "line 3: strength must be above 0, and 1 at the most; it is 1.5.",
+            "line 4: Invalid JSON", "line 5: width must be a whole number from 1 to 65536; it is \"512\".",
+            "line 5: cfg_scale is not an option; did you mean guidance_scale?",
+            "line 5: zebra is not an option; known are batch_size, clip_skip,",
+            "line 5: guidance-scale is not an option; did you mean guidance_scale?",
             "line 6: Invalid JSON at byte 16: the key 'prompt' appears twice.", "line 7, is 7;",
-            "line 8: 'prompt' must be text that is not empty; it is 7.", "line 8: 'count' must be",
-            "line 8: 'lora' must be text, or",
+            "line 8: prompt must be text that is not empty; it is 7.", "line 8: count must be",
+            "line 8: lora must be text, or",
         ]
         #expect(found.count == expected.count)
         for (found, expected) in zip(found, expected) { #expect(found.hasPrefix(expected), "\(found)") }

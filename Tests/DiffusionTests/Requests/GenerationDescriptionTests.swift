@@ -85,20 +85,20 @@ import Tokenizers
     }
 
     @Test(arguments: [
-        (#"{"stepz": 3}"#, "there is no option 'stepz'; the nearest is steps."),
-        (#"{"guidanceScle": 3}"#, "there is no option 'guidanceScle'; the nearest is guidance_scale."),
-        (#"{"loras": [1]}"#, "'lora' must be text, or an array of texts; it is an array."),
-        (#"{"clip_skip": -1}"#, "'clip_skip' must be a whole number from 0 to 1024; it is -1."),
-        (#"{"seed": -1}"#, "'seed' must be a whole number from 0 to 18446744073709551615; it is -1."),
-        (#"{"noise": "perlin"}"#, "'noise' must be torch, numpy or a file ending in .npy; it is 'perlin'."),
-        (#"{"prompt_mode": "odd"}"#, "'prompt_mode' must be one of weighted, plain; it is 'odd'."),
-        (#"{"precision": "x"}"#, "'precision' must be \(PrecisionSchedule.expected); it is 'x'."),
-        (#"{"width": {"a": 1}}"#, "'width' must be a whole number from 1 to 65536; it is an object."),
-        (#"{"original_size": [1]}"#, "'original_size' must be an array of a height and a width; it is an array."),
-        (#"{"safety": "yes"}"#, "'safety' must be true or false; it is 'yes'."),
+        (#"{"stepz": 3}"#, "stepz is not an option; did you mean steps?"),
+        (#"{"guidanceScle": 3}"#, "guidanceScle is not an option; did you mean guidance_scale or guidance_rescale?"),
+        (#"{"loras": [1]}"#, "lora must be text, or an array of texts; it is [1]."),
+        (#"{"clip_skip": -1}"#, "clip_skip must be a whole number from 0 to 1024; it is -1."),
+        (#"{"seed": -1}"#, "seed must be a whole number from 0 to 18446744073709551615; it is -1."),
+        (#"{"noise": "perlin"}"#, "noise must be torch, numpy or a file ending in .npy; it is \"perlin\"."),
+        (#"{"prompt_mode": "odd"}"#, "prompt_mode must be one of weighted, plain; it is \"odd\"."),
+        (#"{"precision": "x"}"#, "precision must be \(PrecisionSchedule.expected); it is \"x\"."),
+        (#"{"width": {"a": 1}}"#, "width must be a whole number from 1 to 65536; it is {}."),
+        (#"{"original_size": [1]}"#, "original_size must be an array of a height and a width; it is [1]."),
+        (#"{"safety": "yes"}"#, "safety must be true or false; it is \"yes\"."),
     ])
     func mistakes(_ text: String, _ message: String) throws {
-        let error = #expect(throws: RequestOptionError.self) { try decoded(text) }
+        let error = #expect(throws: OptionError.self) { try decoded(text) }
         #expect(error.map { "\($0)" } == message)
     }
 
