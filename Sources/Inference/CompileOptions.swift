@@ -40,7 +40,7 @@ public struct CompileOptions: Sendable {
     }
 
     /// Whether the network runs on the CPU alone.
-    var isForCPU: Bool { device.name.hasPrefix("CPU") }
+    public var isForCPU: Bool { device.name.hasPrefix("CPU") }
 
     /// The options as the runtime's properties, without those of the cache.
     var runtimeProperties: Properties {
@@ -95,7 +95,7 @@ enum ExtensionLibraries {
     private static let loaded = Mutex<Set<String>>([])
 
     /// Loads the libraries that are not loaded yet.
-    /// - Throws: `OpenVINOError.runtime` where a file is missing or is no such library.
+    /// - Throws: `OpenVINOError.runtime` where a file is missing or is not such a library.
     static func load(_ paths: [String]) throws(OpenVINOError) {
         guard !paths.isEmpty else { return }
         let core = try Core.shared

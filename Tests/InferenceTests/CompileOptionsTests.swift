@@ -49,3 +49,19 @@ import Testing
         #expect(options.runtimeProperties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "0")
     }
 }
+
+@Suite struct ProcessorTests {
+    private func processor(_ flags: String) -> Processor {
+        Processor(cpuInfo: "processor\t: 0\nmodel name\t: Some CPU @ 2.0 GHz\nflags\t\t: fpu \(flags) avx2\n\nprocessor\t: 1\n")
+    }
+
+    @Test func featuresOfProcInfo() {
+        #expect(processor("").name == "Some CPU @ 2.0 GHz")
+        #expect(processor("fma").features == ["fpu", "fma", "avx2"])
+        #expect(Processor(cpuInfo: "").name == "unknown processor")
+        #expect(Processor.current.features.contains("avx2") || !Processor.current.features.contains("fma"))
+    }
+
+    @Test(arguments: [("", true), ("avx512f", true), ("avx_vnni", false), ("avx512_vnni", false), ("amx_int8", false)])
+    func saturation(_ flags: String, _ saturates: Bool) { #expect(processor(flags).saturatesInt8 == saturates) }
+}

@@ -2,6 +2,7 @@ public import Adapters
 public import Architectures
 public import Foundation
 import ModelGraph
+public import Inference
 public import ModelLoading
 import TensorStore
 public import Tokenizers
@@ -233,6 +234,32 @@ extension Graph {
         nodes.contains { node in
             guard node.constant != nil, let shape = node.outputs[0].shape.fixed, shape.rank >= 2 else { return false }
             return [.i8, .u8, .i4, .u4, .nf4].contains(node.outputs[0].elementType) && shape.reduce(1, *) > 64
+        }
+    }
+}
+
+extension LatentDiffusionModel {
+    /// The notes, and one where INT8 networks lose quality on this machine's processor.
+    public func notes(for options: CompileOptions, on processor: Processor = .current) -> [String] {
+        guard options.isForCPU, processor.saturatesInt8, unet.origin.fillsInt8 || vaeDecoder.origin.fillsInt8 else {
+            return notes
+        }
+        return notes + [
+            "INT8 weights of 8 bits overflow on this processor (it has no VNNI), and pictures lose quality; glint quantize makes "
+                + "weights of 7 bits here."
+        ]
+    }
+}
+
+extension Network.Origin {
+    /// Whether sums of rounded activations and INT8 weights can overflow 16 bits, because weights have more than 7 bits. Only the
+    /// beginning of each weight tensor is looked at.
+    fileprivate var fillsInt8: Bool {
+        guard case .graph(let graph) = self, graph.nodes.contains(where: { $0.type == "FakeQuantize" }) else { return false }
+        let examined = 4096
+        return graph.nodes.contains { node in
+            guard let data = node.constant, node.outputs[0].elementType == .i8 else { return false }
+            return data.withUnsafeBytes { $0.prefix(examined).contains { abs(Int(Int8(bitPattern: $0))) > 64 } }
         }
     }
 }

@@ -9,16 +9,17 @@ import TensorStore
 public struct ComparisonWorker {
     private let job: ComparisonJob
     private let pipeline: LatentDiffusionPipeline
+    private let compile: CompileOptions
     private var figures = ComparisonFigures()
 
     public init(_ job: ComparisonJob, compile: CompileOptions, memory: MemoryPolicy) throws {
-        self.job = job
+        (self.job, self.compile) = (job, compile)
         pipeline = LatentDiffusionPipeline(
             try LatentDiffusionModel(ModelSource(URL(filePath: job.model))), compile: compile, memory: memory)
     }
 
     /// The model's notes.
-    public var notes: [String] { pipeline.model.notes }
+    public var notes: [String] { pipeline.model.notes(for: compile) }
 
     /// Carries out orders until the last, and writes the figures.
     /// - Parameters:

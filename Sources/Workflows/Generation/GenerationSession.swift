@@ -44,7 +44,7 @@ public final class GenerationSession {
         let pipeline = pipeline ?? LatentDiffusionPipeline(model, compile: compile, memory: memory)
         self.pipeline = pipeline
         return try await pipeline.generate(description.request) { event in
-            if isFirst, case .accepted = event { notes(model.notes) }
+            if isFirst, case .accepted = event { notes(model.notes(for: compile)) }
             try report(event)
         }
     }
@@ -80,7 +80,7 @@ public final class GenerationSession {
         guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
         return Drawing(
             model: description.model, resolved: resolved, result: result, pictures: try drawn.map { try $0.get() },
-            notes: model.notes)
+            notes: model.notes(for: compile))
     }
 
     /// The model of a description; the previous one is released first.

@@ -1,4 +1,5 @@
 import Foundation
+import Inference
 import OpenVINO
 
 /// The devices, processor and versions of this machine.
@@ -32,21 +33,16 @@ public struct MachineReport: Encodable, Sendable {
 
     public var int8Note: String {
         int8Saturates
-            ? "INT8: products of 8 bits saturate on this processor (it has no VNNI): quantize with --overflow-fix"
+            ? "INT8: sums of 8-bit products overflow on this processor (it has no VNNI); glint quantize makes weights of 7 bits here"
             : "INT8: computed in full (VNNI)"
     }
 
     public init() throws {
         openVINO = try Version.runtime.build
-        let cpuInfo = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-        func field(_ name: String) -> String? {
-            cpuInfo.split(separator: "\n").first { $0.hasPrefix(name) }?.split(separator: ":").dropFirst().first
-                .map { $0.trimmingCharacters(in: .whitespaces) }
-        }
-        processor = field("model name") ?? "unknown processor"
-        let flags = Set((field("flags") ?? "").split(separator: " ").map(String.init))
-        vectorUnits = Self.features.filter(flags.contains)
-        int8Saturates = flags.isDisjoint(with: ["avx_vnni", "avx512_vnni", "amx_int8"])
+        let current = Processor.current
+        processor = current.name
+        vectorUnits = Self.features.filter(current.features.contains)
+        int8Saturates = current.saturatesInt8
         cores = ProcessInfo.processInfo.activeProcessorCount
         memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
         let core = try Core.shared

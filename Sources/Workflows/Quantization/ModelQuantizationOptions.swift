@@ -1,3 +1,4 @@
+import Inference
 public import Quantization
 
 /// The networks of a model to quantize, and the method.
@@ -21,8 +22,8 @@ public struct ModelQuantizationOptions: Sendable {
     public var channelScaling: Double? = 0.75
     public var keepsKernelSums = true
     public var biasCorrection = false
-    /// Whether weights have 7 bits, for processors without VNNI.
-    public var halfRangeWeights = false
+    /// Whether weights have 7 bits, for processors without VNNI; by default if this machine's is one.
+    public var halfRangeWeights = Processor.current.saturatesInt8
     /// Whether the first and the last layer are quantized too.
     public var quantizesEnds = false
     public var quantizesTimeEmbedding = false

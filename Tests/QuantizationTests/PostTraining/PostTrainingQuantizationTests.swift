@@ -45,6 +45,7 @@ import Testing
         -> CalibratedNetwork
     {
         var options = PostTrainingQuantization.Options(.unet)
+        if int8Saturates { options.weights = .int8HalfRange }
         change(&options)
         return try await PostTrainingQuantization(network(), options).calibrated { graph, record in
             for seed in 0..<3 { try record(try await run(graph, input(seed))) }

@@ -101,7 +101,7 @@ import Testing
             let statistics =
                 try smoothed.map { try activations.smoothed($0, placement, self.statistics) }
                 ?? activations.restricted(to: placement)
-            var options = WeightCompressionOptions(mode: .int8Narrow)
+            var options = WeightCompressionOptions(mode: int8Saturates ? .int8HalfRange : .int8Narrow)
             options.factors = smoothed?.weights ?? [:]
             options.ignored = IgnoredScope(names: ["conv"])
             let ranges = try statistics.ranges(.mixed, .minMax)
