@@ -99,7 +99,7 @@ let package = Package(
         tests(of: "Imaging", ["TensorStore"]),
         tests(of: "Evaluation", ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore"]),
         tests(of: "Diffusion", ["ModelGraph"]),
-        tests(of: "Workflows", ["Diffusion", "Imaging", "TensorStore", "ModelLoading"]),
+        tests(of: "Workflows", ["Diffusion", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading"]),
         // Reads the project's sources and documents.
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),
         // These run the built program, and so import nothing of it.

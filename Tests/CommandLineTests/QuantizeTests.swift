@@ -118,7 +118,7 @@ import Testing
         (["b", "--calibration-prompts", "empty.txt"], 1, "empty.txt"),
         (["b", "--calibration-prompts", "nowhere.txt"], 1, "nowhere.txt"), (["b", "--subset-size", "0"], 64, "--subset-size"),
         (["b", "--ranges", "0.3"], 64, "0.3"), (["b", "--keep-worst", "2", "--max-error", "0.1"], 64, "Give either"),
-        (["b", "--network", "text-encoder"], 64, "--weights-only int8"), (["b", "--weights-only", "int3"], 64, "int3"),
+        (["b", "--network", "text-encoder"], 64, "only with --weights-only"), (["b", "--weights-only", "int3"], 64, "int3"),
         (["b", "--width", "100"], 1, "must be a multiple of 8"), (["b", "--smooth-quant", "2"], 64, "2"),
     ]) func mistakes(_ arguments: [String], _ status: Int32, _ text: String) throws {
         try place.folder.write("a/x", "")

@@ -131,4 +131,10 @@ public enum CalibrationPrompts {
         a pyramid in the desert under the stars
         a wolf howling, ink drawing
         """.split(separator: "\n").map(String.init)
+
+    /// `count` prompts spread evenly over `all`; all of them where there are fewer.
+    public static func spread(_ count: Int, over all: [String] = standard) -> [String] {
+        let count = min(count, all.count)
+        return (0..<count).map { all[$0 * all.count / count] }
+    }
 }

@@ -28,6 +28,15 @@ public struct CalibrationRun: Sendable {
         self.firstSeed = firstSeed
     }
 
+    /// A run with the prompts, size, steps, guidance scale and seed of a request; its defaults are the model's.
+    /// - Throws: as `ResolvedRequest.init`.
+    public init(_ request: GenerationRequest, _ model: LatentDiffusionModel) throws {
+        let resolved = try ResolvedRequest(request, model)
+        self.init(
+            prompts: request.prompts, numInferenceSteps: resolved.numInferenceSteps, guidanceScale: resolved.guidanceScale,
+            width: request.width, height: request.height, firstSeed: request.seed)
+    }
+
     /// The request for all prompts.
     public var request: GenerationRequest {
         GenerationRequest(

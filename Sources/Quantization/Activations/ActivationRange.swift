@@ -83,3 +83,26 @@ public enum RangeEstimator: Sendable, Hashable {
         }
     }
 }
+
+extension RangeEstimator: LosslessStringConvertible {
+    /// `min-max`, `mean-min-max`, `mse`, or the share of the values that is kept, in the usual notation of a quantile: `0.9999`.
+    public init?(_ description: String) {
+        switch description {
+        case "min-max": self = .minMax
+        case "mean-min-max": self = .meanMinMax
+        case "mse": self = .minimumMSE
+        default:
+            guard let kept = Double(description), kept > 0.5, kept < 1 else { return nil }
+            self = .quantile(1 - kept)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .minMax: "min-max"
+        case .meanMinMax: "mean-min-max"
+        case .minimumMSE: "mse"
+        case .quantile(let share): "\(1 - share)"
+        }
+    }
+}

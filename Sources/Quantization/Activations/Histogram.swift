@@ -13,7 +13,7 @@ public struct Histogram: Sendable {
 
     /// - Precondition: both bounds are finite, and `high` is not below `low`.
     public init(low: Float, high: Float) {
-        precondition(low.isFinite && high.isFinite && low <= high, "\(low)...\(high) is no range")
+        precondition(low.isFinite && high.isFinite && low <= high, "\(low)...\(high) is not a range")
         (self.low, self.high) = (low, high)
     }
 

@@ -242,3 +242,22 @@ extension SmoothedProduct {
         }
     }
 }
+
+extension SmoothQuant.Alpha: LosslessStringConvertible {
+    /// `search`, or a number from 0 to 1.
+    public init?(_ description: String) {
+        if description == "search" {
+            self = .searched
+        } else {
+            guard let number = Double(description), (0...1).contains(number) else { return nil }
+            self = .global(number)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .searched: "search"
+        case .global(let alpha): "\(alpha)"
+        }
+    }
+}

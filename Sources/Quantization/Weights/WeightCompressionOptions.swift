@@ -121,6 +121,20 @@ public struct IgnoredScope: Sendable, Equatable {
         self.types = types
     }
 
+    /// - Parameter rules: names; regular expressions after `re:`; types after `type:`.
+    public init(rules: [String]) {
+        self.init()
+        for rule in rules {
+            if rule.hasPrefix("re:") {
+                patterns.append(String(rule.dropFirst(3)))
+            } else if rule.hasPrefix("type:") {
+                types.append(String(rule.dropFirst(5)))
+            } else {
+                names.append(rule)
+            }
+        }
+    }
+
     /// The indices of the nodes in the scope.
     /// - Throws: `QuantizationError.ignoredScope` for a rule that matches no node, `.pattern` for an invalid regular expression.
     public func nodes(of graph: Graph) throws(QuantizationError) -> Set<Int> {

@@ -2,6 +2,7 @@ public import Diffusion
 public import Evaluation
 import Foundation
 import Imaging
+public import Inference
 import ModelLoading
 
 /// Draws the same pictures with two models, and measures the differences.
@@ -16,6 +17,21 @@ public struct Comparison {
         public var features: InceptionFeatureExtractor?
 
         public init() {}
+
+        /// - Parameters: paths of weight files and of a CLIP model's folder, nil for measures that are not taken.
+        ///   - featureNetwork: see `LPIPS.init`.
+        ///   - clip: the name or path of a model, for `ModelLocation.resolve`.
+        ///   - inception: see `InceptionFeatureExtractor.init`.
+        ///   - prompts: the number of prompts.
+        /// - Throws: `EvaluationError.tooFewSamples` for a single prompt with `inception`; errors of the networks.
+        public init(
+            featureNetwork: String?, clip: String?, inception: String?, prompts: Int, _ options: CompileOptions
+        ) throws {
+            guard inception == nil || prompts > 1 else { throw EvaluationError.tooFewSamples(prompts, minimum: 2) }
+            perceptualDistance = try featureNetwork.map { try LPIPS(weights: $0, options) }
+            clipScore = try clip.map { try CLIPScore(folder: ModelLocation.resolve($0), options) }
+            features = try inception.map { try InceptionFeatureExtractor(weights: $0, options, batch: 1) }
+        }
     }
 
     /// The models' names in tables.

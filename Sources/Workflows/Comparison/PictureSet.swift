@@ -1,5 +1,6 @@
 public import Evaluation
 import Foundation
+public import Inference
 import TensorStore
 
 /// A set of pictures for the Fréchet distance.
@@ -32,6 +33,35 @@ public enum PictureSet {
 
     public var count: Int? { if case .pictures(let paths) = self { paths.count } else { nil } }
 
+    /// Measures the Fréchet distance of two sets.
+    /// - Parameters:
+    ///   - paths: two sets, each as for `init`.
+    ///   - inception: the weights of pytorch-fid's network, see `InceptionFeatureExtractor.init`; read only if a set has pictures.
+    ///   - save: a .safetensors file for the moments of the first set; nil for none.
+    /// - Throws: as `init`, `InceptionFeatureExtractor` and `FrechetDistance.between`; `CancellationError`.
+    public static func distance(
+        _ paths: (String, String), inception: String, batch: Int = 8, save: String? = nil, compile: CompileOptions,
+        progress: (WorkProgress) -> Void = { _ in }
+    ) async throws -> PictureSetDistance {
+        let names = [paths.0, paths.1]
+        let sets = try names.map(PictureSet.init)
+        var features: InceptionFeatureExtractor?
+        var moments: [FeatureMoments] = []
+        for (name, set) in zip(names, sets) {
+            switch set {
+            case .moments(let saved): moments.append(saved)
+            case .pictures(let files):
+                let network = try features ?? InceptionFeatureExtractor(weights: inception, compile, batch: batch)
+                features = network
+                progress(.phase("pictures of \(name)", count: files.count))
+                moments.append(try await network.moments(of: files) { progress(.step) })
+            }
+        }
+        let distance = try FrechetDistance.between(moments[0], moments[1])
+        if let save { try Self.save(moments[0], to: save) }
+        return PictureSetDistance(fid: distance, pictures: sets.map(\.count))
+    }
+
     public static func save(_ moments: FeatureMoments, to path: String) throws {
         let n = moments.featureCount
         var writer = SafetensorsWriter()
@@ -39,6 +69,13 @@ public enum PictureSet {
         try writer.add("sigma", Tensor(moments.covariance(), shape: [n, n]))
         try writer.write(to: path)
     }
+}
+
+/// The Fréchet distance between two sets of pictures.
+public struct PictureSetDistance: Encodable, Sendable {
+    public let fid: Double
+    /// The number of pictures in each set; nil for saved moments.
+    public let pictures: [Int?]
 }
 
 /// An error in a path to a set of pictures.

@@ -7,7 +7,7 @@ import Workflows
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure where the time and the memory go.",
+        commandName: "bench", abstract: "Measure the time and memory of each stage.",
         subcommands: [BenchPipelineCommand.self, BenchWorkerCommand.self], defaultSubcommand: BenchPipelineCommand.self)
 }
 
@@ -19,7 +19,7 @@ struct BenchModelOptions: ParsableArguments {
             "Measure a model of full size with random weights, made for it: \(SyntheticModel.all.map(\.name).joined(separator: ", "))."
     )
     var synthetic: String?
-    @Option(help: "Where the synthetic model is kept for the next time. (default: it is removed)") var keep: String?
+    @Option(help: "A folder that keeps the synthetic model for the next time. (default: it is removed)") var keep: String?
 
     func validate() throws {
         if let synthetic, SyntheticModel.named(synthetic) == nil {
@@ -47,16 +47,16 @@ struct BenchModelOptions: ParsableArguments {
 
 struct BenchPipelineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pipeline", abstract: "Draw pictures again and again, and print medians for every stage.")
+        commandName: "pipeline", abstract: "Draw pictures repeatedly, and print the median duration of every stage.")
 
     @OptionGroup(title: "Model") var model: BenchModelOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
-    @Option(help: "Steps. (default: by the model, as glint generate)") var steps: Int?
+    @Option(help: "The number of steps. (default: as glint generate)") var steps: Int?
     @Option(help: "Width in pixels. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels. (default: the model's)") var height: Int?
-    @Option(help: "Pictures, after one that is not counted.") var repeats = 3
-    @Flag(help: "Load every network anew for each picture, as a single picture does.") var staged = false
-    @Flag(help: "Also print what each kind of node took in each network.") var profile = false
+    @Option(help: "The number of pictures, after one that is not counted.") var repeats = 3
+    @Flag(help: "Load every network for each picture, as when a single picture is drawn.") var staged = false
+    @Flag(help: "Also print the durations of nodes by kind and network.") var profile = false
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func validate() throws {
@@ -68,13 +68,13 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             try await model.withFolder { folder in
                 let report = try await measure(folder)
                 print(json ? try jsonText(report) : report.table)
-                if profile { print(NodeTable(report.profiled).text) }
+                if profile { print(report.profiled.nodeTables) }
             }
         }
     }
 
     private func measure(_ folder: URL) async throws -> PipelineBenchmark {
-        var options = try machine.compileOptions()
+        var options = try machine.settings.compileOptions()
         options.profiling = profile
         let request = GenerationRequest(
             prompts: ["a beautiful pink unicorn, 8k"], width: width, height: height, numInferenceSteps: steps)
@@ -99,7 +99,8 @@ struct BenchWorkerCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await model.withFolder { folder in
-            let benchmark = StageBenchmark(try LatentDiffusionModel(ModelSource(folder)), compile: try machine.compileOptions())
+            let benchmark = StageBenchmark(
+                try LatentDiffusionModel(ModelSource(folder)), compile: try machine.settings.compileOptions())
             let worker = StageWorker(benchmark)
             while let line = readLine() {
                 print(await worker.answer(line))

@@ -7,7 +7,7 @@ import Workflows
 struct CompareCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
-        abstract: "Draw the same pictures with two models, and say what the second one gains and loses.",
+        abstract: "Draw the same pictures with two models, and compare quality, speed and memory.",
         discussion: """
             Each model draws in a process of its own, so that its peak memory is its own (mapped files included); the two take \
             turns, picture by picture, so that other work on the machine slows both. A first picture that loads the networks is \
@@ -16,13 +16,13 @@ struct CompareCommand: AsyncParsableCommand {
               glint compare Models/emoji-lcm emoji-lcm-int8 --output comparison
             """)
 
-    @Argument(help: "The model that is compared with, as glint generate takes it.") var baseline: String
-    @Argument(help: "The other one.") var candidate: String
+    @Argument(help: "The reference model: a folder, file or name, as for glint generate.") var baseline: String
+    @Argument(help: "The model that is compared with it.") var candidate: String
     @Option(help: "A file with a prompt on each line; lines that begin with # are skipped. (default: a list of 16)")
     var prompts: String?
-    @Option(help: "Only the first so many prompts.") var count: Int?
-    @Option(help: "Steps. (default: by the first model, as glint generate)") var steps: Int?
-    @Option(help: "How closely to follow the text. (default: likewise)") var guidanceScale: Double?
+    @Option(help: "The number of prompts, from the beginning of the list. (default: all)") var count: Int?
+    @Option(help: "The number of steps. (default: by the first model, as glint generate)") var steps: Int?
+    @Option(help: "How closely pictures follow the text. (default: likewise)") var guidanceScale: Double?
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
     @Option(help: "Seed of the first picture; the next ones have the next seeds.") var seed: UInt64 = 0
@@ -37,7 +37,10 @@ struct CompareCommand: AsyncParsableCommand {
             of an lpips.LPIPS is such a file.
             """)
     var featureNetwork: String?
-    @Option(help: "The folder of a CLIP model, as transformers keeps it: also measure how well the pictures fit their texts.")
+    @Option(
+        help:
+            "The folder of a CLIP model, as transformers keeps it: also measure the CLIP score, how well pictures fit their texts."
+    )
     var clip: String?
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
@@ -59,7 +62,9 @@ struct CompareCommand: AsyncParsableCommand {
             guidanceScale: guidanceScale, seed: seed)
         // Errors are found before any picture is drawn.
         let comparison = try Comparison(baseline, candidate, request)
-        let metrics = try metrics(prompts: request.prompts.count)
+        let metrics = try Comparison.Metrics(
+            featureNetwork: featureNetwork, clip: clip, inception: inception, prompts: request.prompts.count,
+            machine.settings.compileOptions())
         let files = try output.map { try ComparisonFiles(folder: $0) }
         let bar = display.bar
         defer { bar.finish() }
@@ -80,16 +85,6 @@ struct CompareCommand: AsyncParsableCommand {
         print(json ? try jsonText(report) : report.text)
         if !json, let files { print("\n\(files.sheetPath)\n\(files.pagePath)") }
     }
-
-    private func metrics(prompts: Int) throws -> Comparison.Metrics {
-        let options = try machine.compileOptions()
-        var metrics = Comparison.Metrics()
-        metrics.perceptualDistance = try featureNetwork.map { try LPIPS(weights: $0, options) }
-        metrics.clipScore = try clip.map { try CLIPScore(folder: ModelLocation.resolve($0), options) }
-        metrics.features = try inception.map { try InceptionFeatureExtractor(weights: $0, options, batch: 1) }
-        guard inception == nil || prompts > 1 else { throw EvaluationError.tooFewSamples(prompts, minimum: 2) }
-        return metrics
-    }
 }
 
 /// Draws one side of a comparison, one picture for each line of standard input; started by `glint compare`.
@@ -105,7 +100,8 @@ struct CompareWorkerCommand: AsyncParsableCommand {
         // The parent program may ignore these signals itself, and removes the files.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         var worker = try ComparisonWorker(
-            ComparisonJob(path: job), compile: machine.compileOptions(), memory: machine.memoryPolicy(pictures: 2))
+            ComparisonJob(path: job), compile: machine.settings.compileOptions(),
+            memory: machine.settings.memoryPolicy(pictures: 2))
         for note in worker.notes { FileHandle.standardError.write(Data("note: \(name): \(note)\n".utf8)) }
         try await worker.run {
             readLine()

@@ -1,16 +1,13 @@
 import ArgumentParser
-import Evaluation
 import Foundation
-import ModelLoading
-import TensorStore
 import Workflows
 
 struct FIDCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fid",
-        abstract: "The Fréchet Inception distance between two sets of pictures, as pytorch-fid measures it.",
+        abstract: "Measure the Fréchet Inception distance between two sets of pictures, as pytorch-fid does.",
         discussion: """
-            A set is a folder of PNG and JPEG pictures, or the .safetensors file that --save made of one.
+            A set is a folder of PNG and JPEG pictures, or a .safetensors file that --save has written.
 
               glint fid photographs drawn --inception pt_inception-2015-12-05-6726825d.pth
             """)
@@ -18,7 +15,7 @@ struct FIDCommand: AsyncParsableCommand {
     @Argument(help: "A folder of pictures, or saved moments.") var a: String
     @Argument(help: "The other set.") var b: String
     @Option(help: "pytorch-fid's Inception, .safetensors or .pth.") var inception: String
-    @Option(help: "Pictures of one size that go through the network together.") var batch = 8
+    @Option(help: "The number of pictures of one size that go through the network together.") var batch = 8
     @Option(help: "Keep the mean and covariance of the first set's features in this .safetensors file.") var save: String?
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
@@ -36,35 +33,12 @@ struct FIDCommand: AsyncParsableCommand {
     }
 
     private func measure() async throws {
-        let sets = try [a, b].map(PictureSet.init)
-        let needsNetwork = sets.contains { if case .pictures = $0 { true } else { false } }
-        let features =
-            needsNetwork ? try InceptionFeatureExtractor(weights: inception, machine.compileOptions(), batch: batch) : nil
         let bar = display.bar
         defer { bar.finish() }
-        var moments: [FeatureMoments] = []
-        for (name, set) in zip([a, b], sets) {
-            switch set {
-            case .moments(let saved): moments.append(saved)
-            case .pictures(let paths):
-                guard let features else { continue }
-                bar.show(.phase("pictures of \(name)", count: paths.count))
-                moments.append(try await features.moments(of: paths) { bar.show(.step) })
-            }
-        }
+        let distance = try await PictureSet.distance(
+            (a, b), inception: inception, batch: batch, save: save, compile: machine.settings.compileOptions()
+        ) { bar.show($0) }
         bar.finish()
-        let distance = try FrechetDistance.between(moments[0], moments[1])
-        if let save { try PictureSet.save(moments[0], to: save) }
-        if json {
-            print(try jsonText(FIDReport(fid: distance, pictures: sets.map(\.count))))
-        } else {
-            print(String(format: "FID %.6f", distance))
-        }
+        print(json ? try jsonText(distance) : String(format: "FID %.6f", distance.fid))
     }
-}
-
-private struct FIDReport: Encodable {
-    let fid: Double
-    /// The number of pictures in each set; nil for saved moments.
-    let pictures: [Int?]
 }

@@ -10,7 +10,7 @@ struct GenerateCommand: AsyncParsableCommand {
         abstract: "Draw pictures from a text, or from another picture.",
         discussion: """
             Without --model the small model of the repository draws. The same seed gives the same picture, and the picture \
-            that diffusers draws. The file of every picture says how to draw it again: glint generate --from picture.png
+            that diffusers draws. The file of every picture has what is needed to draw it again: glint generate --from picture.png
 
               glint generate "a pink unicorn on a blue background"
               glint pull stabilityai/sd-turbo
@@ -19,7 +19,7 @@ struct GenerateCommand: AsyncParsableCommand {
               glint generate --prompts prompts.txt --output pictures/
             """)
 
-    @Argument(help: "What to draw. (word:1.3) counts more, [word] less; BREAK begins a new part.") var prompt: String?
+    @Argument(help: "The text to draw. (word:1.3) counts more, [word] less; BREAK begins a new part.") var prompt: String?
     @OptionGroup(title: "Picture") var picture: PictureOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Scheduler") var scheduler: SchedulerOptions
@@ -28,7 +28,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup(title: "Previews") var preview: PreviewOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
 
-    @Flag(help: "Print where the time went.") var timings = false
+    @Flag(help: "Print the durations of all stages.") var timings = false
     @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
@@ -38,18 +38,18 @@ struct GenerateCommand: AsyncParsableCommand {
         guard batch.prompts != nil else { return }
         if prompt != nil { throw ValidationError("Give either a text or --prompts.") }
         if picture.from != nil { throw ValidationError("--from redraws one picture; it does not go with --prompts.") }
-        if timings { throw ValidationError("--timings tells of one request; it does not go with --prompts.") }
+        if timings { throw ValidationError("--timings is for one request; it does not go with --prompts.") }
     }
 
     private func checkAlone() throws {
         if picture.image == nil, picture.mask != nil {
-            throw ValidationError("--mask says where --image is drawn anew; give that too.")
+            throw ValidationError("--mask selects the parts of --image that are drawn anew; give --image too.")
         }
         if picture.image == nil, picture.strength != nil {
-            throw ValidationError("--strength says how much of --image changes; give that too.")
+            throw ValidationError("--strength sets how much of --image changes; give --image too.")
         }
         if model.lora.isEmpty, model.loraLenient {
-            throw ValidationError("--lora-lenient says how --lora is read; give that too.")
+            throw ValidationError("--lora-lenient is for --lora; give --lora too.")
         }
         if model.floatModel != nil, picture.mixedPrecisionSteps == nil, picture.precisionSchedule == nil {
             throw ValidationError("--float-model is for --mixed-precision-steps or --precision-schedule; give one of them too.")
@@ -126,6 +126,7 @@ struct GenerateCommand: AsyncParsableCommand {
     /// - Parameter pictures: the number of pictures; for more than one, networks stay in memory.
     private func session(pictures: Int) throws -> GenerationSession {
         GenerationSession(
-            compile: try machine.compileOptions(), memory: machine.memoryPolicy(pictures: pictures), previewVAE: preview.vae)
+            compile: try machine.settings.compileOptions(), memory: machine.settings.memoryPolicy(pictures: pictures),
+            previewVAE: preview.vae)
     }
 }

@@ -15,11 +15,11 @@ struct ModelOptions: ParsableArguments {
     var vae: String?
     @Option(
         help: ArgumentHelp(
-            "A LoRA, and how strongly it works (1); may be given several times.", valueName: "file[:scale]"))
+            "A LoRA and its scale (default: 1). Repeatable.", valueName: "file[:scale]"))
     var lora: [String] = []
-    @Flag(help: "Pass over keys of LoRAs that match nothing in the model.") var loraLenient = false
+    @Flag(help: "Ignore keys of LoRAs that match nothing in the model.") var loraLenient = false
     @Option(
-        help: ArgumentHelp("A textual inversion and the word for it; may be given several times.", valueName: "file[:word]"))
+        help: ArgumentHelp("A textual inversion and the word for it. Repeatable.", valueName: "file[:word]"))
     var embedding: [String] = []
     @Option(
         help: "The model in floating point for steps of mixed precision. (default: the one that the model was quantized from)")
@@ -42,14 +42,14 @@ extension PredictionType: ExpressibleByArgument {}
 struct SchedulerOptions: ParsableArguments {
     @Option(help: "\(SchedulerName.all.map(\.name).joined(separator: ", ")), or a class of diffusers. (default: the model's)")
     var scheduler: String?
-    @Option(help: "How timesteps spread: leading, linspace or trailing. (default: the model's)")
+    @Option(help: "The spacing of timesteps: leading, linspace or trailing. (default: the model's)")
     var timestepSpacing: TimestepSpacing?
-    @Option(help: "What the UNet predicts: epsilon, v_prediction or sample. (default: the model's)")
+    @Option(help: "The UNet's prediction: epsilon, v_prediction or sample. (default: the model's)")
     var predictionType: PredictionType?
     @Option(help: "Noise that DDIM and TCD add at each step, 0 to 1. (default: 0)") var eta: Double?
 
     func validate() throws {
-        if scheduler?.isEmpty == true { throw ValidationError("--scheduler must name one; it is empty.") }
+        if scheduler?.isEmpty == true { throw ValidationError("--scheduler must be the name of a scheduler; it is empty.") }
     }
 
     func apply(to request: inout GenerationRequest) {

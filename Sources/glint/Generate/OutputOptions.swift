@@ -8,7 +8,7 @@ struct OutputOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "A file, or a folder for files named after the text; of --prompts a folder, made if need be. (default: "
+            "A file, or a folder for files named after the text; with --prompts a folder, which is created if it is missing. (default: "
                 + "./<text>-<seed>.png)", valueName: "file|folder"))
     var output: String?
     @Option(help: "png or jpeg. (default: by the output's name, else png)") var format: ImageFormat?
@@ -30,23 +30,23 @@ struct PreviewOptions: ParsableArguments {
     @Option(
         name: .customLong("preview-vae"),
         help: ArgumentHelp(
-            "A small autoencoder that makes previews quickly, such as TAESD. (default: the model's)", valueName: "folder|file"))
+            "A small autoencoder for quick previews, such as TAESD. (default: the model's)", valueName: "folder|file"))
     var vae: String?
 
     func validate() throws {
         if folder?.isEmpty == true { throw ValidationError("--preview must name a folder; it is empty.") }
-        if folder == nil, vae != nil { throw ValidationError("--preview-vae makes the pictures of --preview; give that too.") }
+        if folder == nil, vae != nil { throw ValidationError("--preview-vae is for --preview; give --preview too.") }
     }
 }
 
 struct PromptBatchOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Draw all texts of a file: one a line, or JSON Lines with \"prompt\" and options of the line: "
+            "Draw all texts of a file, one on each line, or JSON Lines with \"prompt\" and options of the line: "
                 + PromptLine.keys.filter { $0 != "prompt" }.joined(separator: ", ")
-                + ". Pictures that are there already are kept.", valueName: "file"))
+                + ". Pictures that exist are kept.", valueName: "file"))
     var prompts: String?
-    @Flag(help: "Draw again the pictures that --prompts finds drawn.") var redraw = false
+    @Flag(help: "Draw pictures of --prompts again that exist already.") var redraw = false
 
     func validate() throws {
         if redraw, prompts == nil { throw ValidationError("--redraw goes with --prompts.") }

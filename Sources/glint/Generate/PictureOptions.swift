@@ -6,20 +6,21 @@ import Tokenizers
 
 /// The options of pictures. Omitted options come from the picture of `--from`, or are the defaults.
 struct PictureOptions: ParsableArguments {
-    @Option(help: "What not to draw; without effect for LCM, and at a guidance scale of 1 or less.") var negativePrompt: String?
-    @Option(help: "How many steps. (default: 4 for LCM and TCD, 1 for Turbo, 25 for others)") var steps: Int?
+    @Option(help: "A text for what the picture should not show; no effect for LCM, and at a guidance scale of 1 or less.")
+    var negativePrompt: String?
+    @Option(help: "The number of steps. (default: 4 for LCM and TCD, 1 for Turbo, 25 for others)") var steps: Int?
     @Option(
         help: """
-            How closely to follow the text. (default: 8 for LCM, 1 for LCM-LoRA, 0 for TCD and Turbo, 5 for other SDXL models, \
+            How closely the picture follows the text. (default: 8 for LCM, 1 for LCM-LoRA, 0 for TCD and Turbo, 5 for other SDXL models, \
             7.5 for the rest)
             """)
     var guidanceScale: Double?
-    @Option(help: "Keep contrast at strong guidance: 0 to 1.") var guidanceRescale: Double?
-    @Option(help: "Width in pixels, a multiple of 8. (default: the picture's to begin with, or the model's)") var width: Int?
+    @Option(help: "Keeps the contrast at a large guidance scale: 0 to 1.") var guidanceRescale: Double?
+    @Option(help: "Width in pixels, a multiple of 8. (default: that of --image, or the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: likewise)") var height: Int?
-    @Option(help: ArgumentHelp("A picture to begin with: PNG or JPEG.", valueName: "file")) var image: String?
+    @Option(help: ArgumentHelp("The initial picture: PNG or JPEG.", valueName: "file")) var image: String?
     @Option(
-        help: ArgumentHelp("A picture that is white where --image is drawn anew, and black where it is kept.", valueName: "file"))
+        help: ArgumentHelp("A picture: white where --image is drawn anew, black where it is kept.", valueName: "file"))
     var mask: String?
     @Option(
         help: "How much of --image changes: above 0, to 1. (default: 0.8; 0.5 for LCM-LoRA and TCD, 1 for Turbo and with --mask)")
@@ -30,14 +31,16 @@ struct PictureOptions: ParsableArguments {
         help: "torch, numpy, or a .npy file: [B,C,h,w] latents, or [k,B,C,h,w] latents and each step's noise. (default: torch)")
     var noise: String?
     @Option(help: "Layers of the text encoder to leave out, as diffusers counts: 1 is A1111's 2.") var clipSkip: Int?
-    @Flag(help: "Read the text as diffusers does: brackets are letters, and what is too long is cut off.") var plainPrompt = false
-    @Option(help: "Draw so many first and last steps with the UNet in floating point, the others with the quantized one.")
+    @Flag(help: "Read the text as diffusers does: brackets are letters, and long texts are cut off.") var plainPrompt = false
+    @Option(help: "The number of first and of last steps with the UNet in floating point; the others use the quantized one.")
     var mixedPrecisionSteps: Int?
-    @Option(help: "The UNet of each step: f for floating point, i for the model's quantized one, as f,i,i,f.")
+    @Option(help: "The UNet of each step, such as f,i,i,f: f for floating point, i for the model's quantized one.")
     var precisionSchedule: String?
-    @Flag(help: "Have the model's safety checker look at each picture; what it finds is blurred.") var safety = false
-    @Option(help: "How many pictures of each text.") var count = 1
-    @Option(help: ArgumentHelp("Redraw a picture that glint drew; other options given here replace its own.", valueName: "file"))
+    @Flag(help: "Check each picture with the model's safety checker; flagged pictures are blurred.") var safety = false
+    @Option(help: "The number of pictures of each text.") var count = 1
+    @Option(
+        help: ArgumentHelp(
+            "Redraw a picture that glint drew; options given here replace those of the picture.", valueName: "file"))
     var from: String?
 
     func validate() throws {

@@ -4,7 +4,7 @@ import Workflows
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "info", abstract: "Say what this machine can run on: devices, processor, versions.")
+        commandName: "info", abstract: "Show the devices, the processor and the versions of this machine.")
 
     @Flag(help: "Print one JSON object instead of text.") var json = false
 

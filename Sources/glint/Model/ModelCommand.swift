@@ -4,7 +4,7 @@ import Workflows
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Say what a model holds, and whether it can be run.")
+        commandName: "model", abstract: "Show the components of a model, and whether it can be run.")
 
     @Argument(
         help: ArgumentHelp(

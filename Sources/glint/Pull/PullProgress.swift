@@ -1,81 +1,58 @@
 import Foundation
 import Hub
 import Synchronization
-import Workflows
 
 /// Shows the events of a pull: a bar on a terminal, otherwise a line every ten seconds.
 final class PullProgress: Sendable {
-    private struct State {
-        var total = 0
-        var done = 0
-        var received = 0
-        /// The bytes received at each time; the rate is measured over the last few seconds.
-        var samples: [(time: ContinuousClock.Instant, received: Int)] = []
-        var lastShown: ContinuousClock.Instant?
-    }
-
     private let bar: ProgressBar
-    private let state = Mutex(State())
-    private static let rateWindow = Duration.seconds(5)
+    private let status = Mutex(PullStatus())
 
     init(_ bar: ProgressBar) { self.bar = bar }
 
     /// Bytes received over the network.
-    var receivedBytes: Int { state.withLock(\.received) }
-
-    func note(_ text: String) { bar.note(text) }
+    var receivedBytes: Int { status.withLock(\.received) }
 
     /// Called from any thread.
     func show(_ event: PullEvent) {
-        state.withLock { state in
+        status.withLock { status in
+            status.add(event)
             switch event {
             case .selected(let files, let bytes, let cached):
-                (state.total, state.done) = (bytes, cached)
                 let rest = cached == bytes ? "all in the cache" : "to download: \(format(bytes: bytes - cached))"
                 bar.line("\(files) file\(files == 1 ? "" : "s"), \(format(bytes: bytes)); \(rest)")
-            case .received(let bytes):
-                state.received += bytes
-                state.done += bytes
-                draw(&state)
+            case .received, .finished: draw(&status)
             case .found(let path, let bytes):
-                if bytes > 0, state.total > 0 { bar.line("\(path): \(format(bytes: bytes)) were there already") }
-                state.done += bytes
-            case .discarded(let path, let bytes, let reason):
-                state.done -= bytes
-                bar.line("\(path): \(reason); from the start")
+                if bytes > 0, status.total > 0 { bar.line("\(path): \(format(bytes: bytes)) were there already") }
+            case .discarded(let path, _, let reason): bar.line("\(path): \(reason); from the start")
             case .waiting(let path): bar.line("\(path): waiting for another program that downloads it")
             case .retrying(let what, let reason, let delay):
-                bar.line("\(what): \(reason); once more in \(String(format: "%.0f", max(delay.seconds, 1))) s")
-            case .finished: draw(&state)
+                bar.line("\(what): \(reason); once more in \(String(format: "%.0f", max(delay / .seconds(1), 1))) s")
             }
         }
     }
 
-    func finish() { bar.finish() }
+    /// Removes the bar, and prints notes in its place.
+    func finish(notes: [String] = []) {
+        bar.finish()
+        notes.forEach(bar.note)
+    }
 
-    private func draw(_ state: inout State) {
-        let now = ContinuousClock.now
+    private func draw(_ status: inout PullStatus) {
         // The files that determine the selection are not counted.
-        guard state.total > 0 else { return }
-        if state.samples.isEmpty { state.samples.append((now, state.received)) }
-        let pause: Duration = bar.isTerminal ? .milliseconds(100) : .seconds(10)
-        guard let last = state.lastShown ?? state.samples.first?.time, now - last >= pause else { return }
-        state.lastShown = now
-        state.samples.append((now, state.received))
-        while state.samples.count > 2, now - state.samples[0].time > max(Self.rateWindow, pause) { state.samples.removeFirst() }
-        bar.draw(status(state, now), share: Double(state.done) / Double(state.total))
+        guard status.total > 0 else { return }
+        let (now, pause) = (ContinuousClock.now, Duration.milliseconds(bar.isTerminal ? 100 : 10_000))
+        if let last = status.lastSample, now - last < pause { return }
+        let isFirst = status.lastSample == nil
+        status.sample(at: now, pause: pause)
+        if !isFirst { bar.draw(text(status), share: status.share) }
     }
 
     /// `1.2 of 3.4 GiB · 11 MiB/s · 3 min left`.
-    private func status(_ state: State, _ now: ContinuousClock.Instant) -> String {
-        var text = "\(format(bytes: state.done)) of \(format(bytes: state.total))"
-        let first = state.samples[0]
-        let seconds = (now - first.time).seconds
-        let rate = seconds > 0 ? Double(state.received - first.received) / seconds : 0
-        guard rate > 0 else { return text }
-        let left = Int((Double(max(state.total - state.done, 0)) / rate).rounded(.up))
-        text += " · \(format(bytes: Int(rate)))/s · "
-        return text + (left >= 5400 ? "\((left + 1800) / 3600) h" : left >= 90 ? "\((left + 30) / 60) min" : "\(left) s")
-            + " left"
+    private func text(_ status: PullStatus) -> String {
+        let text = "\(format(bytes: status.done)) of \(format(bytes: status.total))"
+        guard let rate = status.rate, let seconds = status.secondsLeft else { return text }
+        let left = Int(seconds.rounded(.up))
+        return text + " · \(format(bytes: Int(rate)))/s · "
+            + (left >= 5400 ? "\((left + 1800) / 3600) h" : left >= 90 ? "\((left + 30) / 60) min" : "\(left) s") + " left"
     }
 }

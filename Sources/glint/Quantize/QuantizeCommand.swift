@@ -10,8 +10,8 @@ struct QuantizeCommand: AsyncParsableCommand {
         abstract: "Make a model smaller and faster: INT8, or weights alone in INT8 or INT4.",
         discussion: """
             The UNet is quantized by default: weights and activations to INT8, calibrated on pictures that the model draws from \
-            prompts. The result is a folder that glint generate, optimum-intel and openvino.genai run. To see the \
-            differences: glint compare MODEL OUT
+            prompts. The result is a folder that glint generate, optimum-intel and openvino.genai run. To compare the \
+            pictures: glint compare MODEL OUT
             """)
 
     @Argument(help: "The model: a folder, a .safetensors file, or the name of one that was pulled.") var model: String
@@ -27,14 +27,16 @@ struct QuantizeCommand: AsyncParsableCommand {
     }
 
     private func quantize() async throws {
-        let prompts = try calibration.prompts()
+        let request = try calibration.request()
         let target = URL(filePath: output)
         try OpenVINOFolder.checkFree(target)
         let loaded = try LatentDiffusionModel(ModelSource(ModelLocation.resolve(model)))
-        let run = try calibration.run(prompts, loaded)
+        let run = try CalibrationRun(request, loaded)
         let bar = display.bar
         defer { bar.finish() }
-        var quantizer = ModelQuantizer(loaded, run, quantization.options, compile: try machine.compileOptions()) { bar.show($0) }
+        var quantizer = ModelQuantizer(loaded, run, quantization.options, compile: try machine.settings.compileOptions()) {
+            bar.show($0)
+        }
         let summary = try await quantizer.quantize(to: target)
         bar.finish()
         print(json ? try jsonText(summary) : summary.table)

@@ -52,4 +52,18 @@ import Testing
             }
         }
     }
+
+    @Test func estimatorsAsText() throws {
+        for (text, estimator) in ["min-max": .minMax, "mean-min-max": .meanMinMax, "mse": .minimumMSE] as [String: RangeEstimator]
+        {
+            #expect(RangeEstimator(text) == estimator)
+            #expect(estimator.description == text)
+        }
+        guard case .quantile(let share) = try #require(RangeEstimator("0.9999")) else {
+            Issue.record("not a quantile")
+            return
+        }
+        #expect(abs(share - 1e-4) < 1e-12)
+        for text in ["", "max", "0.5", "1", "nan", "-1"] { #expect(RangeEstimator(text) == nil, "\(text)") }
+    }
 }

@@ -125,6 +125,12 @@ import Testing
         #expect(twice.nodes.count == once.nodes.count)
     }
 
+    @Test func ignoredScopesFromRules() {
+        #expect(
+            IgnoredScope(rules: ["product", "re:pro.*", "type:MatMul", "re:b"])
+                == IgnoredScope(names: ["product"], patterns: ["pro.*", "b"], types: ["MatMul"]))
+    }
+
     @Test func ignoredScopes() throws {
         let graph = try product(transposed: true)
         for scope in [
