@@ -126,7 +126,7 @@ extension Node {
     /// A floating-point number; nil where the attribute is missing or is none.
     public func float(_ name: String) -> Float? { self[attribute: name].flatMap { Float($0.filter { !$0.isWhitespace }) } }
 
-    /// Whole numbers separated by commas; nil where the attribute is missing or an element is no whole number.
+    /// Whole numbers separated by commas; nil where the attribute is missing or an element is not a whole number.
     public func integers(_ name: String) -> [Int]? {
         guard let text = self[attribute: name] else { return nil }
         let numbers = text.split(separator: ",").map { Int($0.filter { !$0.isWhitespace }) }

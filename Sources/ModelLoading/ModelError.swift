@@ -26,8 +26,8 @@ extension ModelError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .missing(let path): "There is no model at \(path)."
-        case .noModel(let path, let hint): "\(path) is no model in diffusers' layout: it has no model_index.json\(hint)."
-        case .notAModel(let path, let reason): "\(path) is no model that can be run: \(reason)."
+        case .noModel(let path, let hint): "\(path) is not a model in diffusers' layout: it has no model_index.json\(hint)."
+        case .notAModel(let path, let reason): "\(path) is not a model that can be run: \(reason)."
         case .malformed(let file, let reason): "\(file): \(reason)."
         case .unknownPipeline(let name, let file, let known):
             "\(file): pipelines of the class '\(name)' are not supported; supported are \(known.joined(separator: ", "))."
@@ -36,7 +36,7 @@ extension ModelError: CustomStringConvertible {
         case .noWeights(let folder, let found):
             "\(folder) has no .safetensors weights\(found.isEmpty ? "" : "; it has \(found.joined(separator: ", "))")."
         case .exists(let path): "\(path) is there already; give a new folder, or remove it first."
-        case .noAutoencoder(let path, let reason): "\(path) is no autoencoder that can be used: \(reason)."
+        case .noAutoencoder(let path, let reason): "\(path) is not an autoencoder that can be used: \(reason)."
         case .otherLatents(let path, let found, let needed, let evidence):
             "\(path) is an autoencoder for \(found) (by \(evidence)); the model is of \(needed), whose latents it would "
                 + "decode to other colours."

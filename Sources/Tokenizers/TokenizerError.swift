@@ -49,7 +49,7 @@ extension TokenizerError: CustomStringConvertible {
         case .addedTokenID(let token, let expected, let found, let file):
             "\(file): the added token '\(token)' has the id \(found); the vocabulary leads to \(expected)."
         case .malformedMerge(let text, let file, let line):
-            "\(file), line \(line): '\(text)' is no merge; it must be two tokens with one space between them."
+            "\(file), line \(line): '\(text)' is not a merge; it must be two tokens with one space between them."
         case .unknownMergeToken(let token, let merge, let file, let line):
             "\(file), line \(line): the merge '\(merge)' needs the token '\(token)', which the vocabulary does not have."
         case .missingSpecialToken(let token, let role, let file):

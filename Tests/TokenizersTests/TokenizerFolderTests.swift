@@ -101,12 +101,12 @@ struct TokenizerFolderTests {
     @Test(arguments: [
         (
             "#version: 0.2\na b</w>\nab\n",
-            "merges.txt, line 3: 'ab' is no merge; it must be two tokens with one space between them."
+            "merges.txt, line 3: 'ab' is not a merge; it must be two tokens with one space between them."
         ),
-        ("a b c\n", "merges.txt, line 1: 'a b c' is no merge; it must be two tokens with one space between them."),
-        ("a  b</w>\n", "merges.txt, line 1: 'a  b</w>' is no merge; it must be two tokens with one space between them."),
-        (" a\n", "merges.txt, line 1: ' a' is no merge; it must be two tokens with one space between them."),
-        ("a b</w>\n\n", "merges.txt, line 2: '' is no merge; it must be two tokens with one space between them."),
+        ("a b c\n", "merges.txt, line 1: 'a b c' is not a merge; it must be two tokens with one space between them."),
+        ("a  b</w>\n", "merges.txt, line 1: 'a  b</w>' is not a merge; it must be two tokens with one space between them."),
+        (" a\n", "merges.txt, line 1: ' a' is not a merge; it must be two tokens with one space between them."),
+        ("a b</w>\n\n", "merges.txt, line 2: '' is not a merge; it must be two tokens with one space between them."),
         ("x b</w>\n", "merges.txt, line 1: the merge 'x b</w>' needs the token 'x', which the vocabulary does not have."),
         ("a b\n", "merges.txt, line 1: the merge 'a b' needs the token 'ab', which the vocabulary does not have."),
     ]) func brokenMerges(_ text: String, _ expected: String) throws {

@@ -62,7 +62,7 @@ extension NoiseError: CustomStringConvertible {
             [k, \(latents.map(String.init).joined(separator: ", "))]; it holds \(found).
             """
         case .fileElementType(let file, let found): "\(file) must hold f32 or f64; it holds \(found)."
-        case .fileValue(let file, let index): "\(file) holds a value that is no finite number, at index \(index)."
+        case .fileValue(let file, let index): "\(file) holds a value that is not a finite number, at index \(index)."
         case .exhausted(let file, let draws):
             "\(file) holds noise for \(draws) draw\(draws == 1 ? "" : "s") (latents, then one a step); these steps need more."
         case .numpySeed(let found): "NumPy's seeds are 0 to 4294967295; \(found) is none; PyTorch's generator takes any."

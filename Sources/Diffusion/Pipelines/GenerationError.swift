@@ -36,7 +36,7 @@ extension GenerationError: CustomStringConvertible {
                 : "The \(side) must be a multiple of \(multiple), from \(multiple) to \(Self.longestSide); it is \(value)."
         case .model(let file, let reason): "\(file): \(reason)."
         case .notFinite(let network, let precision):
-            "The \(network) computed values that are no numbers in precision \(precision)"
+            "The \(network) computed values that are not numbers in precision \(precision)"
                 + (precision == "f32"
                     ? ": its weights are damaged, or an option is far from what it is made for." : "; f32 may help.")
         }

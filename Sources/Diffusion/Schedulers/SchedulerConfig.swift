@@ -26,7 +26,7 @@ public struct SchedulerConfig: Sendable {
     /// - Parameters:
     ///   - file: the file's name in errors.
     ///   - override: options that replace the file's.
-    /// - Throws: `SchedulerError.unknownClass`, `.option`, `.notAnOption` or `.file`. Keys that are no option of the class are
+    /// - Throws: `SchedulerError.unknownClass`, `.option`, `.notAnOption` or `.file`. Keys that are not options of the class are
     ///   ignored, as in diffusers.
     public init(
         json: JSONValue, file: String, overriding override: SchedulerOptionsOverride = .init()

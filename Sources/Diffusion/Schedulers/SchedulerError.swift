@@ -54,7 +54,7 @@ extension SchedulerError: CustomStringConvertible {
             "\(file) has no _class_name; supported schedulers are: \(supported.joined(separator: ", "))."
         case .option(let key, let expected, let found, let file):
             "\(file.map { "\($0): " } ?? "")\(key) must be \(expected); it is \(found)."
-        case .file(let file, let reason): "\(file) is no scheduler configuration: \(reason)"
+        case .file(let file, let reason): "\(file) is not a scheduler configuration: \(reason)"
         case .unknownName(let name, let near, let known):
             """
             No scheduler is called '\(name)'\(near.isEmpty ? "" : "; similar are: \(near.joined(separator: ", "))"). \

@@ -86,7 +86,7 @@ extension IRReader {
         }
         guard let type = ElementType(rawValue: typeName) else { throw fault("the element type '\(typeName)' is not known", name) }
         guard let shape = PartialShape(irDescription: shapeText)?.fixed, let count = shape.checkedElementCount else {
-            throw fault("'\(shapeText)' is no shape of a constant", name)
+            throw fault("'\(shapeText)' is not a shape of a constant", name)
         }
         guard let weights else { throw fault("the model has constants, but there is no weights file beside it", name) }
         let (end, overflow) = offset.addingReportingOverflow(size)
@@ -109,7 +109,7 @@ extension IRReader {
         var dimensions: [Dimension] = []
         for dimension in port.children("dim") {
             guard let size = Int(dimension.text), size >= -1 else {
-                throw fault("'\(dimension.text)' is no size of an axis", name)
+                throw fault("'\(dimension.text)' is not the size of an axis", name)
             }
             dimensions.append(size < 0 ? .any : .fixed(size))
         }
@@ -137,7 +137,9 @@ extension IRReader {
             guard let type = ElementType(rawValue: typeName) else {
                 throw fault("the element type '\(typeName)' is not known", node.name)
             }
-            guard let shape = PartialShape(irDescription: shapeText) else { throw fault("'\(shapeText)' is no shape", node.name) }
+            guard let shape = PartialShape(irDescription: shapeText) else {
+                throw fault("'\(shapeText)' is not a shape", node.name)
+            }
             guard inputCount == 0, node.outputs.count == 1 else {
                 throw fault("a Parameter has no input and one output", node.name)
             }

@@ -99,7 +99,7 @@ extension ElementType {
 
     private static let byPrecision = Dictionary(uniqueKeysWithValues: allCases.map { ($0.irPrecision, $0) })
 
-    /// - Returns: nil for a word that is no precision.
+    /// - Returns: nil for a word that is not a precision.
     init?(irPrecision: String) {
         guard let type = Self.byPrecision[irPrecision] else { return nil }
         self = type

@@ -28,7 +28,7 @@ extension ChannelSmoothing {
 
     static func isAnnotation(_ element: XMLElement) -> Bool { element.name == "attribute" && element["name"] == name }
 
-    /// - Returns: nil where an element of `inputs` or `outputs` is no number.
+    /// - Returns: nil where an element of `inputs` or `outputs` is not a number.
     init?(_ element: XMLElement) {
         func numbers(_ name: String) -> [Float?]? {
             element[name]?.split(separator: ",", omittingEmptySubsequences: false).map { Float($0.filter { !$0.isWhitespace }) }

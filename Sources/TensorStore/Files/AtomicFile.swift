@@ -92,7 +92,7 @@ extension FileError: CustomStringConvertible {
         case .missing(let path): "There is no file \(path)."
         case .missingFolder(let path): "There is no folder \(path) to write into."
         case .isDirectory(let path): "\(path) is a folder; a file is needed."
-        case .notRegular(let path): "\(path) is no regular file."
+        case .notRegular(let path): "\(path) is not a regular file."
         case .noPermission(let path): "There is no permission to read or write \(path)."
         case .changed(let path, let expected, let found):
             "\(path) changed while it was in use (\(expected.byteCount) bytes then, \(found.byteCount) now); load it again."

@@ -73,7 +73,7 @@ public final class WeightSpace: @unchecked Sendable {
     /// Gives the memory of the files' pages read so far back to the system, here and in the files' own mappings; they stay
     /// mapped and are read again when touched. The inline bytes stay, and so do files in memory.
     public func dropPages() {
-        // Each file by itself: the inline part is no file, and would come back as zeros.
+        // Each file by itself: the inline part is not a file, and would come back as zeros.
         for (file, offset) in zip(files, fileOffsets) where file.byteCount > 0 {
             file.dropPages(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + file.byteCount]))
             file.dropPages()

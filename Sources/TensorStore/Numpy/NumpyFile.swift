@@ -131,7 +131,7 @@ extension NumpyError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): "\(error)"
-        case .notNumpy(let file): "\(file) is no .npy file: it does not start with \\x93NUMPY."
+        case .notNumpy(let file): "\(file) is not a .npy file: it does not start with \\x93NUMPY."
         case .version(let major, let minor, let file): "\(file) is of .npy version \(major).\(minor); 1.0, 2.0 and 3.0 are known."
         case .header(let reason, let file): "\(file) has no valid .npy header: \(reason)."
         case .elementType(let type, let file):

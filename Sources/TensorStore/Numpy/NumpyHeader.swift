@@ -94,7 +94,7 @@ private struct PythonLiteralScanner {
         guard position == bytes.count else { throw unexpected("the end") }
     }
 
-    /// A string without escapes; types that are lists (records) are no strings, and so are refused.
+    /// A string without escapes; types that are lists (records) are not strings, and so are refused.
     mutating func string() throws(NumpyHeaderError) -> String {
         guard let quote: Unicode.Scalar = skip("'") ? "'" : skip("\"") ? "\"" : nil else { throw unexpected("a string") }
         let start = position

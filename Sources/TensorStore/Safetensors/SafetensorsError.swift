@@ -2,7 +2,7 @@
 public enum SafetensorsError: Error, Equatable, Sendable {
     case file(FileError)
     case header(SafetensorsHeaderError, file: String)
-    /// The index of a sharded checkpoint is no JSON, or not of the form that an index has.
+    /// The index of a sharded checkpoint is not JSON, or not of the form that an index has.
     case indexJSON(JSONError, file: String)
     case index(reason: String, file: String)
     /// A file that the index names is not there.
@@ -24,9 +24,9 @@ extension SafetensorsError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): "\(error)"
-        case .header(let error, let file): "\(file) is no valid safetensors file: \(error)"
-        case .indexJSON(let error, let file): "\(file) is no valid index: \(error)"
-        case .index(let reason, let file): "\(file) is no valid index: \(reason)"
+        case .header(let error, let file): "\(file) is not a valid safetensors file: \(error)"
+        case .indexJSON(let error, let file): "\(file) is not a valid index: \(error)"
+        case .index(let reason, let file): "\(file) is not a valid index: \(reason)"
         case .missingShard(let shard, let index): "\(index) names the file \(shard), which is not there."
         case .missingFromShard(let tensor, let shard, let index):
             "\(index) places '\(tensor)' in \(shard), which does not have it."

@@ -70,7 +70,7 @@ struct SafetensorsHeader: Sendable {
         self.metadata = metadata
     }
 
-    /// The key that is no tensor.
+    /// The key that is not a tensor.
     static let metadataName = "__metadata__"
 
     private static func metadata(_ value: JSONValue) throws(SafetensorsHeaderError) -> [String: String] {

@@ -185,7 +185,7 @@ extension TorchFileError: CustomStringConvertible {
         switch self {
         case .file(let error): "\(error)"
         case .notAZip(let file):
-            "\(file) is no zip as torch.save writes it since version 1.6; save it again with a newer torch, or as safetensors."
+            "\(file) is not a zip file as torch.save writes it since version 1.6; save it again with a newer torch, or as safetensors."
         case .zip(let file, let reason): "The zip \(file) is damaged: \(reason)."
         case .compressed(let file, let entry): "The entry '\(entry)' of \(file) is compressed; torch.save only stores."
         case .missingEntry(let file, let entry): "\(file) has no entry '\(entry)', which torch.save writes."

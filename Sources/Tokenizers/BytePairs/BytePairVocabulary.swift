@@ -199,7 +199,7 @@ extension BytePairVocabulary {
         return tokens.compactMap { $0 }
     }
 
-    /// The lines of a merges.txt, and the first one's number; lines that start with "#version" are no merges.
+    /// The lines of a merges.txt, and the first one's number; lines that start with "#version" are not merges.
     private static func merges(_ file: MappedFile) throws(TokenizerError) -> (merges: [String], firstLine: Int) {
         let content = withExtendedLifetime(file) { String(validating: file.bytes, as: UTF8.self) }
         guard let text = content else { throw .notUTF8(file: file.path) }

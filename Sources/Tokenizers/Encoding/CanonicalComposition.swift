@@ -1,7 +1,7 @@
 /// Normalization form C (Unicode Standard Annex 15) by the data of Unicode 9.0.
 ///
 /// That is the version of the reference (the crate unicode-normalization-alignments): scalars assigned later neither
-/// decompose nor reorder there. Foundation's `precomposedStringWithCanonicalMapping` was no way to the same result: it
+/// decompose nor reorder there. Foundation's `precomposedStringWithCanonicalMapping` does not give the same result: it
 /// leaves some Hangul (U+AC00 U+11AF) apart.
 enum CanonicalComposition {
     static func composed(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {

@@ -103,7 +103,7 @@ extension TextualInversionError: CustomStringConvertible {
             "\(file) is a Python pickle (\(suffix)), which is not read; save its vectors as .safetensors, or take the "
                 + "embedding in that format."
         case .layout(let file, let tensors):
-            "\(file) is no textual inversion: it must have one tensor, or clip_l and clip_g; it has "
+            "\(file) is not a textual inversion: it must have one tensor, or clip_l and clip_g; it has "
                 + (tensors.isEmpty ? "none." : Self.list(tensors) + ".")
         case .tensor(let file, let name, let expected, let found): "\(file): '\(name)' must be \(expected); it is \(found)."
         case .emptyToken(let file): "\(file): the word for its vectors is empty; give it one."

@@ -4,7 +4,7 @@
 /// bracket or backslash a letter, and alone is dropped. A bracket that is never closed reaches to the end; one that closes
 /// nothing is a letter. `BREAK`, as a word in capitals, begins a chunk.
 ///
-/// Otherwise than there, `BREAK` begins a chunk within brackets too (there it would be drawn), a weight that is no number
+/// Otherwise than there, `BREAK` begins a chunk within brackets too (there it would be drawn), a weight that is not a number
 /// (`:1.2.3)`) is text (there an error), and brackets within more than 256 others are letters.
 public struct WeightedPrompt: Sendable, Equatable {
     public enum Part: Sendable, Equatable {

@@ -196,8 +196,8 @@ enum IRText {
             }
             refuse(constant("f32", "5,5", "0", "99"), layer: "w", "f32 [5, 5] takes more than the 99 bytes", weights: weights)
             refuse(constant("f32", "\(Int.max / 2)", "0", "100"), layer: "w", "takes more", weights: weights)
-            refuse(constant("f32", "\(max),\(max)", "0", "100"), layer: "w", "no shape", weights: weights)
-            refuse(constant("f32", "?,3", "0", "100"), layer: "w", "'?,3' is no shape", weights: weights)
+            refuse(constant("f32", "\(max),\(max)", "0", "100"), layer: "w", "not a shape", weights: weights)
+            refuse(constant("f32", "?,3", "0", "100"), layer: "w", "'?,3' is not a shape", weights: weights)
             refuse(constant("f31", "1", "0", "4"), layer: "w", "'f31' is not known", weights: weights)
             refuse(constant("f32", "1", "0", "4"), layer: "w", "no weights file")
             refuse(IRText.source(IRText.layer(1, "w", "Const", outputs: 1)), layer: "w", "needs element_type", weights: weights)
@@ -238,7 +238,7 @@ enum IRText {
         for size in ["-2", "two", "", "99999999999999999999"] {
             refuse(
                 IRText.chain(relu.replacing(output, with: "<port id=\"1\" precision=\"FP32\"><dim>\(size)</dim>")), layer: "r",
-                "'\(size)' is no size")
+                "'\(size)' is not the size")
         }
     }
 
@@ -247,8 +247,8 @@ enum IRText {
         refuse(parameter("element_type=\"f32\""), layer: "p", "needs shape and element_type")
         refuse(parameter("shape=\"1\""), layer: "p", "needs shape and element_type")
         refuse(parameter(""), layer: "p", "needs shape and element_type")
-        refuse(parameter("shape=\"1,x\" element_type=\"f32\""), layer: "p", "'1,x' is no shape")
-        refuse(parameter("shape=\"1 3\" element_type=\"f32\""), layer: "p", "'1 3' is no shape")
+        refuse(parameter("shape=\"1,x\" element_type=\"f32\""), layer: "p", "'1,x' is not a shape")
+        refuse(parameter("shape=\"1 3\" element_type=\"f32\""), layer: "p", "'1 3' is not a shape")
         refuse(parameter("shape=\"1\" element_type=\"f31\""), layer: "p", "'f31' is not known")
         refuse(
             IRText.chain(IRText.layer(1, "p", "Parameter", data: "shape=\"1\" element_type=\"f32\"", inputs: 1, outputs: 1)),

@@ -59,7 +59,8 @@ import Testing
             let error = SafetensorsError.header(.noLength(fileByteCount: 3), file: short)
             #expect(throws: error) { try SafetensorsCheckpoint(path: short) }
             #expect(
-                "\(error)" == "\(short) is no valid safetensors file: it ends after 3 bytes; the header's length alone takes 8.")
+                "\(error)"
+                    == "\(short) is not a valid safetensors file: it ends after 3 bytes; the header's length alone takes 8.")
         }
     }
 
@@ -103,7 +104,7 @@ import Testing
             for text in ["[]", "{}", #"{"weight_map": []}"#, #"{"weight_map": {"a": 1}}"#] {
                 let path = try folder.write("index.json", text)
                 let error = #expect(throws: SafetensorsError.self) { try SafetensorsCheckpoint(path: path) }
-                #expect("\(error.map { "\($0)" } ?? "")".hasPrefix("\(path) is no valid index: "))
+                #expect("\(error.map { "\($0)" } ?? "")".hasPrefix("\(path) is not a valid index: "))
             }
             let twice = try folder.write("index.json", #"{"weight_map": {"a": "1", "a": "2"}}"#)
             let json = JSONError(reason: .duplicateKey("a"), offset: 26)

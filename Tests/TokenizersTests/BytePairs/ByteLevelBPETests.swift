@@ -50,7 +50,8 @@ struct ByteLevelBPETests {
 
     /// By GPT-2's expression, as Python's `regex` splits these.
     @Test(arguments: [
-        ("hello world", ["hello", " world"]), ("a  b", ["a", " ", " b"]), ("a \n b", ["a", " \n", " b"]), ("a\nb", ["a", "\n", "b"]),
+        ("hello world", ["hello", " world"]), ("a  b", ["a", " ", " b"]), ("a \n b", ["a", " \n", " b"]),
+        ("a\nb", ["a", "\n", "b"]),
         ("we'll go's", ["we", "'ll", " go", "'s"]), ("x 12y!? z", ["x", " 12", "y", "!?", " z"]), ("a   ", ["a", "   "]),
         (" 'tis", [" '", "tis"]), ("a\n\nb", ["a", "\n", "\n", "b"]), (" ", [" "]),
     ]) func wordsOfGPT2(_ text: String, _ expected: [String]) {
