@@ -76,7 +76,7 @@ extension OptionReader where Failure == ArchitectureError {
         return numbers
     }
 
-    /// A number for every layer of every block: one for all, one for each block, or a list for each block.
+    /// Reads a number for each layer of each block. The config has one number for all, one for each block, or a list for each block.
     /// - Parameter layers: the number of layers of each block.
     func perLayer(_ name: String, default fallback: Int, layers: [Int]) throws(ArchitectureError) -> [[Int]] {
         guard try !isLeftOut(name, "a number, or one for each block"), let value = given(name) else {

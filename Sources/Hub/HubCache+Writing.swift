@@ -42,7 +42,7 @@ extension HubCache {
         try write(commit, to: file)
     }
 
-    /// Free disk space of the cache in bytes; nil if unknown.
+    /// Free bytes on the disk of the cache; nil if unknown.
     var freeBytes: Int? {
         var status = statvfs()
         var place = folder

@@ -59,7 +59,7 @@ public func checkWritable(path: String) throws(ImageError) {
     }
 }
 
-/// Kind of target that a path to be written names.
+/// The kinds of target that an output path can refer to.
 private enum OutputTarget {
     /// A regular file, which may not exist yet. `path` has its links resolved; `mode` are the permissions to keep.
     case file(path: String, mode: mode_t?)

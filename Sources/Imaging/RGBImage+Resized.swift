@@ -153,7 +153,7 @@ public enum ResamplingFilter: String, Sendable, Hashable, CaseIterable {
     /// The old sample whose area contains the new sample's center.
     case nearest
     case box, bilinear, hamming
-    /// Keys 1981, a = −0.5.
+    /// R. Keys's cubic convolution of 1981, with its parameter a = −0.5.
     case bicubic
     /// Sinc with three zeros at each side, windowed by its own main lobe (a = 3).
     case lanczos

@@ -9,7 +9,7 @@ import TensorStore
 struct ReadNetwork {
     let name: String
     let sized: SizedGraph
-    /// Graph to IR text, and the runtime's reading of it.
+    /// The time that it took to write the graph as IR text, and the runtime to read it.
     let duration: Duration
     private let model: Model
     private let serialized: SerializedModel
@@ -119,7 +119,7 @@ final class PageDropper: Sendable {
         }
     }
 
-    /// Drops the pages once more, and ends the thread.
+    /// Drops the pages of the weight files a last time, and ends the thread.
     func stop() {
         stopped.withLock { $0 = true }
         weights.dropPages()

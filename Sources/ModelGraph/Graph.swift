@@ -41,7 +41,7 @@ public struct Graph: Sendable {
 
     /// Appends a node with known results. The operations' methods call this after their checks.
     ///
-    /// - Parameter name: nil for "scope/Type". A number makes a taken name unique.
+    /// - Parameter name: nil for "scope/Type". If another node has the name, a number is added.
     @discardableResult
     mutating func append(
         _ type: String, opset: Int = 1, name: String? = nil, attributes: [Node.Attribute] = [], inputs: [Value] = [],
@@ -59,7 +59,7 @@ public struct Graph: Sendable {
         return value(index, port: port)
     }
 
-    /// Appends `node` and returns its index. A number makes a taken name unique.
+    /// Appends `node` and returns its index. If another node has its name, a number is added to the name.
     ///
     /// - Precondition: its inputs are outputs of nodes that are already there.
     @discardableResult

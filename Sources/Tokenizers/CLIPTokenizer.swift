@@ -101,7 +101,7 @@ extension CLIPTokenizer {
         public let ids: [Int32]
         /// Tokens of the whole text, markers included, whether they fit or not.
         public let tokenCount: Int
-        /// Tokens for which there was no room.
+        /// Tokens that were cut off, because the text is longer than the encoder takes.
         public let droppedIDs: [Int32]
         /// The text of the dropped tokens, as diffusers' warning shows it; empty where all fit.
         public let droppedText: String

@@ -112,6 +112,7 @@ public struct CLIPModel: Sendable {
     /// The vision network; its output `image_embeds` is a picture's embedding.
     public let vision: CLIPVisionModel
 
+    /// Reads both networks' parameters from a parsed config.json.
     /// - Parameters:
     ///   - config: config.json, with `text_config`, `vision_config` and the `projection_dim` of both.
     ///   - file: the file's name in errors.

@@ -79,7 +79,7 @@ struct NoiseSchedule: Sendable {
 /// The growth of the noise's variance over the training steps.
 public enum BetaSchedule: String, Sendable, CaseIterable {
     case linear
-    /// Linear in the square root, the schedule of latent diffusion models.
+    /// The square root of β grows linearly: the schedule of latent diffusion models.
     case scaledLinear = "scaled_linear"
     /// The cosine schedule of Nichol and Dhariwal 2021.
     case squaredcosCapV2 = "squaredcos_cap_v2"

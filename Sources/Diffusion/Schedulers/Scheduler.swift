@@ -54,7 +54,7 @@ extension Scheduler {
 
 /// The result of a step.
 public struct SchedulerStep: Sendable {
-    /// The sample for the next network call; at the last position, the finished latents.
+    /// The sample after this step: the input of the next network call, or after the last step the finished latents.
     public let previous: Tensor
     /// The finished latents predicted at this step, for previews.
     public let denoised: Tensor

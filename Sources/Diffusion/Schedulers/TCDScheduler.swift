@@ -44,7 +44,7 @@ public struct TCDScheduler: LatentScheduler {
     private struct Step: Sendable {
         /// √ᾱ and √(1 - ᾱ) at this timestep and at s.
         let current, intermediate: (signal: Float, noise: Float)
-        /// The weights of picture and noise from s up to the next timestep.
+        /// The factors of signal and noise for the way from the intermediate time s to the next timestep.
         let onward: (signal: Float, noise: Float)
     }
 

@@ -54,7 +54,7 @@ private struct StageCutter {
     private var rewriters: [GraphRewriter]
     private var crossings: [Value: String] = [:]
     private var usedNames: Set<String>
-    /// Whether a node computes with shapes alone.
+    /// For each node: whether it computes with shapes alone, and reads no elements of other tensors.
     private let isShape: [Bool]
 
     var graphs: [Graph] { rewriters.map(\.result) }

@@ -1,6 +1,6 @@
 import TensorStore
 
-/// The readers of each value of a graph, and which nodes are constant. It is made once for a graph that a pass looks at.
+/// Says which nodes use each value of a graph, and which nodes are constant. A pass makes it once, before it examines the graph.
 public struct GraphIndex: Sendable {
     /// Every use of each value that is read, in the graph's order.
     public let uses: [Value: [Graph.Use]]

@@ -54,10 +54,10 @@ public final class OpenVINOFolder {
         guard found?.isEmpty == true else { throw ModelError.exists(path: url.path) }
     }
 
-    /// Writes a network's IR, with its config from the source.
+    /// Writes a network's IR, and beside it the config of the source model.
     /// - Parameters:
     ///   - name: the name of the network's folder: `unet`, `vae_decoder` …
-    ///   - component: the component with the config.
+    ///   - component: the component of the source model whose config is copied.
     public func write(_ graph: Graph, as name: String, configOf component: Component) throws {
         let folder = partial.appending(path: name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

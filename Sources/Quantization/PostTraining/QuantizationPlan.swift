@@ -15,7 +15,7 @@ public struct QuantizationPlan: Sendable {
 
     /// The reason that a layer is not `int8`.
     public enum Reason: String, Sendable, Codable {
-        /// The layer depends only on times. Its error affects every step, and such layers are small.
+        /// The layer depends only on the timestep. Its error would affect every step, and such layers are small.
         case timeEmbedding = "time embedding"
         /// The layer does not depend on inputs that change between steps. It runs once for many steps.
         case runsOnce = "runs once a prompt"

@@ -41,7 +41,7 @@ public struct SafetensorsCheckpoint: Sendable {
         self.init(path: path, files: files, entries: entries)
     }
 
-    /// The checkpoint of one file, mapped or in memory.
+    /// A checkpoint that consists of a single file, which may be mapped or in memory.
     public init(_ file: SafetensorsFile) {
         // The header's reader refuses a name twice.
         let entries = Dictionary(file.entries.map { ($0.name, $0) }) { first, _ in first }

@@ -70,7 +70,7 @@ struct SafetensorsHeader: Sendable {
         self.metadata = metadata
     }
 
-    /// The key that is not a tensor.
+    /// The key of the header that holds metadata; every other key is the name of a tensor.
     static let metadataName = "__metadata__"
 
     private static func metadata(_ value: JSONValue) throws(SafetensorsHeaderError) -> [String: String] {

@@ -80,7 +80,7 @@ extension Dimension: CustomStringConvertible {
 
 /// A shape some of whose axes, or all of them, may be known only at run time.
 public struct PartialShape: Sendable, Hashable {
-    /// nil where not even the rank is known.
+    /// The axes; nil where not even the rank is known.
     public var dimensions: [Dimension]?
 
     public init(_ dimensions: [Dimension]?) { self.dimensions = dimensions }
