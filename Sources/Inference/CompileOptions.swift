@@ -5,15 +5,8 @@ import TensorStore
 
 /// Options of compiling a network.
 public struct CompileOptions: Sendable {
-    /// The precision of inference.
-    public enum Precision: String, Sendable, CaseIterable {
-        /// The device's own choice: bf16 on CPUs with AMX, f16 on GPUs.
-        case auto
-        case f32, f16, bf16
-    }
-
     public var device: Device
-    /// f32 by default, also on machines whose own default is lower: pictures then match the reference.
+    /// f32 by default, also on machines whose own default is lower: results then match the reference.
     public var precision: Precision
     /// nil lets the device choose.
     public var threads: Int?
@@ -44,12 +37,12 @@ public struct CompileOptions: Sendable {
 
     /// The options as the runtime's properties, without those of the cache.
     var runtimeProperties: Properties {
-        var result: Properties = [.performanceMode(.latency)]
-        switch precision {
-        case .auto: break
-        case .f32: result = result.merging(.exact)
+        // Dynamic quantization, which devices turn on by themselves, is another loss than that of the precision.
+        var result: Properties = [.performanceMode(.latency), .dynamicQuantizationGroupSize(0)]
+        switch namedPrecision {
         case .f16: result.set(.inferencePrecision(.f16))
         case .bf16: result.set(.inferencePrecision(.bf16))
+        case .f32, .auto: result = result.merging(.exact)
         }
         // Only CPUs know the properties of dynamic quantization and of threads.
         if !isForCPU {

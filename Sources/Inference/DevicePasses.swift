@@ -14,7 +14,7 @@ struct DevicePass: Sendable {
         DevicePass(applies: { _ in true }, apply: { try $0.subPixelUpsampling(doublesSizes: $1.doublesSizes) }),
         // Only f32: in 16 bits the variance, a difference of means, would be lost.
         DevicePass(
-            applies: { $0.isForCPU && $0.precision == .f32 }, apply: { try $0.groupNormalizationByMoments($1.shapes) }),
+            applies: { $0.isForCPU && $0.namedPrecision == .f32 }, apply: { try $0.groupNormalizationByMoments($1.shapes) }),
     ]
 }
 

@@ -54,6 +54,10 @@ struct Workplace {
         let process = Process()
         process.executableURL = Program.url
         process.arguments = arguments
+        // References are in f32, whatever is fastest on the machine.
+        if ["generate", "compare"].contains(arguments.first), !arguments.contains("--precision") {
+            process.arguments = arguments + ["--precision", "f32"]
+        }
         process.currentDirectoryURL = folder.url
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)

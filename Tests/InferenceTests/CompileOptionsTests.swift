@@ -15,12 +15,37 @@ import Testing
         func precision(_ precision: CompileOptions.Precision) -> String? {
             CompileOptions(precision: precision).runtimeProperties["INFERENCE_PRECISION_HINT"]
         }
-        #expect(precision(.auto) == nil)
+        #expect(precision(.auto) == CompileOptions(precision: .auto).namedPrecision.rawValue)
         #expect(precision(.f32) == "f32")
         #expect(precision(.f16) == "f16")
         #expect(precision(.bf16) == "bf16")
-        // Weights in INT8 may then be computed with as the device likes.
-        #expect(CompileOptions(precision: .auto).runtimeProperties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == nil)
+        for precision in CompileOptions.Precision.allCases {
+            #expect(CompileOptions(precision: precision).runtimeProperties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "0")
+        }
+    }
+
+    @Test func autoIsNamed() {
+        func named(_ device: Device, _ features: String) -> CompileOptions.Precision {
+            CompileOptions.Precision.auto.named(on: device, Processor(cpuInfo: "flags : \(features)\n"))
+        }
+        #expect(named("CPU", "avx2") == .f32)
+        #expect(named("CPU", "avx512_bf16 avx512_vnni") == .f32)
+        #expect(named("CPU", "avx512_bf16 amx_bf16") == .bf16)
+        #expect(named("GPU.1", "avx2") == .f16)
+        #expect(named("NPU", "amx_bf16") == .f32)
+        #expect(named("HETERO:GPU,CPU", "amx_bf16") == .f32)
+        #expect(CompileOptions.Precision.f16.named(on: "CPU") == .f16)
+        #expect(CompileOptions(precision: .auto).withExactDefault.precision == .f32)
+        #expect(CompileOptions(precision: .bf16).withExactDefault.precision == .bf16)
+    }
+
+    @Test func precisionsOfProcessors() {
+        let (old, new) = (Processor(cpuInfo: "flags : avx2\n"), Processor(cpuInfo: "flags : avx2 avx512_bf16\n"))
+        #expect(CompileOptions.Precision.bf16.isAvailable(on: "CPU", new))
+        #expect(!CompileOptions.Precision.bf16.isAvailable(on: "CPU", old))
+        #expect(!CompileOptions.Precision.f16.isAvailable(on: "CPU", new))
+        #expect(CompileOptions.Precision.f16.isAvailable(on: "GPU", old))
+        #expect(CompileOptions.Precision.f32.isAvailable(on: "CPU", old))
     }
 
     /// Plugins refuse properties that they don't know.

@@ -25,7 +25,7 @@ import Workflows
         var settings = MachineSettings()
         settings.threads = 2
         let options = try settings.compileOptions()
-        #expect(options.device == .cpu && options.threads == 2 && options.precision == .f32)
+        #expect(options.device == .cpu && options.threads == 2 && options.precision == .auto)
         settings.device = "TPU"
         let error = #expect(throws: MachineError.self) { try settings.compileOptions() }
         #expect(error?.description.hasPrefix("There is no device 'TPU' here; there is CPU") == true)

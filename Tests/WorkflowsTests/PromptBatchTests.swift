@@ -1,6 +1,8 @@
 import Diffusion
 import Foundation
 import Imaging
+import Inference
+import OpenVINO
 import TensorStore
 import TestSupport
 import Testing
@@ -72,6 +74,30 @@ import Testing
         #expect(try await draw(batch(text, "p.txt")).kept == ["out/a-cat-0.png"])
         let again = try GenerationDescription(pictureAt: file)
         #expect(try await GenerationSession().generate(again).pictures[0].image == image)
+    }
+
+    /// A picture is drawn again in its own precision: that of its metadata, and f32 where that has none.
+    @Test func precisionsOfMetadata() async throws {
+        _ = try await draw(batch("a cat", "p.txt") { $0.model.inferencePrecision = .f32 })
+        let file = path("out/a-cat-0.png")
+        #expect(try options("out/a-cat-0.png")["inference_precision"] == "f32")
+        #expect(try await draw(batch("a cat", "p.txt")).kept == ["out/a-cat-0.png"])
+        #expect(try await draw(batch("a cat", "p.txt") { $0.model.inferencePrecision = .bf16 }).kept == [])
+
+        let image = try ImageFile(path: file).image
+        try image.write(to: file, as: .png(), metadata: ["glint": #"{"prompt":"a cat","seed":0}"#])
+        #expect(try GenerationDescription(pictureAt: file).model.inferencePrecision == .f32)
+    }
+
+    @Test func precisionsThatTheMachineLacks() async throws {
+        guard !CompileOptions.Precision.f16.isAvailable(on: .cpu) else { return }
+        var description = GenerationDescription(
+            model: ModelDescription(model: Small.model.path), request: Small.request(seed: 1, steps: 1))
+        description.model.inferencePrecision = .f16
+        var notes: [String] = []
+        let result = try await GenerationSession().generate(description, notes: { notes = $0 })
+        #expect(notes.contains("CPU does not compute in f16 on this machine; f32 is used."))
+        #expect(result.pictures.map(\.precision) == [.f32])
     }
 
     @Test func aLineThatFailsDoesNotEndTheRun() async throws {

@@ -62,6 +62,8 @@ public struct GeneratedPicture: Sendable {
     public let safety: SafetyVerdict?
     /// `[1, C, h, w]`, before the decoder and unscaled.
     public let latents: Tensor
+    /// The precision that drew it: never `auto`.
+    public let precision: CompileOptions.Precision
 }
 
 /// The result of a request.

@@ -144,7 +144,7 @@ extension GenerationRun {
         if safety?.isFlagged == true { image = try image.blurredForSafety() }
         let picture = GeneratedPicture(
             index: index, prompt: plan.prompt(ofPicture: index), seed: plan.request.seed(ofPicture: index), image: image,
-            safety: safety, latents: latents)
+            safety: safety, latents: latents, precision: networks.options.namedPrecision)
         try report(.picture(picture))
         return picture
     }

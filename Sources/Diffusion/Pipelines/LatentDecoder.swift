@@ -37,7 +37,7 @@ final class LatentDecoder {
                 return try RGBImage(
                     planar: bytes.bindMemory(to: Float.self), width: size.width, height: size.height, range: .signed)
             } catch ImageError.notANumber {
-                throw GenerationError.notFinite(network: name, precision: network.options.precision.rawValue)
+                throw GenerationError.notFinite(network: name, precision: network.options.namedPrecision.rawValue)
             }
         }
     }

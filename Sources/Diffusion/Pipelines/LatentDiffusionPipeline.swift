@@ -15,7 +15,7 @@ public import TensorStore
 public final class LatentDiffusionPipeline {
     public let model: LatentDiffusionModel
     public let memory: MemoryPolicy
-    private let networks: LoadedNetworks
+    private var networks: LoadedNetworks
     private var isBusy = false
 
     public init(
@@ -39,15 +39,35 @@ public final class LatentDiffusionPipeline {
 
     /// Draws all pictures of a request.
     ///
-    /// Cancelling the task stops the work after the current node of a network.
+    /// Cancelling the task stops the work after the current node of a network. Where a 16-bit precision gives values that are not
+    /// finite, this request and all later ones are computed in f32, with a warning.
     /// - Parameter report: called with each event, on the caller's isolation.
     /// - Throws: `GenerationError`, `SchedulerError`, `NoiseError` before any network is loaded; `OpenVINOError`;
     ///   `CancellationError`; the errors of `report`.
     public func generate(
         _ request: GenerationRequest, report: (GenerationEvent) throws -> Void = { _ in }
     ) async throws -> GenerationResult {
-        let run = try await finished(request, decodes: true, report)
-        return GenerationResult(pictures: run.pictures, timings: run.timings, warnings: run.plan.warnings)
+        var delivered: Set<Int> = []
+        do {
+            let run = try await finished(request, decodes: true) { event in
+                try report(event)
+                if case .picture(let picture) = event { delivered.insert(picture.index) }
+            }
+            return GenerationResult(pictures: run.pictures, timings: run.timings, warnings: run.plan.warnings)
+        } catch GenerationError.notFinite(let network, let precision) where networks.options.namedPrecision != .f32 {
+            let warning =
+                "The \(network) computed values that are not numbers in \(precision); pictures are computed again in f32."
+            try report(.warning(warning))
+            computeExactly()
+            let run = try await finished(request, decodes: true) { event in
+                switch event {
+                case .accepted: break
+                case .picture(let picture) where delivered.contains(picture.index): break
+                default: try report(event)
+                }
+            }
+            return GenerationResult(pictures: run.pictures, timings: run.timings, warnings: run.plan.warnings + [warning])
+        }
     }
 
     /// Denoises all pictures of a request without decoding them, for work with the UNet alone, such as calibration.
@@ -62,6 +82,14 @@ public final class LatentDiffusionPipeline {
     /// A run of a request, not yet started.
     /// - Throws: `GenerationError`, `SchedulerError`, `NoiseError`.
     func run(_ request: GenerationRequest) throws -> GenerationRun { try GenerationRun(request, model, networks, memory) }
+
+    /// Replaces the networks by networks in f32.
+    private func computeExactly() {
+        var options = networks.options
+        options.precision = .f32
+        networks.release()
+        networks = LoadedNetworks(model, options)
+    }
 
     /// Allows one run at a time: an actor that awaits one run may start another, which would set its inputs in the same networks.
     private func finished(

@@ -5,7 +5,7 @@ import ModelLoading
 /// The networks of a model that are in memory, for the most recent sizes.
 final class LoadedNetworks {
     private let model: LatentDiffusionModel
-    private let options: CompileOptions
+    let options: CompileOptions
     private var texts: TextEncodingStage?
     private var encoder: LatentEncoder?
     private var denoisers: [Denoiser] = []

@@ -34,7 +34,7 @@ final class SafetyChecker {
         let concepts = try outputs.required("concept_scores", of: network.name).elements(as: Float.self)
         let specialCare = try outputs.required("special_care_scores", of: network.name).elements(as: Float.self)
         guard (concepts + specialCare).allSatisfy(\.isFinite) else {
-            throw GenerationError.notFinite(network: network.name, precision: network.options.precision.rawValue)
+            throw GenerationError.notFinite(network: network.name, precision: network.options.namedPrecision.rawValue)
         }
         return SafetyVerdict(concepts: concepts, specialCare: specialCare)
     }

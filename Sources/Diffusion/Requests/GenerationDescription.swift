@@ -1,4 +1,5 @@
 public import Foundation
+public import Inference
 public import TensorStore
 
 /// A model and a request: everything needed to draw a picture again.
@@ -74,6 +75,8 @@ public struct ModelDescription: Sendable, Hashable, Codable {
     public var loraLenient = false
     /// Textual inversions, `FILE[:word]` each.
     public var embeddings: [String]?
+    /// The precision of inference; nil for that of the session. A picture's metadata has the one that drew it.
+    public var inferencePrecision: CompileOptions.Precision?
 
     public init(model: String? = nil) { self.model = model }
 
@@ -84,6 +87,7 @@ public struct ModelDescription: Sendable, Hashable, Codable {
         .init("lora", \.loras, .texts),
         .init("lora_lenient", \.loraLenient, .flag, omitting: false),
         .init("embedding", \.embeddings, .texts),
+        .init("inference_precision", \.inferencePrecision, .choice),
     ]
 
     /// - Throws: the first `OptionError`.

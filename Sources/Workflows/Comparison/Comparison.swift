@@ -27,6 +27,7 @@ public struct Comparison {
         public init(
             featureNetwork: String?, clip: String?, inception: String?, prompts: Int, _ options: CompileOptions
         ) throws {
+            let options = options.withExactDefault
             guard inception == nil || prompts > 1 else { throw EvaluationError.tooFewSamples(prompts, minimum: 2) }
             perceptualDistance = try featureNetwork.map { try LPIPS(weights: $0, options) }
             clipScore = try clip.map { try CLIPScore(folder: ModelLocation.resolve($0), options) }

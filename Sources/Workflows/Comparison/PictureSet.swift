@@ -51,7 +51,8 @@ public enum PictureSet {
             switch set {
             case .moments(let saved): moments.append(saved)
             case .pictures(let files):
-                let network = try features ?? InceptionFeatureExtractor(weights: inception, compile, batch: batch)
+                let network =
+                    try features ?? InceptionFeatureExtractor(weights: inception, compile.withExactDefault, batch: batch)
                 features = network
                 progress(.phase("pictures of \(name)", count: files.count))
                 moments.append(try await network.moments(of: files) { progress(.step) })

@@ -14,7 +14,7 @@ public actor GenerationQueue {
     /// A queue that loads its models when the first job needs them.
     /// - Parameter model: the model for requests that name none; nil for the default model.
     public init(
-        model: ModelDescription = ModelDescription(), compile: CompileOptions = CompileOptions(),
+        model: ModelDescription = ModelDescription(), compile: CompileOptions = CompileOptions(precision: .auto),
         memory: MemoryPolicy = .resident
     ) {
         self.model = model

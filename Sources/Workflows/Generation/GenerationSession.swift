@@ -17,7 +17,8 @@ public final class GenerationSession {
 
     /// - Parameter previewVAE: the path of an autoencoder for previews; nil for the model's.
     public init(
-        compile: CompileOptions = CompileOptions(), memory: MemoryPolicy = .resident, previewVAE: String? = nil
+        compile: CompileOptions = CompileOptions(precision: .auto), memory: MemoryPolicy = .resident,
+        previewVAE: String? = nil
     ) {
         self.compile = compile
         self.memory = memory
@@ -41,10 +42,11 @@ public final class GenerationSession {
     ) async throws -> GenerationResult {
         let model = try model(of: description)
         let isFirst = pipeline == nil
-        let pipeline = pipeline ?? LatentDiffusionPipeline(model, compile: compile, memory: memory)
+        let (options, note) = self.options(for: description.model)
+        let pipeline = pipeline ?? LatentDiffusionPipeline(model, compile: options, memory: memory)
         self.pipeline = pipeline
         return try await pipeline.generate(description.request) { event in
-            if isFirst, case .accepted = event { notes(model.notes(for: compile)) }
+            if isFirst, case .accepted = event { notes(model.notes(for: options) + note) }
             try report(event)
         }
     }
@@ -80,7 +82,19 @@ public final class GenerationSession {
         guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
         return Drawing(
             model: description.model, resolved: resolved, result: result, pictures: try drawn.map { try $0.get() },
-            notes: model.notes(for: compile))
+            notes: model.notes(for: compile) + options(for: description.model).note)
+    }
+
+    /// The options with the precision of a description, or f32 and a note where the device does not have it.
+    private func options(for description: ModelDescription) -> (CompileOptions, note: [String]) {
+        guard let precision = description.inferencePrecision else { return (compile, []) }
+        var options = compile
+        guard !precision.isAvailable(on: compile.device) else {
+            options.precision = precision
+            return (options, [])
+        }
+        options.precision = .f32
+        return (options, ["\(compile.device) does not compute in \(precision.rawValue) on this machine; f32 is used."])
     }
 
     /// The model of a description; the previous one is released first.

@@ -1,6 +1,7 @@
 public import Diffusion
 import Foundation
 public import Imaging
+import Inference
 import TensorStore
 
 extension GenerationDescription {
@@ -14,6 +15,8 @@ extension GenerationDescription {
         guard let text = file.metadata[Self.metadataKey] else { throw PictureMetadataError.none(picture: path) }
         do {
             self = try JSONDecoder().decode(GenerationDescription.self, from: Data(text.utf8))
+            // Earlier versions drew in f32 unless they were told otherwise.
+            model.inferencePrecision = model.inferencePrecision ?? .f32
         } catch let error as OptionError {
             throw PictureMetadataError.unreadable(picture: path, reason: "\(error)")
         } catch {
@@ -28,6 +31,7 @@ extension GenerationDescription {
         own.request = resolved.request
         own.request.prompts = [picture.prompt]
         own.request.seed = picture.seed ?? own.request.seed
+        own.model.inferencePrecision = picture.precision
         (own.request.width, own.request.height) = (picture.image.width, picture.image.height)
         // These options do not change a picture.
         (own.request.imagesPerPrompt, own.request.batchSize, own.request.previewInterval) = (1, 1, nil)
@@ -54,7 +58,9 @@ extension GenerationDescription {
     func answers(_ asked: GenerationDescription) -> Bool {
         var (own, asked) = (options, asked.options)
         // A picture's file has the values of these options that were the model's defaults when it was drawn.
-        for key in ["width", "height", "steps", "guidance_scale", "strength"] where asked[key] == nil { own[key] = nil }
+        for key in ["width", "height", "steps", "guidance_scale", "strength", "inference_precision"] where asked[key] == nil {
+            own[key] = nil
+        }
         for key in ["count", "preview_interval", "batch_size"] { asked[key] = nil }
         return own == asked
     }

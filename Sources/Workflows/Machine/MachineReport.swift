@@ -37,12 +37,22 @@ public struct MachineReport: Encodable, Sendable {
             : "INT8: computed in full (VNNI)"
     }
 
+    /// The precision that `auto` stands for on the CPU.
+    public let autoPrecision: String
+
+    public var precisionNote: String {
+        autoPrecision == "f32"
+            ? "--precision auto: f32; nothing faster is known for this processor"
+            : "--precision auto: \(autoPrecision), faster than f32 with pictures that look the same"
+    }
+
     public init() throws {
         openVINO = try Version.runtime.build
         let current = Processor.current
         processor = current.name
         vectorUnits = Self.features.filter(current.features.contains)
         int8Saturates = current.saturatesInt8
+        autoPrecision = CompileOptions.Precision.auto.named(on: .cpu).rawValue
         cores = ProcessInfo.processInfo.activeProcessorCount
         memoryBytes = Int(ProcessInfo.processInfo.physicalMemory)
         let core = try Core.shared
@@ -56,6 +66,7 @@ public struct MachineReport: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case processor, cores, devices
         case int8Saturates = "int8_saturates"
+        case autoPrecision = "auto_precision"
         case openVINO = "openvino"
         case memoryBytes = "memory_bytes"
         case vectorUnits = "vector_units"

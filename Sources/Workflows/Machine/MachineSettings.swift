@@ -6,7 +6,7 @@ import OpenVINO
 public struct MachineSettings: Sendable {
     /// CPU, GPU, GPU.1 …, AUTO or a compound device such as `HETERO:GPU,CPU`.
     public var device = "CPU"
-    public var precision = CompileOptions.Precision.f32
+    public var precision = CompileOptions.Precision.auto
     /// nil for one a core.
     public var threads: Int?
     /// The most memory for networks, in bytes; nil for no limit.

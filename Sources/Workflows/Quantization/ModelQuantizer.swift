@@ -27,7 +27,7 @@ public struct ModelQuantizer {
     ) {
         self.model = model
         self.run = run
-        self.compile = compile
+        self.compile = compile.withExactDefault
         self.options = options
         self.progress = progress
     }

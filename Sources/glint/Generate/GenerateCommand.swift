@@ -70,6 +70,7 @@ struct GenerateCommand: AsyncParsableCommand {
         try picture.apply(to: &description.request)
         scheduler.apply(to: &description.request)
         model.apply(to: &description.model)
+        if let precision = machine.precision { description.model.inferencePrecision = precision }
         return description
     }
 

@@ -18,7 +18,7 @@ struct InfoCommand: ParsableCommand {
             "OpenVINO \(report.openVINO)\n\(report.processor), \(report.cores) cores, \(format(bytes: report.memoryBytes)) of memory"
         )
         print("vector units: \(report.vectorUnits.isEmpty ? "none" : report.vectorUnits.joined(separator: " "))")
-        print("\(report.int8Note)\n")
+        print("\(report.int8Note)\n\(report.precisionNote)\n")
         for device in report.devices {
             print("\(device.name): \(device.fullName)")
             print("  precisions: \(device.capabilities.joined(separator: " "))")

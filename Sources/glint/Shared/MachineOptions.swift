@@ -8,10 +8,11 @@ extension CompileOptions.Precision: ExpressibleByArgument {}
 struct MachineOptions: ParsableArguments {
     @Option(help: "The device: CPU, GPU, GPU.1 …; see glint info.") var device = "CPU"
     @Option(
-        help:
-            "The precision of inference: f32 draws the reference's pictures; auto, bf16 and f16 are faster where the device has them."
-    )
-    var precision = CompileOptions.Precision.f32
+        help: """
+            The precision of inference: auto, f32 (the reference's), bf16 or f16. (default: auto, the fastest whose pictures look \
+            like those of f32, see glint info; with --from, the picture's)
+            """)
+    var precision: CompileOptions.Precision?
     @Option(help: "The number of threads. (default: one per core)") var threads: Int?
     @Option(help: "The most memory to use, such as 6G. (default: what one network at a time takes, for one picture)")
     var maxMemory: String?
@@ -26,14 +27,15 @@ struct MachineOptions: ParsableArguments {
 
     var settings: MachineSettings {
         var settings = MachineSettings()
-        (settings.device, settings.precision, settings.threads) = (device, precision, threads)
+        (settings.device, settings.precision, settings.threads) = (device, precision ?? .auto, threads)
         (settings.maxMemory, settings.cacheDirectory) = (maxMemory.flatMap(MachineSettings.bytes), cacheDir)
         return settings
     }
 
     /// The same options as arguments of another process.
     var arguments: [String] {
-        var arguments = ["--device", device, "--precision", precision.rawValue]
+        var arguments = ["--device", device]
+        if let precision { arguments += ["--precision", precision.rawValue] }
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let maxMemory { arguments += ["--max-memory", maxMemory] }
         if let cacheDir { arguments += ["--cache-dir", cacheDir] }
