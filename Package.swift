@@ -19,8 +19,6 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: settings)
 }
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-
 /// What `Hub` and the server of its tests speak HTTP by.
 let network: [Target.Dependency] =
     ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
@@ -37,7 +35,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
@@ -49,6 +46,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "COpenVINOStrings"),
         .target(name: "CMemoryFile"),
@@ -56,15 +54,15 @@ let package = Package(
         .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"]),
 
         // In the order of the data's way.
-        module("TensorStore", ["CMemoryFile"]),
+        module("TensorStore", ["CMemoryFile", "CCrypto"]),
         module("OpenVINO", ["COpenVINO", "COpenVINOStrings", "TensorStore"]),
         module("ModelGraph", ["TensorStore", "CExpat"]),
         module("Inference", ["OpenVINO", "ModelGraph", "TensorStore"]),
         module("Architectures", ["ModelGraph"]),
         module("Tokenizers", ["TensorStore", "CZlib"], resources: [.copy("Resources")]),
         module("Adapters", ["TensorStore", "ModelGraph", "Architectures"]),
-        module("Hub", ["TensorStore", crypto, .product(name: "AsyncHTTPClient", package: "async-http-client")] + network),
-        module("ModelLoading", ["ModelGraph", "Architectures", "Tokenizers", crypto]),
+        module("Hub", ["TensorStore", .product(name: "AsyncHTTPClient", package: "async-http-client")] + network),
+        module("ModelLoading", ["ModelGraph", "Architectures", "Tokenizers"]),
         module("Quantization", ["ModelGraph", "CNumerics"]),
         module("Imaging", ["CImageCodecs", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"]),

@@ -1,4 +1,4 @@
-import Crypto
+import TensorStore
 
 /// Digest of a file's content, which is the hub's ETag and the blob's name in the cache.
 public enum ContentDigest: Hashable, Sendable, CustomStringConvertible {
@@ -22,45 +22,26 @@ public enum ContentDigest: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Computes a digest incrementally.
-struct DigestBuilder {
-    private enum Function {
-        case sha256(SHA256)
-        case sha1(Insecure.SHA1)
-    }
-
-    private var function: Function
+struct DigestBuilder: ~Copyable {
+    private var hash: SHA
+    private let isGitBlob: Bool
 
     /// - Parameter size: bytes of the whole content.
     init(like digest: ContentDigest, size: Int) {
         switch digest {
-        case .sha256: function = .sha256(SHA256())
+        case .sha256:
+            hash = SHA(.sha256)
+            isGitBlob = false
         case .gitBlob:
-            var sha1 = Insecure.SHA1()
-            sha1.update(data: Array("blob \(size)\0".utf8))
-            function = .sha1(sha1)
+            hash = SHA(.sha1)
+            isGitBlob = true
+            Array("blob \(size)\0".utf8).withUnsafeBytes { hash.update($0) }
         }
     }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        switch function {
-        case .sha256(var hash):
-            hash.update(bufferPointer: bytes)
-            function = .sha256(hash)
-        case .sha1(var hash):
-            hash.update(bufferPointer: bytes)
-            function = .sha1(hash)
-        }
-    }
+    mutating func update(_ bytes: UnsafeRawBufferPointer) { hash.update(bytes) }
 
-    func finish() -> ContentDigest {
-        switch function {
-        case .sha256(let hash): .sha256(Self.hex(hash.finalize()))
-        case .sha1(let hash): .gitBlob(Self.hex(hash.finalize()))
-        }
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    consuming func finish() -> ContentDigest {
+        isGitBlob ? .gitBlob(hash.hexDigits()) : .sha256(hash.hexDigits())
     }
 }

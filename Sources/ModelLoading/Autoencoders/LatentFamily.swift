@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import TensorStore
 
@@ -113,11 +112,8 @@ struct LatentFamilyEvidence: Sendable, Equatable {
     private static func published(_ url: URL) throws -> LatentFamily? {
         let file = try MappedFile(path: url.path)
         guard file.byteCount <= sizeLimit else { return nil }
-        let digest = file.withUnsafeBytes { bytes in
-            var hash = SHA256()
-            hash.update(bufferPointer: bytes)
-            return hash.finalize()
-        }
-        return digests[digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()]
+        var hash = SHA(.sha256)
+        file.withUnsafeBytes { hash.update($0) }
+        return digests[hash.hexDigits()]
     }
 }
