@@ -19,11 +19,6 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .testTarget(name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies, swiftSettings: settings)
 }
 
-/// What `Hub` and the server of its tests speak HTTP by.
-let network: [Target.Dependency] =
-    ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
-    + [.product(name: "NIOSSL", package: "swift-nio-ssl")]
-
 let package = Package(
     name: "Glint",
     products: [
@@ -33,12 +28,7 @@ let package = Package(
         .library(name: "Workflows", targets: ["Workflows"]),
         .executable(name: "glint", targets: ["glint"]),
     ],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
-        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
-    ],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")],
     targets: [
         // C libraries, lowest first. `openvino.pc` and `libs` come from `./glint setup`.
         .systemLibrary(name: "COpenVINO", pkgConfig: "openvino"),
@@ -46,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "COpenVINOStrings"),
@@ -61,7 +52,7 @@ let package = Package(
         module("Architectures", ["ModelGraph"]),
         module("Tokenizers", ["TensorStore", "CZlib"], resources: [.copy("Resources")]),
         module("Adapters", ["TensorStore", "ModelGraph", "Architectures"]),
-        module("Hub", ["TensorStore", .product(name: "AsyncHTTPClient", package: "async-http-client")] + network),
+        module("Hub", ["TensorStore", "CCurl"]),
         module("ModelLoading", ["ModelGraph", "Architectures", "Tokenizers"]),
         module("Quantization", ["ModelGraph", "CNumerics"]),
         module("Imaging", ["CImageCodecs", "TensorStore"]),
@@ -91,7 +82,7 @@ let package = Package(
         tests(of: "Architectures", ["Inference", "ModelLoading"]),
         tests(of: "Tokenizers"),
         tests(of: "Adapters", ["OpenVINO", "Architectures", "Inference", "ModelLoading"]),
-        tests(of: "Hub", ["TensorStore"] + network),
+        tests(of: "Hub", ["TensorStore", "CCurl"]),
         tests(of: "ModelLoading", ["Inference"]),
         tests(of: "Quantization", ["OpenVINO", "Architectures"]),
         tests(of: "Imaging", ["TensorStore"]),

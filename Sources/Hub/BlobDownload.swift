@@ -1,8 +1,5 @@
-import AsyncHTTPClient
 import Foundation
 import Glibc
-import NIOCore
-import NIOHTTP1
 
 /// Downloads one file into the cache. Resumes an earlier download, and verifies the digest.
 struct BlobDownload: Sendable {
@@ -74,25 +71,25 @@ struct BlobDownload: Sendable {
         let response = try await hub.transport.get(hub.address(of: file, commit: commit), rangeFrom: partial.size)
         let host = hub.environment.endpoint.authority
         if partial.size > 0 {
-            let range = response.headers.first(name: "Content-Range") ?? ""
-            let continues = response.status == .partialContent && range.hasPrefix("bytes \(partial.size)-")
+            let range = response.headers["Content-Range"] ?? ""
+            let continues = response.status == 206 && range.hasPrefix("bytes \(partial.size)-")
             if !continues {
                 try restart(partial, &digest)
                 // A response with the whole file is accepted as well; one with another range is not.
-                guard response.status != .partialContent else {
+                guard response.status != 206 else {
                     throw TransportFailure.connection(host: host, reason: "the response has another range than requested")
                 }
             }
         }
         do {
-            for try await buffer in response.body {
+            for try await chunk in response.body {
                 try Task.checkCancellation()
-                guard partial.size + buffer.readableBytes <= file.size else { return false }
-                try buffer.withUnsafeReadableBytes { bytes in
+                guard partial.size + chunk.count <= file.size else { return false }
+                try chunk.withUnsafeBytes { bytes in
                     try partial.append(bytes)
                     digest.update(bytes)
                 }
-                hub.report(.received(bytes: buffer.readableBytes))
+                hub.report(.received(bytes: chunk.count))
             }
         } catch HubError.diskFull(let folder, _, let available) {
             throw HubError.diskFull(folder: folder, needed: file.size - partial.size, available: available)

@@ -1,6 +1,4 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
 import TensorStore
 
 /// A repository of the hub within one pull.
@@ -44,14 +42,17 @@ struct HubRepository: Sendable {
         }
     }
 
-    private func body(of response: HTTPClientResponse, url: URL) async throws -> [UInt8] {
+    private func body(of response: HTTPResponse, url: URL) async throws -> [UInt8] {
+        let bytes: [UInt8]?
         do {
-            return Array(buffer: try await response.body.collect(upTo: Self.listingLimit))
-        } catch is NIOTooManyBytesError {
-            throw HubError.unexpectedAnswer(url: url.absoluteString, reason: "more than \(Self.listingLimit) bytes")
+            bytes = try await response.body.collect(upTo: Self.listingLimit)
         } catch {
             throw try HubTransport.failure(error, host: url.authority)
         }
+        guard let bytes else {
+            throw HubError.unexpectedAnswer(url: url.absoluteString, reason: "more than \(Self.listingLimit) bytes")
+        }
+        return bytes
     }
 
     /// Downloads `file` into the cache and reads it.

@@ -1,48 +1,37 @@
-import AsyncHTTPClient
 import Foundation
-import NIOCore
-import NIOHTTP1
-import NIOPosix
-import NIOSSL
 
 /// Makes requests to the hub and to the hosts it redirects to.
 struct HubTransport: Sendable {
-    private let client: HTTPClient
+    private let session: CurlSession
     private let endpoint: URL
     private let token: String?
 
     static let redirectLimit = 5
-    /// Timeout for reading without any data.
-    static let idleLimit = TimeAmount.seconds(30)
+    /// Limit, in bytes, for the content of a redirect.
+    private static let redirectBodyLimit = 1 << 16
 
     /// Runs `body` with a transport, and closes its connections afterwards.
     static func with<Result>(
-        _ environment: HubEnvironment, _ body: (HubTransport) async throws -> Result
+        _ environment: HubEnvironment, timeouts: HTTPTimeouts = HTTPTimeouts(), _ body: (HubTransport) async throws -> Result
     ) async throws -> Result {
-        var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: idleLimit))
-        // The client does not retry: `Attempts` counts and reports all attempts.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.proxy = environment.proxy.map { .server(host: $0.host, port: $0.port) }
-        if let certificates = environment.certificates {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.trustRoots = .file(certificates)
-            configuration.tlsConfiguration = tls
+        let settings = CurlSession.Settings(
+            proxy: environment.proxy, certificates: environment.certificates, timeouts: timeouts)
+        guard let session = CurlSession(settings) else {
+            throw HubError.unreachable(host: environment.endpoint.authority, reason: HTTPFailure.noMemory.reason)
         }
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let outcome: Swift.Result<Result, any Error>
         do {
             outcome = .success(
-                try await body(HubTransport(client: client, endpoint: environment.endpoint, token: environment.token)))
+                try await body(HubTransport(session: session, endpoint: environment.endpoint, token: environment.token)))
         } catch {
             outcome = .failure(error)
         }
-        try? await client.shutdown()
+        await session.close()
         return try outcome.get()
     }
 
-    private init(client: HTTPClient, endpoint: URL, token: String?) {
-        self.client = client
+    private init(session: CurlSession, endpoint: URL, token: String?) {
+        self.session = session
         self.endpoint = endpoint
         self.token = token
     }
@@ -51,22 +40,21 @@ struct HubTransport: Sendable {
     ///
     /// The token is sent to the hub only. Other hosts, which serve the content, authorize by the redirect's URL.
     /// - Throws: `TransportFailure`, `HubError.unexpectedAnswer`, `CancellationError`.
-    func get(_ url: URL, rangeFrom offset: Int = 0) async throws -> HTTPClientResponse {
+    func get(_ url: URL, rangeFrom offset: Int = 0) async throws -> HTTPResponse {
         var url = url
         for _ in 0...Self.redirectLimit {
             let isEndpoint = url.hasSameOrigin(as: endpoint)
-            var request = HTTPClientRequest(url: url.absoluteString)
-            request.headers.add(name: "User-Agent", value: "glint")
-            request.headers.add(name: "Accept-Encoding", value: "identity")
-            if offset > 0 { request.headers.add(name: "Range", value: "bytes=\(offset)-") }
-            if isEndpoint, let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+            var request = HTTPRequest(url: url.absoluteString)
+            request.headers = [("User-Agent", "glint"), ("Accept-Encoding", "identity")]
+            if offset > 0 { request.headers.append(("Range", "bytes=\(offset)-")) }
+            if isEndpoint, let token { request.headers.append(("Authorization", "Bearer \(token)")) }
             let response = try await answer(to: request, host: url.authority)
-            switch response.status.code {
+            switch response.status {
             case 200..<300: return response
             case 301, 302, 303, 307, 308:
                 // Read to the end, so that the connection can be reused.
-                _ = try? await response.body.collect(upTo: 1 << 16)
-                guard let location = response.headers.first(name: "Location"),
+                _ = try? await response.body.collect(upTo: Self.redirectBodyLimit)
+                guard let location = response.headers["Location"],
                     let next = URL(string: location, relativeTo: url)?.absoluteURL, ["http", "https"].contains(next.scheme)
                 else {
                     throw HubError.unexpectedAnswer(
@@ -75,17 +63,16 @@ struct HubTransport: Sendable {
                 url = next
             default:
                 throw TransportFailure.status(
-                    Int(response.status.code), host: url.authority, isEndpoint: isEndpoint,
-                    errorCode: response.headers.first(name: "X-Error-Code"),
-                    retryAfter: RetryAfter.duration(in: response.headers))
+                    response.status, host: url.authority, isEndpoint: isEndpoint,
+                    errorCode: response.headers["X-Error-Code"], retryAfter: RetryAfter.duration(in: response.headers))
             }
         }
         throw HubError.unexpectedAnswer(url: endpoint.authority, reason: "more than \(Self.redirectLimit) redirects")
     }
 
-    private func answer(to request: HTTPClientRequest, host: String) async throws -> HTTPClientResponse {
+    private func answer(to request: HTTPRequest, host: String) async throws -> HTTPResponse {
         do {
-            return try await client.execute(request, deadline: .distantFuture)
+            return try await session.send(request)
         } catch {
             throw try Self.failure(error, host: host)
         }
@@ -96,28 +83,7 @@ struct HubTransport: Sendable {
     static func failure(_ error: any Error, host: String) throws -> TransportFailure {
         try Task.checkCancellation()
         if error is CancellationError { throw error }
-        return .connection(host: host, reason: reason(error))
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as NIOConnectionError:
-            if error.connectionErrors.isEmpty { return "its name can't be resolved" }
-            return error.connectionErrors.first.map { reason($0.error) } ?? "no connection"
-        case let error as IOError: return String(cString: strerror(error.errnoCode))
-        case let error as HTTPClientError:
-            return switch error {
-            case .connectTimeout: "no connection within 10 s"
-            case .readTimeout: "no data for 30 s"
-            case .remoteConnectionClosed, .uncleanShutdown: "the connection was closed"
-            default: error.shortDescription
-            }
-        case is HTTPParserError: return "the response is incomplete or malformed"
-        case NIOSSLError.handshakeFailed(let cause):
-            return "\(cause)".contains("CERTIFICATE_VERIFY_FAILED")
-                ? "its certificate is not trusted (set SSL_CERT_FILE to trust others)" : "no secure connection (\(cause))"
-        default: return "\(error)"
-        }
+        return .connection(host: host, reason: (error as? HTTPFailure)?.reason ?? "\(error)")
     }
 }
 
@@ -137,6 +103,9 @@ extension URL {
 struct HubProxy: Equatable, Sendable {
     let host: String
     let port: Int
+
+    /// The proxy's address as a URL.
+    var address: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
     /// The proxy for `endpoint`; nil if none is set, or if `NO_PROXY` lists the endpoint's host, a parent domain or `*`.
     /// - Throws: `HubError.invalidSetting` for an address that is not `http://host:port`.

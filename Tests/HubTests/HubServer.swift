@@ -1,7 +1,4 @@
 import Foundation
-import NIOCore
-import NIOHTTP1
-import NIOPosix
 import Synchronization
 
 @testable import Hub
@@ -14,6 +11,8 @@ final class HubServer: Sendable {
 
     struct Request: Sendable {
         let part: Part
+        /// The request's target as it was sent: a URL if the server is used as a proxy.
+        let target: String
         let path: String
         let authorization: String?
         let range: String?
@@ -29,6 +28,12 @@ final class HubServer: Sendable {
         case shiftedRange
         case content([UInt8])
         case redirect(String)
+        /// Sends nothing.
+        case silence
+        /// Sends nothing more after this number of bytes of the body.
+        case stall(after: Int)
+        /// Responds as soon as this number of requests has reached the content network.
+        case together(Int)
     }
 
     private struct State {
@@ -42,8 +47,7 @@ final class HubServer: Sendable {
     /// Wrong sizes in the listing.
     private let claimedSizes: [String: Int]
     private let state = Mutex(State())
-    private let channels: Mutex<[any Channel]> = Mutex([])
-    private let ports: Mutex<[Part: Int]> = Mutex([:])
+    private let servers: Mutex<[Part: LocalServer]> = Mutex([:])
 
     private init(_ repository: String, _ files: [String: [UInt8]], _ claimedSizes: [String: Int]) {
         self.repository = repository
@@ -57,53 +61,39 @@ final class HubServer: Sendable {
         _ body: (HubServer) async throws -> Void
     ) async throws {
         let server = HubServer(repository, files, claimedSizes)
-        for part in [Part.hub, .contents] { try await server.listen(part) }
+        for part in [Part.hub, .contents] {
+            let local = try LocalServer { server.answer($0, part) }
+            server.servers.withLock { $0[part] = local }
+        }
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await body(server)) } catch { outcome = .failure(error) }
-        for channel in server.channels.withLock({ $0 }) { try? await channel.close() }
+        for local in server.servers.withLock(\.values) { local.stop() }
         try outcome.get()
     }
 
     var endpoint: String { address(.hub) }
     var requests: [Request] { state.withLock(\.requests) }
     func requests(_ part: Part) -> [Request] { requests.filter { $0.part == part } }
+    func counts(_ part: Part) -> LocalServer.Counts { servers.withLock { $0[part]?.counts ?? LocalServer.Counts() } }
 
     /// Makes the next requests for `path` fail, one after the other.
     /// - Parameter path: path of a file in the content network, or of the hub's URL if it does not begin with `/`.
     func answer(_ path: String, with faults: Fault...) { state.withLock { $0.faults[path, default: []] += faults } }
 
-    private func address(_ part: Part) -> String { "http://127.0.0.1:\(ports.withLock { $0[part] ?? 0 })" }
-
-    private func listen(_ part: Part) async throws {
-        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(Handler(server: self, part: part))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        channels.withLock { $0.append(channel) }
-        ports.withLock { $0[part] = channel.localAddress?.port ?? 0 }
-    }
+    private func address(_ part: Part) -> String { "http://127.0.0.1:\(servers.withLock { $0[part]?.port ?? 0 })" }
 
     // MARK: Answers
 
-    fileprivate struct Answer {
-        var status = 200
-        var headers: [String: String] = [:]
-        var body: [UInt8] = []
-        /// Bytes of the body after which the connection is closed.
-        var dropAfter: Int?
-    }
+    private typealias Answer = LocalServer.Answer
 
-    fileprivate func answer(_ head: HTTPRequestHead, _ part: Part) -> Answer {
-        let path = (head.uri.split(separator: "?").first.map(String.init) ?? "").removingPercentEncoding ?? ""
-        let range = head.headers.first(name: "Range")
+    private func answer(_ request: LocalServer.Request, _ part: Part) -> Answer {
+        let path = Self.path(request.target)
+        let range = request.headers["Range"]
         let fault = state.withLock { state -> Fault? in
             state.requests.append(
-                Request(part: part, path: path, authorization: head.headers.first(name: "Authorization"), range: range))
+                Request(
+                    part: part, target: request.target, path: path, authorization: request.headers["Authorization"],
+                    range: range))
             let key = part == .hub ? path : String(path.dropFirst("/contents/".count))
             guard let faults = state.faults[key], !faults.isEmpty else { return nil }
             state.faults[key]?.removeFirst()
@@ -112,8 +102,26 @@ final class HubServer: Sendable {
         switch fault {
         case .status(let status, let headers): return Answer(status: status, headers: headers)
         case .redirect(let address): return Answer(status: 302, headers: ["Location": address])
+        case .silence: return Answer(ending: .silence)
+        case .together(let count) where !waits(for: count): return Answer(status: 400)
         default: return part == .hub ? hubAnswer(path, range, fault) : contentAnswer(path, range, fault)
         }
+    }
+
+    /// The path of a request's target, without the query.
+    private static func path(_ target: String) -> String {
+        var path = target.split(separator: "?").first.map(String.init) ?? ""
+        if let scheme = path.range(of: "://") { path = String(path[scheme.upperBound...].drop { $0 != "/" }) }
+        return path.removingPercentEncoding ?? ""
+    }
+
+    /// Waits until `count` requests have reached the content network; false if they do not come.
+    private func waits(for count: Int) -> Bool {
+        for _ in 0..<1000 {
+            if requests(.contents).count >= count { return true }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+        return false
     }
 
     private func hubAnswer(_ path: String, _ range: String?, _ fault: Fault?) -> Answer {
@@ -145,7 +153,8 @@ final class HubServer: Sendable {
     private func ranged(_ content: [UInt8], _ range: String?, _ fault: Fault?) -> Answer {
         var answer = Answer(body: content)
         if case .content(let other) = fault { answer.body = other }
-        if case .drop(let count) = fault { answer.dropAfter = count }
+        if case .drop(let count) = fault { answer.ending = .drop(after: count) }
+        if case .stall(let count) = fault { answer.ending = .stall(after: count) }
         if case .ignoredRange = fault { return answer }
         guard let range, var start = Int(range.dropFirst("bytes=".count).dropLast()) else { return answer }
         guard start < content.count else { return Answer(status: 416) }
@@ -183,38 +192,5 @@ extension ContentDigest {
         var builder = DigestBuilder(like: isLarge ? .sha256("") : .gitBlob(""), size: content.count)
         content.withUnsafeBytes { builder.update($0) }
         self = builder.finish()
-    }
-}
-
-private final class Handler: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let server: HubServer
-    private let part: HubServer.Part
-
-    init(server: HubServer, part: HubServer.Part) {
-        self.server = server
-        self.part = part
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .head(let request) = unwrapInboundIn(data) else { return }
-        let answer = server.answer(request, part)
-        var head = HTTPResponseHead(version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status))
-        for (name, value) in answer.headers { head.headers.add(name: name, value: value) }
-        head.headers.add(name: "Content-Length", value: "\(answer.body.count)")
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        let body = context.channel.allocator.buffer(bytes: answer.body.prefix(answer.dropAfter ?? .max))
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        guard answer.dropAfter == nil else {
-            // Most of the written data reach the client before the connection closes; data that the client has not yet
-            // processed are lost with the connection.
-            context.flush()
-            let channel = context.channel
-            channel.eventLoop.scheduleTask(in: .milliseconds(150)) { channel.close(promise: nil) }
-            return
-        }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }
