@@ -1,16 +1,25 @@
-.PHONY: help setup build test bench format lint
+.PHONY: help setup build test test-extra dist deb bench format lint
 
 help: ## list of targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 setup: ## Debian packages, OpenVINO and the release binary
 	@./glint setup
 
 build: setup ## same as setup; quick if nothing changed
 
-test: ## set up, build and run every test
+test: ## set up, build and run every test that needs no more than that
 	@Scripts/swift build --build-tests
 	@Scripts/swift test --skip-build --disable-xctest
+
+test-extra: ## install further programs, and run the tests that need them
+	@Scripts/test-extra
+
+dist: ## a folder and a .tar.xz that run without Swift, Python and OpenVINO
+	@Scripts/dist tar
+
+deb: ## a Debian package
+	@Scripts/dist deb
 
 bench: ## time every stage of the pipeline
 	@./glint bench pipeline

@@ -4,7 +4,7 @@
 
 openvino_version=2026.4.1
 openvino_sha256=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf
-openvino_id="openvino $openvino_version sha256:$openvino_sha256"
+openvino_id="openvino $openvino_version sha256:$openvino_sha256, with licenses"
 [[ -z ${GLINT_OPENVINO-} ]] || openvino_id="linked $GLINT_OPENVINO"
 
 runtime=$root/.runtime
@@ -43,6 +43,7 @@ find_pip() {
     return 1
 }
 
+# missing_packages FILE, which has the form of Scripts/debian-packages.
 missing_packages() {
     local package kind name
     while read -r package kind name; do
@@ -52,12 +53,13 @@ missing_packages() {
         fetch:*) have_openvino || [[ -n ${GLINT_OPENVINO-} ]] || command -v "$name" > /dev/null ;;
         tool:*) command -v "$name" > /dev/null ;;
         esac || printf '%s\n' "$package"
-    done < <(grep -v '^#' "$root/Scripts/debian-packages")
+    done < <(grep -v '^#' "$1")
 }
 
+# install_packages [FILE]
 install_packages() {
     local missing command as_root=()
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "${1-$root/Scripts/debian-packages}")
     ((${#missing[@]})) || return 0
     command -v apt-get > /dev/null ||
         fail "missing packages (Debian's names): ${missing[*]}; install them with your package manager"
@@ -90,10 +92,11 @@ fetch_openvino() {
     wheel=$(echo wheel/*.whl)
     sha256sum --check --status <<< "$openvino_sha256 *$wheel" ||
         fail "the OpenVINO wheel has SHA-256 $(sha256sum < "$wheel"), expected $openvino_sha256; run again"
-    unzip -q "$wheel" 'openvino/include/*' 'openvino/libs/*' -d unpacked >&2 ||
+    unzip -q "$wheel" 'openvino/include/*' 'openvino/libs/*' 'openvino-*/licenses/*' -d unpacked >&2 ||
         fail "could not unpack OpenVINO in $work; check the disk space and run the command again"
     mv unpacked/openvino/include "$1/include"
     mv unpacked/openvino/libs "$1/lib"
+    mv unpacked/openvino-*/licenses "$1/licenses"
 }
 
 # Links the user's OpenVINO ($GLINT_OPENVINO) into folder $1. Its layout may be the wheel's (include,
@@ -154,23 +157,37 @@ run_swift() (
 )
 
 # The compiler's caches hold absolute paths, so they are deleted after a checkout was moved.
-discard_moved_build() {
-    local from=$root
-    if [[ -f $root/.build/glint.root ]]; then read -r from < "$root/.build/glint.root"; fi
-    if [[ $from != "$root" ]]; then rm -rf "$root"/.build/{*-linux-gnu,glint.built}; fi
-    mkdir -p "$root/.build"
-    printf '%s\n' "$root" > "$root/.build/glint.root"
+discard_moved_# The last step counter of build log $1, as "12 of 345 steps".
+build_steps() {
+    tr '\r' '\n' < "$1" | sed -n 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 of \2 steps/p' | tail -n 1
+}
+
+# Every half minute says how far build log $1 is, until it is killed or the log is gone. Neither the lock nor the caller's
+# output stay open in the sleeping process.
+watch_build() {
+    local steps
+    while sleep 30 < /dev/null &> /dev/null && [[ -e $1 ]]; do
+        steps=$(build_steps "$1")
+        say "building: ${steps:-preparing} after $SECONDS s"
+    done
 }
 
 build() {
-    local log=$work/build.log started=$work/started
+    local log=$work/build.log started=$work/started watcher
     say "building Glint (some minutes the first time)"
     : > "$started"
+    SECONDS=0
     if [[ -t 2 ]]; then
+        # swift build shows a step counter of its own.
         run_swift build --product glint < /dev/null >&2 || fail "the build failed"
     else
-        run_swift build --product glint < /dev/null &> "$log" || { cat "$log" >&2; fail "the build failed"; }
+        : > "$log"
+        watch_build "$log" 9>&- &
+        watcher=$!
+        run_swift build --product glint < /dev/null &> "$log" || { kill "$watcher"; cat "$log" >&2; fail "the build failed"; }
+        kill "$watcher"
     fi
+    say "built in $SECONDS s"
     mv -f "$started" "$built"
 }
 

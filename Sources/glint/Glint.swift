@@ -5,10 +5,12 @@ import ArgumentParser
         commandName: "glint",
         abstract: "Pictures from words, on the OpenVINO runtime.",
         discussion: """
-            ./glint setup   fetches the runtime and builds, as every command does by itself where it is needed
+              glint generate "a pink unicorn on a blue background"
 
-              ./glint generate "a pink unicorn on a blue background"
+            In a checkout ./glint sets itself up at the first command; ./glint setup does only that. For completions in bash: \
+            source <(glint --generate-completion-script bash)
             """,
+        version: "0.1.0",
         subcommands: [
             GenerateCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self, FIDCommand.self,
             PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
