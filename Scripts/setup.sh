@@ -157,7 +157,15 @@ run_swift() (
 )
 
 # The compiler's caches hold absolute paths, so they are deleted after a checkout was moved.
-discard_moved_# The last step counter of build log $1, as "12 of 345 steps".
+discard_moved_build() {
+    local from=$root
+    if [[ -f $root/.build/glint.root ]]; then read -r from < "$root/.build/glint.root"; fi
+    if [[ $from != "$root" ]]; then rm -rf "$root"/.build/{*-linux-gnu,glint.built}; fi
+    mkdir -p "$root/.build"
+    printf '%s\n' "$root" > "$root/.build/glint.root"
+}
+
+# The last step counter of build log $1, as "12 of 345 steps".
 build_steps() {
     tr '\r' '\n' < "$1" | sed -n 's/^\[\([0-9]*\)\/\([0-9]*\)\].*/\1 of \2 steps/p' | tail -n 1
 }
