@@ -79,7 +79,7 @@ def spread(values):
 
 def speed(old, new, pairs, synthetic, log):
     def side(name, binary):
-        return Side(name, [binary, "bench", "worker", "--synthetic", synthetic])
+        return Side(name, [binary, "bench", "worker", "--synthetic", synthetic, "--precision", "f32"])
     sides = (side("old", old), side("new", new))
     # A step of a loaded network, by processor time.
     with Worker(sides[0], log) as first, Worker(sides[1], log) as second:

@@ -60,7 +60,8 @@ class Sides:
 
     def glint(self, *arguments):
         threads = ["--threads", str(self.threads)] if self.threads else []
-        return Side("glint", [str(GLINT), *arguments, *threads])
+        # The peers are told to compute in f32 too.
+        return Side("glint", [str(GLINT), *arguments, "--precision", "f32", *threads])
 
     def glint_worker(self, model=None):
         return self.glint("bench", "worker", "--model", str(model or self.model))

@@ -115,7 +115,7 @@ class Judge:
     def draw(self, model, prompt, seed):
         picture = self.options.work / "glint.png"
         command = [self.options.glint.absolute(), "generate", prompt, "--model", model, "--seed", seed, "--steps", STEPS,
-                   "--guidance-scale", GUIDANCE_SCALE, "--output", picture]
+                   "--guidance-scale", GUIDANCE_SCALE, "--precision", "f32", "--output", picture]
         done = subprocess.run([str(argument) for argument in command], capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"glint generate: {done.stderr.strip()}")

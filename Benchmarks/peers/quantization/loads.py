@@ -108,7 +108,7 @@ def by_glint(options, folder):
     """glint's own picture: the reference."""
     file = folder / "glint.png"
     command = [options.glint.absolute(), "generate", PROMPT, "--model", options.folder, "--seed", SEED, "--steps", STEPS,
-               "--guidance-scale", GUIDANCE_SCALE, "--output", file]
+               "--guidance-scale", GUIDANCE_SCALE, "--precision", "f32", "--output", file]
     if subprocess.run([str(argument) for argument in command]).returncode:
         sys.exit(f"loads.py: glint cannot draw with {options.folder}, so there is nothing to hold the others' pictures against")
     return numpy.asarray(Image.open(file).convert("RGB"))
