@@ -1,4 +1,4 @@
-.PHONY: help setup build test test-extra dist deb bench format lint
+.PHONY: help setup build test test-extra dist deb test-dist bench format lint
 
 help: ## list of targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -20,6 +20,9 @@ dist: ## a folder and a .tar.xz that run without Swift, Python and OpenVINO
 
 deb: ## a Debian package
 	@Scripts/dist deb
+
+test-dist: ## run what dist and deb made in a bare Debian (root)
+	@Scripts/test-dist
 
 bench: ## time every stage of the pipeline
 	@./glint bench pipeline
