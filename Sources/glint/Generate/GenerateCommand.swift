@@ -119,7 +119,7 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         bar.finish()
         let kept = run.report.kept.count
-        if kept > 0 { bar.line("\(kept) of \(run.pictureCount) were drawn before") }
+        if kept > 0 { bar.status("\(kept) of \(run.pictureCount) were drawn before") }
         if json { print(try jsonText(run.report)) }
         try run.report.check()
     }

@@ -29,7 +29,7 @@ struct GenerationProgress {
             status("step \(step.index + 1) of \(step.count)\(picture)")
         case .picture(let picture):
             if picture.safety?.isFlagged == true {
-                bar.line("note: The safety checker had picture \(picture.index + 1) blurred.")
+                bar.note("The safety checker had picture \(picture.index + 1) blurred.")
             }
         case .outputs: break
         }

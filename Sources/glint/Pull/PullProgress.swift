@@ -19,14 +19,14 @@ final class PullProgress: Sendable {
             switch event {
             case .selected(let files, let bytes, let cached):
                 let rest = cached == bytes ? "all in the cache" : "to download: \(format(bytes: bytes - cached))"
-                bar.line("\(files) file\(files == 1 ? "" : "s"), \(format(bytes: bytes)); \(rest)")
+                bar.status("\(files) file\(files == 1 ? "" : "s"), \(format(bytes: bytes)); \(rest)")
             case .received, .finished: draw(&status)
             case .found(let path, let bytes):
-                if bytes > 0, status.total > 0 { bar.line("\(path): \(format(bytes: bytes)) were there already") }
-            case .discarded(let path, _, let reason): bar.line("\(path): \(reason); from the start")
-            case .waiting(let path): bar.line("\(path): waiting for another program that downloads it")
+                if bytes > 0, status.total > 0 { bar.status("\(path): \(format(bytes: bytes)) were there already") }
+            case .discarded(let path, _, let reason): bar.status("\(path): \(reason); from the start")
+            case .waiting(let path): bar.status("\(path): waiting for another program that downloads it")
             case .retrying(let what, let reason, let delay):
-                bar.line("\(what): \(reason); once more in \(String(format: "%.0f", max(delay / .seconds(1), 1))) s")
+                bar.status("\(what): \(reason); once more in \(String(format: "%.0f", max(delay / .seconds(1), 1))) s")
             }
         }
     }

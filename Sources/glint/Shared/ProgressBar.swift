@@ -60,9 +60,12 @@ final class ProgressBar: Sendable {
 
     func note(_ text: String) { if !isQuiet { line("note: \(text)") } }
 
+    /// Prints a line above the bar, as part of the progress.
+    func status(_ text: String) { if !isQuiet { line(text) } }
+
     func warning(_ text: String) { line("warning: \(text)") }
 
-    /// Prints a line above the bar.
+    /// Prints a line above the bar, also where progress is not shown.
     func line(_ text: String) {
         state.withLock { state in
             close(&state)
