@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import Imaging
+import Inference
 import ModelLoading
 import TestSupport
 import Testing
@@ -16,7 +17,7 @@ import Testing
         async let second = queue.submit(Small.request(seed: 2)).result
         let pictures = try await [first, second].map { $0.pictures[0] }
         #expect(pictures.map(\.seed) == [1, 2])
-        let alone = try LatentDiffusionPipeline(contentsOf: Small.model)
+        let alone = try LatentDiffusionPipeline(contentsOf: Small.model, compile: CompileOptions(precision: .auto))
         for picture in pictures {
             let expected = try await alone.generate(Small.request(seed: try #require(picture.seed)))
             #expect(picture.image == expected.pictures[0].image)

@@ -6,6 +6,8 @@ import ModelLoading
 /// Times and memory of a pipeline: loading times from the first picture, all others as medians over the later pictures.
 public struct PipelineBenchmark: Encodable, Sendable {
     public let model: String
+    /// The precision of inference: never `auto`.
+    public let precision: String
     public let steps: Int
     public let repeats: Int
     public let ready: ReadyBenchmark
@@ -64,11 +66,14 @@ public struct PipelineBenchmark: Encodable, Sendable {
             runs.append(try await pipeline.generate(request).timings)
         }
         return PipelineBenchmark(
-            model: model, ready: ready, first: runs[0], rest: Array(runs.dropFirst()), steps: resolved.numInferenceSteps)
+            model: model, precision: compile.namedPrecision.rawValue, ready: ready, first: runs[0],
+            rest: Array(runs.dropFirst()), steps: resolved.numInferenceSteps)
     }
 
-    private init(model: String, ready: ReadyBenchmark, first: GenerationTimings, rest: [GenerationTimings], steps: Int) {
-        self.model = model
+    private init(
+        model: String, precision: String, ready: ReadyBenchmark, first: GenerationTimings, rest: [GenerationTimings], steps: Int
+    ) {
+        (self.model, self.precision) = (model, precision)
         self.steps = steps
         repeats = rest.count
         self.ready = ready
@@ -93,7 +98,7 @@ public struct PipelineBenchmark: Encodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, steps, repeats, ready, networks
+        case model, precision, steps, repeats, ready, networks
         case tokenizingSeconds = "tokenizing_seconds"
         case noiseSeconds = "noise_seconds"
         case schedulerSeconds = "scheduler_seconds"

@@ -33,7 +33,7 @@ extension PipelineBenchmark {
             ])
         }
         let share = totalSeconds > 0 ? String(format: "%.2f %%", 100 * outsideNetworksSeconds / totalSeconds) : ""
-        var lines = [table.text, ""]
+        var lines = [table.text, "", "precision           \(precision)"]
         let memory = ready.memoryBytes.map { ", \(format(bytes: $0)) of memory beyond the mapped files" } ?? ""
         lines.append("ready to compile    \(format(seconds: ready.seconds)) from the folder\(memory)")
         lines.append("outside networks    \(format(seconds: outsideNetworksSeconds)) (\(share) of a picture)")
