@@ -192,8 +192,8 @@ build() {
         : > "$log"
         watch_build "$log" 9>&- &
         watcher=$!
-        run_swift build --product glint < /dev/null &> "$log" || { kill "$watcher"; cat "$log" >&2; fail "the build failed"; }
-        kill "$watcher"
+        run_swift build --product glint < /dev/null &> "$log" || { cat "$log" >&2; fail "the build failed"; }
+        kill "$watcher" 2> /dev/null || :
     fi
     say "built in $SECONDS s"
     mv -f "$started" "$built"
