@@ -12,8 +12,7 @@ public final class GenerationSession {
     public var memory: MemoryPolicy
     private let compile: CompileOptions
     private let previewVAE: String?
-    private var loaded: (key: ModelKey, model: LatentDiffusionModel)?
-    private var pipeline: LatentDiffusionPipeline?
+    private var loaded: LoadedModel?
 
     /// - Parameter previewVAE: the path of an autoencoder for previews; nil for the model's.
     public init(
@@ -28,7 +27,7 @@ public final class GenerationSession {
     /// Loads the model of a description, and checks the request without drawing it.
     /// - Throws: as `LatentDiffusionModel.init` and `ResolvedRequest.init`.
     public func check(_ description: GenerationDescription) throws {
-        _ = try ResolvedRequest(description.request, model(of: description))
+        _ = try ResolvedRequest(description.request, load(description).model)
     }
 
     /// Draws all pictures of a description.
@@ -40,13 +39,13 @@ public final class GenerationSession {
         _ description: GenerationDescription,
         notes: ([String]) -> Void = { _ in }, report: (GenerationEvent) throws -> Void = { _ in }
     ) async throws -> GenerationResult {
-        let model = try model(of: description)
-        let isFirst = pipeline == nil
-        let (options, note) = self.options(for: description.model)
-        let pipeline = pipeline ?? LatentDiffusionPipeline(model, compile: options, memory: memory)
-        self.pipeline = pipeline
+        let loaded = try load(description)
+        let isFirst = loaded.pipeline == nil
+        let pipeline =
+            loaded.pipeline ?? LatentDiffusionPipeline(loaded.model, compile: loaded.options, memory: memory)
+        self.loaded?.pipeline = pipeline
         return try await pipeline.generate(description.request) { event in
-            if isFirst, case .accepted = event { notes(model.notes(for: options) + note) }
+            if isFirst, case .accepted = event { notes(loaded.notes) }
             try report(event)
         }
     }
@@ -61,7 +60,7 @@ public final class GenerationSession {
     ) async throws -> Drawing {
         var description = description
         if folder != nil { description.request.previewInterval = 1 }
-        let model = try model(of: description)
+        let loaded = try load(description)
         let made = try files.check()
         defer { made.removeIfEmpty() }
         let previews = try folder.map { try PreviewFiles(folder: $0, description.request) }
@@ -82,30 +81,32 @@ public final class GenerationSession {
         guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
         return Drawing(
             model: description.model, resolved: resolved, result: result, pictures: try drawn.map { try $0.get() },
-            notes: model.notes(for: compile) + options(for: description.model).note)
+            notes: loaded.notes)
+    }
+
+    /// The model of a description; the previous one is released first.
+    private func load(_ description: GenerationDescription) throws -> LoadedModel {
+        let key = ModelKey(description: description.model, visitsFloatUNet: description.request.precision != .uniform)
+        if let loaded, loaded.key == key { return loaded }
+        loaded = nil
+        var model = try LatentDiffusionModel(key.description, visitsFloatUNet: key.visitsFloatUNet)
+        if let previewVAE { try model.addPreviewDecoder(ModelLocation.file(previewVAE, of: "preview_vae")) }
+        let (options, note) = options(for: description.model)
+        let new = LoadedModel(key: key, model: model, options: options, notes: model.notes(for: options) + note)
+        loaded = new
+        return new
     }
 
     /// The options with the precision of a description, or f32 and a note where the device does not have it.
     private func options(for description: ModelDescription) -> (CompileOptions, note: [String]) {
         guard let precision = description.inferencePrecision else { return (compile, []) }
         var options = compile
-        guard !precision.isAvailable(on: compile.device) else {
+        if precision.isAvailable(on: compile.device) {
             options.precision = precision
             return (options, [])
         }
         options.precision = .f32
         return (options, ["\(compile.device) does not compute in \(precision.rawValue) on this machine; f32 is used."])
-    }
-
-    /// The model of a description; the previous one is released first.
-    private func model(of description: GenerationDescription) throws -> LatentDiffusionModel {
-        let key = ModelKey(description: description.model, visitsFloatUNet: description.request.precision != .uniform)
-        if let loaded, loaded.key == key { return loaded.model }
-        (loaded, pipeline) = (nil, nil)
-        var model = try LatentDiffusionModel(key.description, visitsFloatUNet: key.visitsFloatUNet)
-        if let previewVAE { try model.addPreviewDecoder(ModelLocation.file(previewVAE, of: "preview_vae")) }
-        loaded = (key, model)
-        return model
     }
 }
 
@@ -117,6 +118,17 @@ public struct Drawing: Sendable {
     public let pictures: [DrawnPicture]
     /// The model's notes.
     public let notes: [String]
+}
+
+/// A model in memory, and how it is run.
+private struct LoadedModel {
+    let key: ModelKey
+    let model: LatentDiffusionModel
+    let options: CompileOptions
+    /// The model's notes, and those on the precision.
+    let notes: [String]
+    /// nil before the first request.
+    var pipeline: LatentDiffusionPipeline?
 }
 
 /// The parts of a description that determine the loaded model.
