@@ -84,6 +84,10 @@ import Testing
         #expect(try await draw(batch("a cat", "p.txt")).kept == ["out/a-cat-0.png"])
         #expect(try await draw(batch("a cat", "p.txt") { $0.model.inferencePrecision = .bf16 }).kept == [])
 
+        // `auto` is no precision of a picture; any will do.
+        #expect(
+            try await draw(batch("a cat", "p.txt") { $0.model.inferencePrecision = .auto }).kept == ["out/a-cat-0.png"])
+
         let image = try ImageFile(path: file).image
         try image.write(to: file, as: .png(), metadata: ["glint": #"{"prompt":"a cat","seed":0}"#])
         #expect(try GenerationDescription(pictureAt: file).model.inferencePrecision == .f32)

@@ -57,6 +57,7 @@ extension GenerationDescription {
     /// Whether a picture with this description is the one that `asked` would draw: all options that `asked` sets are equal.
     func answers(_ asked: GenerationDescription) -> Bool {
         var (own, asked) = (options, asked.options)
+        if asked["inference_precision"] == "auto" { asked["inference_precision"] = nil }
         // A picture's file has the values of these options that were the model's defaults when it was drawn.
         for key in ["width", "height", "steps", "guidance_scale", "strength", "inference_precision"] where asked[key] == nil {
             own[key] = nil
