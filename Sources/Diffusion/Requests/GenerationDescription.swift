@@ -93,11 +93,7 @@ public struct ModelDescription: Sendable, Hashable, Codable {
     /// - Throws: the first `OptionError`.
     public init(from decoder: any Decoder) throws {
         self.init()
-        var reader = RequestOptionReader(
-            try decoder.container(keyedBy: OptionKey.self).members(), known: Self.options.map(\.key))
-        reader.read(Self.options, into: &self)
-        reader.refuseUnknownKeys()
-        if let error = reader.errors.first { throw error }
+        try RequestOptionReader.decode(decoder, Self.options, into: &self)
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -54,10 +54,7 @@ extension GenerationRequest {
     /// - Throws: the first `OptionError`.
     public init(from decoder: any Decoder) throws {
         self.init(prompts: [])
-        var reader = RequestOptionReader(try decoder.container(keyedBy: OptionKey.self).members(), known: Self.keys)
-        reader.read(Self.options, into: &self)
-        reader.refuseUnknownKeys()
-        if let error = reader.errors.first { throw error }
+        try RequestOptionReader.decode(decoder, Self.options, into: &self)
     }
 
     public func encode(to encoder: any Encoder) throws {

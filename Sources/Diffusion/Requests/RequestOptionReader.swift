@@ -31,6 +31,16 @@ struct RequestOptionReader {
     /// Ends the reading: unknown keys are errors.
     mutating func refuseUnknownKeys() { errors += reader.unknownKeys(known: known, otherNames: Self.otherNames) }
 
+    /// Sets the options of `root` from a decoder.
+    /// - Throws: the first `OptionError`.
+    static func decode<Root>(_ decoder: any Decoder, _ options: [DescribedOption<Root>], into root: inout Root) throws {
+        var reader = RequestOptionReader(
+            try decoder.container(keyedBy: OptionKey.self).members(), known: options.map(\.key))
+        reader.read(options, into: &root)
+        reader.refuseUnknownKeys()
+        if let error = reader.errors.first { throw error }
+    }
+
     /// Whether the option is there and not null.
     func contains(_ key: String) -> Bool { reader.isGiven(key) }
 
