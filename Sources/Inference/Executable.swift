@@ -109,7 +109,7 @@ public final class Executable {
     /// - Throws: `GraphError.structure` where an input was never set; `CancellationError`; `OpenVINOError`.
     public func run(_ values: [String: Tensor] = [:]) async throws -> [String: Tensor] {
         try set(values)
-        if let missing = ports.firstMissing(Set(inputs.keys)) {
+        if let missing = ports.firstMissing { inputs[$0] == nil } {
             throw GraphError.structure(node: name, reason: "the network has an input '\(missing)', which is not set")
         }
         for index in outputMemory.indices { try outputMemory[index].prepare(request) }
@@ -247,8 +247,9 @@ struct PortNames {
         }
     }
 
-    /// The first input by name that needs a value and is not among `set`.
-    func firstMissing(_ set: Set<Int>) -> String? {
-        inputs.filter { needed.contains($0.value) && !set.contains($0.value) }.keys.min()
+    /// The first input by name that needs a value and has none.
+    func firstMissing(_ isMissing: (Int) -> Bool) -> String? {
+        guard needed.contains(where: isMissing) else { return nil }
+        return inputs.filter { needed.contains($0.value) && isMissing($0.value) }.keys.min()
     }
 }

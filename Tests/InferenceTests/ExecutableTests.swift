@@ -61,6 +61,20 @@ import Testing
         #expect(network.takeTimings() == nil)
     }
 
+    @Test func nodesByKind() async throws {
+        try writeWeights(3, width: 64, layers: 3)
+        let network = try executable(graph(width: 64, layers: 3), CompileOptions(profiling: true))
+        _ = try await run(network, width: 64)
+        let timings = try #require(network.takeTimings())
+        let kinds = timings.nodeKinds
+        #expect(kinds.map(\.duration) == kinds.map(\.duration).sorted(by: >))
+        #expect(kinds.allSatisfy { $0.count > 0 && $0.duration > .zero })
+        let executed = timings.nodes.filter { $0.status == .executed }
+        #expect(
+            kinds.reduce(Duration.zero) { $0 + $1.duration } == executed.reduce(Duration.zero) { $0 + $1.realTime })
+        #expect(Set(kinds.map { [$0.type, $0.kernel] }).count == kinds.count)
+    }
+
     // MARK: State
 
     /// y = the sum of all x since the last reset.
