@@ -87,7 +87,7 @@ let package = Package(
         tests(of: "Quantization", ["OpenVINO", "Architectures"]),
         tests(of: "Imaging", ["TensorStore"]),
         tests(of: "Evaluation", ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore"]),
-        tests(of: "Diffusion", ["ModelGraph"]),
+        tests(of: "Diffusion", ["ModelGraph", "OpenVINO"]),
         tests(of: "Workflows", ["Diffusion", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading"]),
         // Reads the project's sources and documents.
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),

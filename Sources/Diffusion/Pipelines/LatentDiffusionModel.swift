@@ -1,8 +1,8 @@
 public import Adapters
 public import Architectures
 public import Foundation
-import ModelGraph
 public import Inference
+import ModelGraph
 public import ModelLoading
 import TensorStore
 public import Tokenizers

@@ -53,4 +53,20 @@ import Testing
         #expect(Set(CalibrationPrompts.standard).count == CalibrationPrompts.standard.count)
         #expect(CalibrationPrompts.standard.allSatisfy { !$0.isEmpty && $0 == $0.trimmingCharacters(in: .whitespaces) })
     }
+
+    @Test func promptsAreSpread() {
+        let all = (0..<10).map { "\($0)" }
+        #expect(CalibrationPrompts.spread(3, over: all) == ["0", "3", "6"])
+        #expect(CalibrationPrompts.spread(20, over: all) == all)
+        #expect(CalibrationPrompts.spread(0, over: all) == [])
+        #expect(Set(CalibrationPrompts.spread(32)).count == 32)
+    }
+
+    /// What a request leaves open is the model's own.
+    @Test func runsFromRequests() throws {
+        let model = try LatentDiffusionModel(ModelSource(GoldenRun.model("autoencoder-kl")))
+        let run = try CalibrationRun(GenerationRequest(prompts: ["a", "b"], width: 64, seed: 7), model)
+        #expect((run.prompts, run.firstSeed, run.width, run.height) == (["a", "b"], 7, 64, nil))
+        #expect((run.numInferenceSteps, run.guidanceScale) == (4, 8))
+    }
 }
