@@ -14,6 +14,12 @@ public struct LoRA: Sendable {
     /// All keys of the file.
     public let keyCount: Int
 
+    /// The file's name without folders and ending.
+    public var name: String {
+        let file = path.split(separator: "/").last ?? ""
+        return String(file.lastIndex(of: ".").map { file[..<$0] } ?? file)
+    }
+
     /// The networks that the file changes.
     public var networks: Set<AdaptedNetwork> { Set(layers.map(\.network)) }
 

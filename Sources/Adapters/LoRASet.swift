@@ -13,13 +13,24 @@ public enum LoRAForm: Sendable, Hashable, CaseIterable {
 public struct LoRASet: Sendable {
     public struct Item: Sendable {
         public let lora: LoRA
-        /// A factor on the difference, in addition to the file's alpha / rank; 1 applies the LoRA as it was trained.
+        /// A factor on the difference of the UNet, in addition to the file's alpha / rank; 1 applies the LoRA as it was trained.
         public let scale: Float
+        /// The factor for text encoders.
+        public let textEncoderScale: Float
+        /// The name in prompts: the file's name without its ending, or another that it is known by.
+        public let name: String
 
-        public init(_ lora: LoRA, scale: Float = 1) {
+        /// - Parameters:
+        ///   - textEncoderScale: nil for `scale`.
+        ///   - name: nil for the file's.
+        public init(_ lora: LoRA, scale: Float = 1, textEncoderScale: Float? = nil, name: String? = nil) {
             self.lora = lora
             self.scale = scale
+            self.textEncoderScale = textEncoderScale ?? scale
+            self.name = name ?? lora.name
         }
+
+        func scale(for network: AdaptedNetwork) -> Float { network == .unet ? scale : textEncoderScale }
     }
 
     public let items: [Item]
@@ -29,7 +40,7 @@ public struct LoRASet: Sendable {
     /// - Throws: `LoRAError.scale`; `.unplaced` if a file has keys of no known network, unless lenient.
     public init(_ items: [Item], isLenient: Bool = false) throws(LoRAError) {
         for item in items {
-            guard item.scale.isFinite else { throw .scale(item.scale, file: item.lora.path) }
+            for scale in [item.scale, item.textEncoderScale] where !scale.isFinite { throw .scale(scale, file: item.lora.path) }
             let unknown = item.lora.layers.isEmpty && item.lora.unknownKeys.isEmpty ? ["(no tensors)"] : item.lora.unknownKeys
             guard isLenient || unknown.isEmpty else {
                 throw .unplaced(unknown, of: item.lora.keyCount, network: nil, file: item.lora.path)
@@ -58,9 +69,13 @@ public struct LoRASet: Sendable {
     /// The name of the input that scales the LoRA at `index`: f32 `[1]`.
     public static func scaleInput(_ index: Int) -> String { "lora_scale.\(index)" }
 
-    /// The scales by input name. A network has the inputs of the LoRAs that change it.
-    public var scales: [String: Float] {
-        Dictionary(uniqueKeysWithValues: items.enumerated().map { (Self.scaleInput($0.offset), $0.element.scale) })
+    /// The names of all inputs for scales.
+    public var scaleInputs: [String] { items.indices.map(Self.scaleInput) }
+
+    /// The scales for a network by input name. A network has the inputs of the LoRAs that change it.
+    public func scales(for network: AdaptedNetwork) -> [String: Float] {
+        Dictionary(
+            uniqueKeysWithValues: items.enumerated().map { (Self.scaleInput($0.offset), $0.element.scale(for: network)) })
     }
 
     // MARK: Applying
@@ -90,7 +105,7 @@ public struct LoRASet: Sendable {
                 if let other = found.updateValue(layer, forKey: path) {
                     throw LoRAError.twice(module: path, keys: [other.up.name, layer.up.name].sorted(), file: item.lora.path)
                 }
-                let own = PlacedLayer(item: index, layer: layer, scale: item.scale, file: item.lora.path)
+                let own = PlacedLayer(item: index, layer: layer, scale: item.scale(for: network), file: item.lora.path)
                 try own.check(fits: path, sites)
                 placed[path, default: []].append(own)
             }

@@ -104,7 +104,7 @@ struct Runner {
 
 extension LoRASet {
     /// The inputs of the run-time form.
-    var scaleTensors: [String: Tensor] { get throws { try scales.mapValues { try Tensor([$0], shape: [1]) } } }
+    var scaleTensors: [String: Tensor] { get throws { try scales(for: .unet).mapValues { try Tensor([$0], shape: [1]) } } }
 }
 
 extension TemporaryFolder {

@@ -48,14 +48,14 @@ import Testing
         let (golden, network) = (try GoldenLoRA(lora.0, files: lora.2), try SmallNetwork.unet(lora.1))
         let adapted = try golden.set.apply(to: network.unetGraph(), network: .unet, form: form).graph
         let first: Set<String> = ["encoder_hidden_states", "timestep_cond", "text_embeds", "time_ids"]
-        let stages = try adapted.stages([first.union(golden.set.scales.keys), ["timestep"], ["sample"]])
+        let stages = try adapted.stages([first.union(golden.set.scaleInputs), ["timestep"], ["sample"]])
         var values = try golden.set.scaleTensors
         for stage in stages { try values.merge(network.run(#require(stage), values)) { _, new in new } }
         try expectClose(try #require(values["out_sample"]), golden.output(.unet), tolerance: 1e-4, "\(lora.0) \(form)")
         let last = try #require(stages[2])
         #expect(!last.nodes.contains { $0.name.contains("attn2.to_k/lora/MatMul") })
         let inputs = Set(last.parameters.map(\.name))
-        #expect(inputs.isSuperset(of: form == .runtime ? golden.set.scales.keys.map(\.self) : []))
+        #expect(inputs.isSuperset(of: form == .runtime ? golden.set.scaleInputs : []))
     }
 
     @Test(arguments: texts, LoRAForm.allCases) func textEncoderMatchesDiffusers(

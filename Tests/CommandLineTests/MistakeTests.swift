@@ -85,7 +85,7 @@ import Testing
         .init(sd15 + ["--lora", Program.lora + ":strong"], 1, "lcm-lora.safetensors:strong"),
         .init(sd15 + ["--lora", Program.picture("scene")], 1, "scene.png is not a valid safetensors file"),
         .init(sd15 + ["--lora", Program.model("sd15")], 1, "is a folder; a file is needed"),
-        .init(["a cat", "--lora-lenient"], 64, "--lora-lenient is for --lora"),
+        .init(["a cat", "--lora-lenient"], 64, "--lora-lenient is for --lora and"),
         .init(["a cat", "--embedding", "nowhere.pt"], 1, "nowhere.pt is a Python pickle"),
         .init(["a cat", "--embedding", ""], 1, "embedding is empty"),
         .init(

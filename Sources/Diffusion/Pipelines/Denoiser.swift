@@ -60,7 +60,7 @@ final class Denoiser {
             batch: size.batch, height: size.height, width: size.width, tokens: size.tokens)
         adaptation = try model.applyLoRAs(to: &unet, .unet)
         (timestepType, timestepShape) = try Self.timestepInput(unet)
-        let promptInputs = Self.promptInputs.union(model.loras?.scales.keys.map(\.self) ?? [])
+        let promptInputs = Self.promptInputs.union(model.loras?.scaleInputs ?? [])
         let stages = try unet.stages([promptInputs, ["timestep"], ["sample"]])
         guard var last = stages[2] else { throw GraphError.structure(node: "unet", reason: "nothing depends on the sample") }
         let graphDuration = ContinuousClock.now - start

@@ -1,3 +1,4 @@
+import Adapters
 import Architectures
 import Foundation
 import Imaging
@@ -14,7 +15,7 @@ struct GenerationPlan {
     let precisions: [UNetPrecision]
     let tokens: PromptTokens
     /// Inputs for the scales of LoRAs that are applied at run time.
-    let loraScales: Denoiser.Values
+    let loraScales: (unet: Denoiser.Values, text: Denoiser.Values)
     let groups: [Group]
     /// The initial image at the size of the output; nil to begin with noise.
     let initial: PreparedImage?
@@ -40,7 +41,9 @@ struct GenerationPlan {
         let resolved = try ResolvedRequest(request, model)
         let request = resolved.request
         self.resolved = resolved
-        loraScales = try model.loraScales(request.loraScales)
+        loraScales = try (
+            model.loraScales(request.loraScales, for: .unet), model.loraScales(request.loraScales, for: .textEncoder)
+        )
         let size = resolved.size
         latents = [1, model.autoencoder.latentChannels, size.latentHeight, size.latentWidth]
         let guidance = Guidance(
@@ -61,10 +64,11 @@ struct GenerationPlan {
                     : "The negative prompt has no effect at a guidance scale of 1 or less.")
         }
 
-        var cuts: [String] = []
         let negative = guidance.comparesPredictions ? request.negativePrompt ?? "" : nil
-        tokens = timings.measure(\.tokenizing) { PromptTokens(request, model, negative: negative) { text in cuts.append(text) } }
-        warnings += cuts
+        let calls = NetworkCalls(
+            count: scheduler.timesteps.count, total: max(1, resolved.numInferenceSteps) * scheduler.callsPerStep)
+        tokens = timings.measure(\.tokenizing) { PromptTokens(request, model, negative: negative, calls: calls) }
+        warnings += tokens.warnings
         groups = Group.all(request)
 
         // Latents of the picture first; in diffusers the masked picture comes last.

@@ -4,19 +4,19 @@ import TensorStore
 
 /// Encoded texts of a request.
 struct EncodedTexts: Sendable {
-    /// The condition of each prompt.
-    let prompts: [TextCondition]
-    /// The condition of the negative prompt; nil where no prediction uses one.
-    let negative: TextCondition?
+    /// The conditions of each prompt.
+    let prompts: [Scheduled<TextCondition>]
+    /// The conditions of the negative prompt; nil where no prediction uses one.
+    let negative: Scheduled<TextCondition>?
 }
 
 /// A UNet with the conditions of each batch.
 struct ConditionedUNet {
     let network: Denoiser
-    let conditions: [GuidedCondition]
+    let conditions: [Scheduled<GuidedCondition>]
 
-    /// Sets the condition that all steps of a batch share.
-    func begin(batch number: Int) throws { try network.begin(conditions[number][0].prompt) }
+    /// Sets the condition of a batch's first step.
+    func begin(batch number: Int) throws { try network.begin(conditions[number].values[0][0].prompt) }
 }
 
 extension GenerationRun {
@@ -36,17 +36,19 @@ extension GenerationRun {
     func encodeTexts() async throws -> EncodedTexts {
         defer { releaseNetworks() }
         let stage = networks.textEncoder
-        let scales = plan.loraScales
-        var prompts: [TextCondition] = []
-        for chunks in plan.tokens.prompts {
-            prompts.append(try await stage.encode(chunks, skip: plan.request.clipSkip, scales: scales))
+        let scales = plan.loraScales.text
+        var prompts: [Scheduled<TextCondition>] = []
+        for prompt in plan.tokens.prompts {
+            prompts.append(try await prompt.map { try await stage.encode($0, skip: plan.request.clipSkip, scales: scales) })
         }
         guard let negative = plan.tokens.negative else { return EncodedTexts(prompts: prompts, negative: nil) }
         if plan.request.negativePrompt == nil, model.takesZerosForEmptyPrompt {
-            return EncodedTexts(prompts: prompts, negative: try prompts[0].zeros)
+            return EncodedTexts(
+                prompts: prompts, negative: Scheduled(values: [try prompts[0].values[0].zeros], calls: negative.calls))
         }
         // All layers that the model was trained with, as in diffusers, however many are skipped for the prompt.
-        return EncodedTexts(prompts: prompts, negative: try await stage.encode(negative, skip: nil, scales: scales))
+        return EncodedTexts(
+            prompts: prompts, negative: try await negative.map { try await stage.encode($0, skip: nil, scales: scales) })
     }
 
     /// Encodes the initial image to latents; nil where there is none.
@@ -95,12 +97,14 @@ extension GenerationRun {
     func predict(
         _ input: Tensor, _ unet: ConditionedUNet, batch number: Int, step index: Int, _ report: (GenerationEvent) throws -> Void
     ) async throws -> [Tensor] {
-        let conditions = unet.conditions[number]
+        let scheduled = unet.conditions[number]
+        let conditions = scheduled.values[scheduled.calls[index]]
         let together = plan.guidance.comparesPredictions && conditions.count == 1
         let sample = together ? Tensor.stacked([input, input]) : input // [2b, C, h, w] where both are made in one run
         var predictions: [Tensor] = []
         for condition in conditions {
-            if conditions.count > 1 { try unet.network.begin(condition.prompt) }
+            // `begin` set a batch's only condition.
+            if conditions.count > 1 || scheduled.values.count > 1 { try unet.network.begin(condition.prompt) }
             let outputs = try await unet.network.predict(sample, embedding: condition.times[index])
             if outputs.count > 1 { try report(.outputs(network: "unet", outputs.filter { $0.key != "out_sample" })) }
             predictions.append(try outputs.required("out_sample", of: "unet"))

@@ -220,9 +220,9 @@ extension LatentDiffusionModel {
 
     /// Inputs of networks whose LoRAs are applied at run time: the scale of each LoRA.
     /// - Parameter scales: the scales to use instead of those that the LoRAs were added with.
-    func loraScales(_ scales: [Float]?) throws -> [String: Tensor] {
+    func loraScales(_ scales: [Float]?, for network: AdaptedNetwork) throws -> [String: Tensor] {
         guard let loras else { return [:] }
-        var inputs = try loras.scales.mapValues { try Tensor([$0], shape: [1]) }
+        var inputs = try loras.scales(for: network).mapValues { try Tensor([$0], shape: [1]) }
         for (index, scale) in (scales ?? []).enumerated() { inputs[LoRASet.scaleInput(index)] = try Tensor([scale], shape: [1]) }
         return inputs
     }

@@ -49,8 +49,8 @@ public final class StageBenchmark {
             let stage = textEncoder ?? TextEncodingStage(model, options)
             textEncoder = stage
             let request = GenerationRequest(prompts: ["a beautiful pink unicorn, 8k"])
-            let tokens = PromptTokens(request, model, negative: nil) { _ in }
-            return try await measure { _ = try await stage.encode(tokens.prompts[0], skip: nil) }
+            let tokens = PromptTokens(request, model, negative: nil, calls: .init(count: 1, total: 1))
+            return try await measure { _ = try await stage.encode(tokens.prompts[0].values[0], skip: nil) }
         case .unetStep:
             let (network, embedding) = try await loadedDenoiser(side)
             let sample = try noise.normal([1, model.unet.architecture.config.inChannels, side, side])

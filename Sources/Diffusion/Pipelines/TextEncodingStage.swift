@@ -21,33 +21,6 @@ struct TextCondition: Sendable {
     }
 }
 
-/// The tokenized texts of a request.
-struct PromptTokens {
-    /// The chunks of each prompt for each encoder; all have the same number of chunks.
-    var prompts: [[PromptChunks]]
-    /// nil where no prediction uses a negative prompt, or where it is replaced by zeros.
-    var negative: [PromptChunks]?
-
-    /// The number of tokens in the UNet's input.
-    var count: Int { prompts[0][0].count * prompts[0][0].chunkLength }
-
-    /// - Parameter warn: called with the truncated part of a prompt.
-    init(_ request: GenerationRequest, _ model: LatentDiffusionModel, negative text: String?, warn: (String) -> Void) {
-        func chunks(_ text: String) -> [PromptChunks] {
-            model.textEncoders.map { $0.tokenizer.chunks(of: text, mode: request.promptMode, maxLength: $0.tokenCount) }
-        }
-        prompts = request.prompts.map(chunks)
-        negative = text.map(chunks)
-        let dropped = (prompts + [negative].compactMap(\.self)).map { $0[0].droppedText }.filter { !$0.isEmpty }
-        for text in dropped {
-            warn("The prompt is longer than \(model.tokenCount) tokens; this end of it was cut off: '\(text)'.")
-        }
-        let most = (prompts + [negative].compactMap(\.self)).joined().map(\.count).max() ?? 1
-        prompts = prompts.map { $0.map { $0.padded(to: most) } }
-        negative = negative.map { $0.map { $0.padded(to: most) } }
-    }
-}
-
 /// Encodes texts with all of a model's text encoders.
 final class TextEncodingStage {
     private struct Key: Hashable {

@@ -71,6 +71,8 @@ public struct ModelDescription: Sendable, Hashable, Codable {
     public var floatModel: String?
     /// LoRAs, `FILE[:scale]` each.
     public var loras: [String]?
+    /// The folder where LoRAs that prompts name are looked up; nil for the folders beside the model.
+    public var loraDir: String?
     /// Whether LoRA keys that match nothing in the model are ignored.
     public var loraLenient = false
     /// Textual inversions, `FILE[:word]` each.
@@ -85,6 +87,7 @@ public struct ModelDescription: Sendable, Hashable, Codable {
         .init("vae", \.vae, .anyText),
         .init("float_model", \.floatModel, .anyText),
         .init("lora", \.loras, .texts),
+        .init("lora_dir", \.loraDir, .anyText),
         .init("lora_lenient", \.loraLenient, .flag, omitting: false),
         .init("embedding", \.embeddings, .texts),
         .init("inference_precision", \.inferencePrecision, .choice),

@@ -28,6 +28,7 @@ extension HeunDiscreteSchedulerConfig: ReadableSchedulerConfig {
 /// At even positions the step is Euler's; at odd ones it is repeated with the mean of both slopes.
 /// Reference: diffusers' `scheduling_heun_discrete.py`.
 public struct HeunDiscreteScheduler: SigmaScheduler {
+    public let callsPerStep = 2
     let plan: SigmaPlan
     private let config: HeunDiscreteSchedulerConfig
     /// The sample at the start of the current step.

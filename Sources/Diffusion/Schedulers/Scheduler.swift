@@ -10,6 +10,9 @@ public protocol Scheduler: Sendable {
     /// schedulers. Solvers with two network calls a step have two timesteps for it.
     var timesteps: [Float] { get }
 
+    /// Network calls of a step; 2 for solvers of second order without a memory.
+    var callsPerStep: Int { get }
+
     /// The factor of standard normal noise in the first sample at strength 1.
     var initNoiseSigma: Float { get }
 
@@ -40,6 +43,7 @@ public protocol Scheduler: Sendable {
 }
 
 extension Scheduler {
+    public var callsPerStep: Int { 1 }
     public var initNoiseSigma: Float { 1 }
     public var finishesWithDenoised: Bool { false }
     public var warnings: [String] { [] }

@@ -86,10 +86,13 @@ public final class GenerationSession {
 
     /// The model of a description; the previous one is released first.
     private func load(_ description: GenerationDescription) throws -> LoadedModel {
-        let key = ModelKey(description: description.model, visitsFloatUNet: description.request.precision != .uniform)
+        let key = try ModelKey(
+            description: description.model, promptLoRAs: PromptLoRA.all(in: description),
+            visitsFloatUNet: description.request.precision != .uniform)
         if let loaded, loaded.key == key { return loaded }
         loaded = nil
-        var model = try LatentDiffusionModel(key.description, visitsFloatUNet: key.visitsFloatUNet)
+        var model = try LatentDiffusionModel(
+            key.description, promptLoRAs: key.promptLoRAs, visitsFloatUNet: key.visitsFloatUNet)
         if let previewVAE { try model.addPreviewDecoder(ModelLocation.file(previewVAE, of: "preview_vae")) }
         let (options, note) = options(for: description.model)
         let new = LoadedModel(key: key, model: model, options: options, notes: model.notes(for: options) + note)
@@ -134,5 +137,6 @@ private struct LoadedModel {
 /// The parts of a description that determine the loaded model.
 private struct ModelKey: Equatable {
     let description: ModelDescription
+    let promptLoRAs: [PromptLoRA]
     let visitsFloatUNet: Bool
 }

@@ -6,19 +6,22 @@ import Tokenizers
 
 extension LatentDiffusionModel {
     /// The model of a description, with all of its additions.
-    /// - Parameter visitsFloatUNet: whether to add the UNet in floating point for steps of mixed precision.
+    /// - Parameters:
+    ///   - promptLoRAs: the LoRAs that prompts name, in addition to the description's.
+    ///   - visitsFloatUNet: whether to add the UNet in floating point for steps of mixed precision.
     /// - Throws: `ModelLocationError`; as the initializers of the model and its additions.
-    public init(_ description: ModelDescription, visitsFloatUNet: Bool) throws {
+    public init(_ description: ModelDescription, promptLoRAs: [PromptLoRA] = [], visitsFloatUNet: Bool) throws {
         try self.init(
             ModelSource(ModelLocation.resolve(description.model)),
             vae: description.vae.map { try ModelLocation.file($0, of: "vae") })
-        if let loras = description.loras {
-            let items = try loras.map { text in
-                let (path, suffix) = text.splitSuffix { Float($0) }
-                return LoRASet.Item(try LoRA(path: ModelLocation.file(path, of: "lora").path), scale: suffix ?? 1)
-            }
-            try addLoRAs(try LoRASet(items, isLenient: description.loraLenient))
+        var loras = try (description.loras ?? []).map { text in
+            let (path, suffix) = text.splitSuffix { Float($0) }
+            return LoRASet.Item(try LoRA(path: ModelLocation.file(path, of: "lora").path), scale: suffix ?? 1)
         }
+        loras += try promptLoRAs.map { lora in
+            try .init(LoRA(path: lora.path), scale: lora.scale, textEncoderScale: lora.textEncoderScale, name: lora.name)
+        }
+        if !loras.isEmpty { try addLoRAs(try LoRASet(loras, isLenient: description.loraLenient)) }
         try addWords(
             (description.embeddings ?? []).map { text in
                 // A file name may contain a colon, but a word contains no slash.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import Inference
+import Tokenizers
 import Workflows
 
 struct GenerateCommand: AsyncParsableCommand {
@@ -19,7 +20,10 @@ struct GenerateCommand: AsyncParsableCommand {
               glint generate --prompts prompts.txt --output pictures/
             """)
 
-    @Argument(help: "The text to draw. (word:1.3) counts more, [word] less; BREAK begins a new part.") var prompt: String?
+    @Argument(
+        help:
+            "The text to draw. (word:1.3) counts more, [word] less; [a:b:0.5] changes halfway, [a|b] takes turns; <lora:name:0.8> adds a LoRA; BREAK begins a new part."
+    ) var prompt: String?
     @OptionGroup(title: "Picture") var picture: PictureOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Scheduler") var scheduler: SchedulerOptions
@@ -48,8 +52,8 @@ struct GenerateCommand: AsyncParsableCommand {
         if picture.image == nil, picture.strength != nil {
             throw ValidationError("--strength sets how much of --image changes; give --image too.")
         }
-        if model.lora.isEmpty, model.loraLenient {
-            throw ValidationError("--lora-lenient is for --lora; give --lora too.")
+        if model.lora.isEmpty, model.loraLenient, PromptTags(parsing: prompt ?? "").tags.isEmpty {
+            throw ValidationError("--lora-lenient is for --lora and <lora:…> in the text; give one of them too.")
         }
         if model.floatModel != nil, picture.mixedPrecisionSteps == nil, picture.precisionSchedule == nil {
             throw ValidationError("--float-model is for --mixed-precision-steps or --precision-schedule; give one of them too.")

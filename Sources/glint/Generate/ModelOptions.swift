@@ -17,6 +17,11 @@ struct ModelOptions: ParsableArguments {
         help: ArgumentHelp(
             "A LoRA and its scale (default: 1). Repeatable.", valueName: "file[:scale]"))
     var lora: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "Where LoRAs that the text names, <lora:name:0.8>, are looked up. (default: loras/ beside the model)",
+            valueName: "folder"))
+    var loraDir: String?
     @Flag(help: "Ignore keys of LoRAs that match nothing in the model.") var loraLenient = false
     @Option(
         help: ArgumentHelp("A textual inversion and the word for it. Repeatable.", valueName: "file[:word]"))
@@ -29,6 +34,7 @@ struct ModelOptions: ParsableArguments {
         if let model { description.model = model }
         if let vae { description.vae = vae }
         if !lora.isEmpty { description.loras = lora }
+        if let loraDir { description.loraDir = loraDir }
         if loraLenient { description.loraLenient = true }
         if !embedding.isEmpty { description.embeddings = embedding }
         if let floatModel { description.floatModel = floatModel }

@@ -31,7 +31,8 @@ struct PictureOptions: ParsableArguments {
         help: "torch, numpy, or a .npy file: [B,C,h,w] latents, or [k,B,C,h,w] latents and each step's noise. (default: torch)")
     var noise: String?
     @Option(help: "Layers of the text encoder to leave out, as diffusers counts: 1 is A1111's 2.") var clipSkip: Int?
-    @Flag(help: "Read the text as diffusers does: brackets are letters, and long texts are cut off.") var plainPrompt = false
+    @Flag(help: "Read the text as diffusers does: brackets and tags are words, and long texts are cut off.") var plainPrompt =
+        false
     @Option(help: "The number of first and of last steps with the UNet in floating point; the others use the quantized one.")
     var mixedPrecisionSteps: Int?
     @Option(help: "The UNet of each step, such as f,i,i,f: f for floating point, i for the model's quantized one.")

@@ -48,12 +48,12 @@ import Tokenizers
         let run = try pipeline.run(request)
         let plan = run.plan
         if let ids = try golden.ifRecorded("input_ids") {
-            let found = plan.tokens.prompts.flatMap { $0[0].ids }.joined().map { Int64($0) }
+            let found = plan.tokens.prompts.flatMap { $0.values[0][0].ids }.joined().map { Int64($0) }
             #expect(try Array(found) == ids.elements())
         }
         let texts = try await run.encodeTexts()
-        let positives = texts.prompts.flatMap { Array(repeating: $0, count: request.imagesPerPrompt) }
-        let negatives = texts.negative.map { Array(repeating: $0, count: positives.count) } ?? []
+        let positives = texts.prompts.flatMap { Array(repeating: $0.values[0], count: request.imagesPerPrompt) }
+        let negatives = texts.negative.map { Array(repeating: $0.values[0], count: positives.count) } ?? []
         let inputs = try plan.inputs(negatives: negatives, positives: positives)
         for (name, theirs, tolerance) in [
             ("encoder_hidden_states", "prompt_embeds", 1e-4), ("text_embeds", "text_embeds", 1e-4), ("time_ids", "time_ids", 0),
