@@ -47,18 +47,21 @@ struct BlobDownload: Sendable {
         try partial.read(into: &digest)
         if partial.size > 0 { hub.report(.found(path: file.path, bytes: partial.size)) }
         var attempts = Attempts(hub.retry)
+        // A server that sends the same bytes again and again makes no progress.
+        var furthest = partial.size
         while partial.size < file.size {
-            let before = partial.size
             do {
                 guard try await receive(into: partial, &digest) else { return nil }
             } catch let failure as TransportFailure {
-                if partial.size > before { attempts.reset() }
+                if partial.size > furthest { attempts.reset() }
+                furthest = max(furthest, partial.size)
+                var isTransient = failure.isTransient
                 // The server can't resume at this position.
                 if case .status(416, _, _, _, _) = failure, partial.size > 0 {
                     try restart(partial, &digest)
-                    continue
+                    isTransient = true
                 }
-                try await wait(&attempts, after: failure, partial)
+                try await wait(&attempts, after: failure, isTransient, partial)
             }
         }
         return digest.finish()
@@ -111,9 +114,11 @@ struct BlobDownload: Sendable {
         digest = DigestBuilder(like: file.digest, size: file.size)
     }
 
-    private func wait(_ attempts: inout Attempts, after failure: TransportFailure, _ partial: PartialFile) async throws {
+    private func wait(
+        _ attempts: inout Attempts, after failure: TransportFailure, _ isTransient: Bool, _ partial: PartialFile
+    ) async throws {
         do {
-            try await attempts.wait(after: failure) {
+            try await attempts.wait(after: failure, isTransient: isTransient) {
                 hub.report(.retrying(what: file.path, reason: failure.summary, delay: $0))
             }
         } catch let failure as TransportFailure {

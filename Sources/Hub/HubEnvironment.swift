@@ -19,15 +19,25 @@ public struct HubEnvironment: Sendable {
     public init(_ variables: [String: String] = ProcessInfo.processInfo.environment) throws(HubError) {
         let settings = HubSettings(variables)
         let address = settings["HF_ENDPOINT"] ?? "https://huggingface.co"
-        guard let url = URL(string: String(address.trimmingSuffix("/"))), ["http", "https"].contains(url.scheme),
-            let host = url.host, !host.isEmpty, url.query == nil, url.fragment == nil, url.user == nil
-        else { throw .invalidSetting(name: "HF_ENDPOINT", reason: "'\(address)' is not an http or https URL") }
-        endpoint = url
+        endpoint = try Self.endpoint(address)
         token = try Self.token(settings)
         cache = HubCache(folder: Self.cacheFolder(settings))
         isOffline = settings.isOn("HF_HUB_OFFLINE") || settings.isOn("TRANSFORMERS_OFFLINE")
         certificates = try Self.certificates(settings)
-        proxy = try HubProxy(settings, for: url)
+        proxy = try HubProxy(settings, for: endpoint)
+    }
+
+    private static func endpoint(_ address: String) throws(HubError) -> URL {
+        func refusal(_ reason: String) -> HubError { .invalidSetting(name: "HF_ENDPOINT", reason: reason) }
+        let url: URL
+        do throws(HTTPAddressError) {
+            url = try HTTPAddress.url(String(address.trimmingSuffix("/")))
+        } catch {
+            // A password is not repeated.
+            throw refusal(error == .user ? "it \(error)" : "'\(address.prefix(200))' \(error)")
+        }
+        guard url.query == nil, url.fragment == nil else { throw refusal("'\(url.authority)' is followed by more than a path") }
+        return url
     }
 
     /// Cache folder of huggingface_hub.

@@ -54,13 +54,7 @@ struct HubTransport: Sendable {
             case 301, 302, 303, 307, 308:
                 // Read to the end, so that the connection can be reused.
                 _ = try? await response.body.collect(upTo: Self.redirectBodyLimit)
-                guard let location = response.headers["Location"],
-                    let next = URL(string: location, relativeTo: url)?.absoluteURL, ["http", "https"].contains(next.scheme)
-                else {
-                    throw HubError.unexpectedAnswer(
-                        url: url.authority, reason: "a redirect to a URL that is neither http nor https")
-                }
-                url = next
+                url = try Self.target(of: response, from: url)
             default:
                 throw TransportFailure.status(
                     response.status, host: url.authority, isEndpoint: isEndpoint,
@@ -68,6 +62,17 @@ struct HubTransport: Sendable {
             }
         }
         throw HubError.unexpectedAnswer(url: endpoint.authority, reason: "more than \(Self.redirectLimit) redirects")
+    }
+
+    private static func target(of response: HTTPResponse, from url: URL) throws(HubError) -> URL {
+        guard let location = response.headers["Location"] else {
+            throw .unexpectedAnswer(url: url.authority, reason: "a redirect without an address")
+        }
+        do {
+            return try HTTPAddress.url(location, relativeTo: url)
+        } catch {
+            throw .unexpectedAnswer(url: url.authority, reason: "a redirect to an address that \(error)")
+        }
     }
 
     private func answer(to request: HTTPRequest, host: String) async throws -> HTTPResponse {
@@ -104,13 +109,18 @@ struct HubProxy: Equatable, Sendable {
     let host: String
     let port: Int
 
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
     /// The proxy's address as a URL.
     var address: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
     /// The proxy for `endpoint`; nil if none is set, or if `NO_PROXY` lists the endpoint's host, a parent domain or `*`.
     /// - Throws: `HubError.invalidSetting` for an address that is not `http://host:port`.
     init?(_ settings: HubSettings, for endpoint: URL) throws(HubError) {
-        let names = ["\(endpoint.scheme ?? "https")_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }
+        let names = ["\(endpoint.scheme?.lowercased() ?? "https")_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }
         guard let name = names.first(where: { settings[$0] != nil }), let address = settings[name] else { return nil }
         let exceptions = (settings["no_proxy"] ?? settings["NO_PROXY"] ?? "").split(separator: ",").map {
             $0.trimmingCharacters(in: .whitespaces)
@@ -120,10 +130,17 @@ struct HubProxy: Equatable, Sendable {
             let domain = exception.hasPrefix(".") ? String(exception.dropFirst()) : exception
             if exception == "*" || target == domain || target.hasSuffix(".\(domain)") { return nil }
         }
-        guard let url = URL(string: address.contains("://") ? address : "http://\(address)"), url.scheme == "http",
-            url.user == nil, let host = url.host, !host.isEmpty
-        else { throw .invalidSetting(name: name, reason: "only proxies of the form http://host:port are supported") }
-        self.host = host
+        func refusal(_ reason: String) -> HubError {
+            .invalidSetting(name: name, reason: "the address \(reason); proxies have the form http://host:port")
+        }
+        let url: URL
+        do throws(HTTPAddressError) {
+            url = try HTTPAddress.url(address.contains("://") ? address : "http://\(address)")
+        } catch {
+            throw refusal("\(error)")
+        }
+        guard url.scheme?.lowercased() == "http" else { throw refusal("is not an http URL") }
+        host = url.host ?? ""
         port = url.port ?? 80
     }
 }

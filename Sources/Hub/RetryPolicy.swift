@@ -48,11 +48,14 @@ struct Attempts {
     mutating func reset() { failures = 0 }
 
     /// Waits until the next attempt.
+    /// - Parameter isTransient: whether another attempt may succeed; nil to decide by the failure alone.
     /// - Throws: `failure` if there should be no further attempt; `CancellationError`.
-    mutating func wait(after failure: TransportFailure, report: (Duration) -> Void) async throws {
+    mutating func wait(
+        after failure: TransportFailure, isTransient: Bool? = nil, report: (Duration) -> Void
+    ) async throws {
         failures += 1
         if case .connection = failure, failures >= connections { throw failure }
-        guard failure.isTransient, var delay = policy.delay(after: failures, asked: failure.retryAfter) else { throw failure }
+        guard isTransient ?? failure.isTransient, var delay = policy.delay(after: failures, asked: failure.retryAfter) else { throw failure }
         // Random jitter, so that clients refused at the same time don't retry at the same time.
         delay += min(delay, .seconds(1)) * Double.random(in: 0...0.25)
         report(delay)
@@ -62,11 +65,16 @@ struct Attempts {
 
 /// Delay that a server asks for before the next request.
 enum RetryAfter {
+    /// The longest delay, in seconds; a server that asks for more, such as a date in the year 9999, is given this.
+    private static let longest = 86_400.0
+
     /// Parses `Retry-After` in seconds or as a date (RFC 9110), or the hub's `RateLimit: "api";r=0;t=55`.
     static func duration(in headers: HTTPHeaders, now: Date = Date()) -> Duration? {
         if let text = headers["Retry-After"]?.trimmingCharacters(in: .whitespaces) {
-            if let seconds = Int(text), (0...86_400 * 365).contains(seconds) { return .seconds(seconds) }
-            if let date = Self.date(text) { return .seconds(max(0, Int(date.timeIntervalSince(now).rounded(.up)))) }
+            if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+                return .seconds(min(Double(text) ?? longest, longest))
+            }
+            if let date = Self.date(text) { return .seconds(min(max(0, date.timeIntervalSince(now).rounded(.up)), longest)) }
         }
         guard let limit = headers["RateLimit"] else { return nil }
         let fields = limit.split(separator: ";").map { $0.filter { $0 != " " } }

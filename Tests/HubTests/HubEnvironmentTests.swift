@@ -47,8 +47,27 @@ import Testing
     @Test func readsTheEndpoint() throws {
         #expect(try environment([:]).endpoint.absoluteString == "https://huggingface.co")
         #expect(try environment(["HF_ENDPOINT": "http://mirror:8080/hub/"]).endpoint.absoluteString == "http://mirror:8080/hub")
-        for address in ["mirror", "ftp://mirror", "http://", "https://user:password@mirror", "https://mirror?x"] {
-            #expect(throws: HubError.self, "\(address)") { try environment(["HF_ENDPOINT": address]) }
+        #expect(try environment(["HF_ENDPOINT": "HTTP://Mirror:65535"]).endpoint.host == "Mirror")
+        for (address, expected) in [
+            ("mirror", "is not an http or https URL"), ("ftp://mirror", "is not an http or https URL"), ("http://", "has no host"),
+            ("https://user:password@mirror", "has a user name"), ("https://mirror?x", "more than a path"),
+            ("http://mirror:65536", "has the port 65536"), ("http://mirror:0", "has the port 0"),
+            ("http://[::1]:70000/x", "has the port 70000"), ("http://mirror:99999999999999999999", "ports are 1 to 65535"),
+        ] {
+            let error = #expect(throws: HubError.self, "\(address)") { try environment(["HF_ENDPOINT": address]) }
+            let message = error.map { "\($0)" } ?? ""
+            #expect(message.contains(expected) && !message.contains("password@"), "\(message)")
+        }
+    }
+
+    @Test func checksTheProxysAddress() throws {
+        let ports = ["http://proxy:3128": 3128, "HTTP://proxy": 80, "proxy:65535": 65535]
+        for (address, port) in ports {
+            #expect(try environment(["HTTPS_PROXY": address]).proxy == HubProxy(host: "proxy", port: port))
+        }
+        for address in ["http://proxy:65536", "https://proxy", "http://:80", "http://me:secret@proxy"] {
+            let error = #expect(throws: HubError.self, "\(address)") { try environment(["HTTPS_PROXY": address]) }
+            #expect(error.map { !"\($0)".contains("secret") } == true)
         }
     }
 

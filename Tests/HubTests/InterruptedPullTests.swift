@@ -47,6 +47,19 @@ import Testing
         #expect(starts.count == 3 && starts[1] > 0 && [starts[0], starts[2]] == [0, 0])
     }
 
+    /// A byte, a closed connection, and then no range: the same again and again is no progress.
+    @Test func aServerThatNeverGoesOnIsGivenUp() async throws {
+        let bench = try PullBench()
+        try await HubServer.with(files: SampleModel.files) { server in
+            for _ in 0..<100 {
+                server.answer(SampleModel.unet, with: .drop(after: 1))
+                server.answer(SampleModel.unet, with: .status(416))
+            }
+            await #expect(throws: HubError.self) { try await bench.run(bench.pull(server.endpoint)) }
+            #expect((2...10).contains(server.requests(.contents).count))
+        }
+    }
+
     @Test func theNextPullGoesOn() async throws {
         let bench = try PullBench()
         try await HubServer.with(files: SampleModel.files) { server in

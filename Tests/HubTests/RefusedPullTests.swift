@@ -77,7 +77,10 @@ import Testing
     }
 
     @Test func redirectsThatLeadNowhere() async throws {
-        for address in ["file:///etc/passwd", "http+unix://%2Ftmp%2Fsocket/x", "/api/models/owner/model/revision/main"] {
+        for address in [
+            "file:///etc/passwd", "http+unix://%2Ftmp%2Fsocket/x", "/api/models/owner/model/revision/main",
+            "http://127.0.0.1:70000/x", "//127.0.0.1:99999999999999999999/x", "http://me:secret@127.0.0.1/x",
+        ] {
             let faults = Array(repeating: HubServer.Fault.redirect(address), count: 10)
             let (error, _) = try await error(faults, bench: PullBench())
             guard case .unexpectedAnswer(_, let reason) = error else {

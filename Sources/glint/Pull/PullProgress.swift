@@ -51,8 +51,8 @@ final class PullProgress: Sendable {
     private func text(_ status: PullStatus) -> String {
         let text = "\(format(bytes: status.done)) of \(format(bytes: status.total))"
         guard let rate = status.rate, let seconds = status.secondsLeft else { return text }
-        let left = Int(seconds.rounded(.up))
-        return text + " · \(format(bytes: Int(rate)))/s · "
+        let left = Int(min(seconds, 1e9).rounded(.up))
+        return text + " · \(format(bytes: Int(min(rate, 1e15))))/s · "
             + (left >= 5400 ? "\((left + 1800) / 3600) h" : left >= 90 ? "\((left + 30) / 60) min" : "\(left) s") + " left"
     }
 }
