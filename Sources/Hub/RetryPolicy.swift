@@ -55,7 +55,9 @@ struct Attempts {
     ) async throws {
         failures += 1
         if case .connection = failure, failures >= connections { throw failure }
-        guard isTransient ?? failure.isTransient, var delay = policy.delay(after: failures, asked: failure.retryAfter) else { throw failure }
+        guard isTransient ?? failure.isTransient, var delay = policy.delay(after: failures, asked: failure.retryAfter) else {
+            throw failure
+        }
         // Random jitter, so that clients refused at the same time don't retry at the same time.
         delay += min(delay, .seconds(1)) * Double.random(in: 0...0.25)
         report(delay)

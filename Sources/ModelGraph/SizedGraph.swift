@@ -63,11 +63,10 @@ extension Graph {
     }
 
     /// Whether an output has `name`.
-    public func hasResult(named name: String) -> Bool {
-        nodes.contains { node in
-            guard node.type == "Result" else { return false }
-            let value = node.inputs[0]
-            return nodes[value.node].outputs[value.port].names.contains(name)
-        }
+    public func hasResult(named name: String) -> Bool { resultValue(named: name) != nil }
+
+    /// The value of the output called `name`.
+    func resultValue(named name: String) -> Value? {
+        results.map { $0.inputs[0] }.first { nodes[$0.node].outputs[$0.port].names.contains(name) }
     }
 }

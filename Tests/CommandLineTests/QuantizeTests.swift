@@ -51,6 +51,42 @@ import Testing
         #expect(again.status == 1 && again.errors.contains("quantized"), "\(again.errors)")
     }
 
+    /// The merged model is quantized: it draws nearly what the model draws with the LoRA, and not what it draws without.
+    @Test func lorasAreMergedFirst() throws {
+        let golden = Goldens.url("Diffusion/pipeline/sd15").path
+        _ = try quantize(
+            "\(golden)/model", "small", "--lora", "\(golden)/lcm-lora.safetensors:0.9", "--weights-only", "int8", "--network",
+            "unet")
+        let common = ["generate", "a cat", "--seed", "4", "--scheduler", "lcm", "--width", "64", "--height", "64"]
+        for (name, own) in [
+            ("merged.png", ["--model", "small"]), ("plain.png", ["--model", "\(golden)/model"]),
+            ("lora.png", ["--model", "\(golden)/model", "--lora", "\(golden)/lcm-lora.safetensors:0.9"]),
+        ] {
+            let run = try place.run(common + ["--output", name] + own)
+            #expect(run.status == 0, "\(run.errors)")
+        }
+        let merged = try picture("merged.png")
+        let (near, far) = (TestSupport.psnr(merged, try picture("lora.png")), TestSupport.psnr(merged, try picture("plain.png")))
+        #expect(near > far + 6, "\(near) and \(far) dB")
+    }
+
+    /// Exported text encoders leave out layers too.
+    @Test func clipSkipOfAQuantizedModel() throws {
+        let golden = Goldens.url("Diffusion/pipeline/sd15/model").path
+        _ = try quantize(golden, "small", "--weights-only", "int8", "--network", "unet")
+        let common = ["generate", "a cat", "--seed", "4", "--steps", "2", "--width", "64", "--height", "64"]
+        for (name, own) in [
+            ("skipped.png", ["--model", "small", "--clip-skip", "1"]), ("all.png", ["--model", "small"]),
+            ("reference.png", ["--model", golden, "--clip-skip", "1"]),
+        ] {
+            let run = try place.run(common + ["--output", name] + own)
+            #expect(run.status == 0, "\(run.errors)")
+        }
+        let skipped = try picture("skipped.png")
+        let near = TestSupport.psnr(skipped, try picture("reference.png"))
+        #expect(near > TestSupport.psnr(skipped, try picture("all.png")) + 6)
+    }
+
     @Test(arguments: [("int8", 42.0), ("int8-sym", 42), ("int4", 28), ("nf4", 26)]) func weightsOnly(
         _ form: String, _ least: Double
     )

@@ -49,7 +49,8 @@ import Testing
         #expect(try environment(["HF_ENDPOINT": "http://mirror:8080/hub/"]).endpoint.absoluteString == "http://mirror:8080/hub")
         #expect(try environment(["HF_ENDPOINT": "HTTP://Mirror:65535"]).endpoint.host == "Mirror")
         for (address, expected) in [
-            ("mirror", "is not an http or https URL"), ("ftp://mirror", "is not an http or https URL"), ("http://", "has no host"),
+            ("mirror", "is not an http or https URL"), ("ftp://mirror", "is not an http or https URL"),
+            ("http://", "has no host"),
             ("https://user:password@mirror", "has a user name"), ("https://mirror?x", "more than a path"),
             ("http://mirror:65536", "has the port 65536"), ("http://mirror:0", "has the port 0"),
             ("http://[::1]:70000/x", "has the port 70000"), ("http://mirror:99999999999999999999", "ports are 1 to 65535"),

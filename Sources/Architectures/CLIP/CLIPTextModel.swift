@@ -47,22 +47,30 @@ public struct CLIPTextModel: Sendable {
             channels: width, heads: config.numAttentionHeads, intermediateChannels: config.intermediateSize,
             activation: config.hiddenActivation, epsilon: config.layerNormEpsilon, causal: true)
         let layerCount = min(outputs.layerCount ?? config.numHiddenLayers, config.numHiddenLayers)
+        var states = [hidden]
         for index in 0..<layerCount {
-            if outputs.hiddenStates { builder.graph.result(hidden, name: "hidden_states.\(index)") }
             hidden = try builder.clipEncoderLayer(hidden, "encoder.layers.\(index)", layer)
+            states.append(hidden)
         }
-        if outputs.hiddenStates { builder.graph.result(hidden, name: "hidden_states.\(layerCount)") }
         hidden = try builder.layerNorm(hidden, "final_layer_norm", width, epsilon: config.layerNormEpsilon)
+        let pooled = outputs.pooled ? try pooled(hidden, ids, tokens, &builder) : nil
+        let projected = try pooled.flatMap { try projection($0, &builder) }
+
+        // The order of optimum-intel's exports, whose readers count outputs.
+        if let projected { builder.graph.result(projected, name: "text_embeds") }
         builder.graph.result(hidden, name: "last_hidden_state")
-        if outputs.pooled {
-            let pooled = try pooled(hidden, ids, tokens, &builder)
-            builder.graph.result(pooled, name: "pooler_output")
-            if let projection = config.projectionDim, builder.weights.contains("text_projection.weight") {
-                let embeds = try builder.linear(pooled, "text_projection", width, projection, bias: false)
-                builder.graph.result(embeds, name: "text_embeds")
-            }
+        if let pooled, projected == nil { builder.graph.result(pooled, name: "pooler_output") }
+        if outputs.hiddenStates {
+            for (index, state) in states.enumerated() { builder.graph.result(state, name: "hidden_states.\(index)") }
         }
+        if let pooled, projected != nil { builder.graph.result(pooled, name: "pooler_output") }
         return builder.graph
+    }
+
+    /// The projected state, `[B, projection]`; nil for an encoder without a projection.
+    private func projection(_ pooled: Value, _ builder: inout NetworkBuilder) throws -> Value? {
+        guard let projection = config.projectionDim, builder.weights.contains("text_projection.weight") else { return nil }
+        return try builder.linear(pooled, "text_projection", config.hiddenSize, projection, bias: false)
     }
 
     /// Embeddings of tokens and positions: i64 `[B, N]` to `[B, N, hidden]`.

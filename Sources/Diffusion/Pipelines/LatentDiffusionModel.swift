@@ -11,7 +11,7 @@ public import Tokenizers
 public struct LatentDiffusionModel: Sendable {
     public let source: ModelSource
     /// One encoder; two for Stable Diffusion XL.
-    public private(set) var textEncoders: [TextEncoder]
+    public internal(set) var textEncoders: [TextEncoder]
     public var unet: Network<UNet2DConditionModel>
     /// The UNet in floating point, for schedules of mixed precision with a quantized `unet`.
     public private(set) var floatUNet: Network<UNet2DConditionModel>?
@@ -22,7 +22,9 @@ public struct LatentDiffusionModel: Sendable {
     /// A smaller decoder for previews; nil to use `vaeDecoder`.
     public private(set) var previewDecoder: Network<any LatentAutoencoder>?
     /// LoRAs of the UNet and the text encoders.
-    public private(set) var loras: LoRASet?
+    public internal(set) var loras: LoRASet?
+    /// LoRAs that are in the weights (`mergingLoRAs`).
+    public internal(set) var mergedLoRAs: LoRASet?
     /// The way in which LoRAs are applied; nil for the way that suits the weights.
     public var loraForm: LoRAForm?
     public let scheduler: ModelScheduler

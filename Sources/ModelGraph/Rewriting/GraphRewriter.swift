@@ -105,7 +105,7 @@ extension Graph {
     }
 
     /// The graph without the nodes that no output of the model depends on. Inputs of the model stay.
-    func withoutUnread() throws(GraphError) -> Graph {
+    public func withoutUnread() throws(GraphError) -> Graph {
         let isNeeded = neededNodes { nodes[$0].inputs }
         var rewriter = GraphRewriter(self)
         for index in nodes.indices where isNeeded[index] { try rewriter.copy(index) }

@@ -45,12 +45,10 @@ extension Network<CLIPTextModel> {
         switch origin {
         case .checkpoint(let weights):
             return SizedGraph(try architecture.graph(weights, batch: 1, tokens: tokens, outputs: outputs))
-        case .graph(let graph):
+        case .graph(var graph):
             let last = architecture.config.numHiddenLayers
             if let layers = outputs.layerCount, layers < last {
-                throw GraphError.structure(
-                    node: graph.name,
-                    reason: "layers can't be left out of an exported text encoder; take the checkpoint (clip skip)")
+                graph = try graph.skippingLayers(after: layers, of: last)
             }
             let pooled = graph.hasResult(named: "text_embeds") ? "text_embeds" : "pooler_output"
             let wanted =
@@ -64,15 +62,28 @@ extension Network<CLIPTextModel> {
         }
     }
 
-    /// The encoder as in exported models: any batch, with the pooled state; with `hiddenStates` also the states of all layers, as
-    /// for SDXL.
-    public func exportedGraph(tokens: Int, hiddenStates: Bool = false) throws -> Graph {
+    /// The encoder as in exported models: any batch, with the pooled state and the states of all layers.
+    public func exportedGraph(tokens: Int) throws -> Graph {
         switch origin {
         case .checkpoint(let weights):
-            try architecture.graph(
-                weights, batch: .any, tokens: tokens, outputs: .init(hiddenStates: hiddenStates, pooled: true))
+            try architecture.graph(weights, batch: .any, tokens: tokens, outputs: .init(hiddenStates: true, pooled: true))
         case .graph(let graph): graph
         }
+    }
+}
+
+extension Graph {
+    /// An exported text encoder whose final normalization reads the states after fewer layers (clip skip).
+    /// - Throws: `GraphError.structure` where these states are no output.
+    fileprivate func skippingLayers(after layers: Int, of count: Int) throws(GraphError) -> Graph {
+        let (wanted, last) = ("hidden_states.\(layers)", "hidden_states.\(count)")
+        for name in [wanted, last] where !hasResult(named: name) {
+            throw .structure(
+                node: self.name,
+                reason: "clip skip needs its output '\(name)', which this exported text encoder lacks; export it with hidden "
+                    + "states, as glint quantize does, or take the checkpoint")
+        }
+        return try reading(outputNamed: wanted, inPlaceOf: last)
     }
 }
 

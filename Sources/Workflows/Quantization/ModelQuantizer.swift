@@ -19,12 +19,14 @@ public struct ModelQuantizer {
     private var reports: [String: QuantizationReport] = [:]
 
     /// - Parameters:
+    ///   - model: without LoRAs that are not merged; see `LatentDiffusionModel.mergingLoRAs`.
     ///   - run: the prompts and steps of calibration.
     ///   - progress: called on the isolation of `quantize`.
     public init(
         _ model: LatentDiffusionModel, _ run: CalibrationRun, _ options: ModelQuantizationOptions,
         compile: CompileOptions = CompileOptions(), progress: @escaping (WorkProgress) -> Void = { _ in }
     ) {
+        precondition(model.loras == nil, "a network with LoRAs beside it is not quantized")
         self.model = model
         self.run = run
         self.compile = compile.withExactDefault
@@ -42,7 +44,10 @@ public struct ModelQuantizer {
         let folder = try OpenVINOFolder(target, copying: model.source)
         statePath = "\(target.path).sensitivity.json"
         try await write(to: folder)
-        try folder.write(QuantizationSource(source: model.source.url.path).reportJSON(), to: QuantizationSource.file)
+        // The checkpoint alone is not what a model with merged LoRAs was quantized from.
+        if model.mergedLoRAs == nil {
+            try folder.write(QuantizationSource(source: model.source.url.path).reportJSON(), to: QuantizationSource.file)
+        }
         progress(.phase("writing \(target.relativePath)", count: 1))
         try folder.finish()
         return try QuantizationSummary(
@@ -105,7 +110,7 @@ public struct ModelQuantizer {
         let component = try model.source.component(name)
         let encoder = model.textEncoders[index]
         // Stable Diffusion XL uses the states of an inner layer.
-        let graph = try encoder.network.exportedGraph(tokens: encoder.tokenCount, hiddenStates: model.family == .sdxl)
+        let graph = try encoder.network.exportedGraph(tokens: encoder.tokenCount)
         guard options.networks.contains(.textEncoder), let weights = options.weightCompression else {
             return try folder.write(graph, as: name, configOf: component)
         }

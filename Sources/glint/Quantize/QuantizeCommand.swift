@@ -16,6 +16,9 @@ struct QuantizeCommand: AsyncParsableCommand {
 
     @Argument(help: "The model: a folder, a .safetensors file, or the name of one that was pulled.") var model: String
     @Argument(help: "The folder to make.") var output: String
+    @Option(help: ArgumentHelp("A LoRA and its scale (default: 1), merged first. Repeatable.", valueName: "file[:scale]"))
+    var lora: [String] = []
+    @Flag(help: "Ignore keys of LoRAs that match nothing in the model.") var loraLenient = false
     @OptionGroup(title: "Calibration") var calibration: CalibrationOptions
     @OptionGroup(title: "Quantization") var quantization: QuantizationOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
@@ -30,7 +33,9 @@ struct QuantizeCommand: AsyncParsableCommand {
         let request = try calibration.request()
         let target = URL(filePath: output)
         try OpenVINOFolder.checkFree(target)
-        let loaded = try LatentDiffusionModel(ModelSource(ModelLocation.resolve(model)))
+        var description = ModelDescription(model: model)
+        (description.loras, description.loraLenient) = (lora.isEmpty ? nil : lora, loraLenient)
+        let loaded = try await LatentDiffusionModel(description, visitsFloatUNet: false).mergingLoRAs()
         let run = try CalibrationRun(request, loaded)
         let bar = display.bar
         defer { bar.finish() }

@@ -46,7 +46,7 @@ import Tokenizers
         let target = place.url.appending(path: "out")
         let folder = try OpenVINOFolder(target, copying: source)
         let encoder = try source.component("text_encoder_2")
-        let graph = try encoder.network(from: Registry.textEncoders).exportedGraph(tokens: 5, hiddenStates: true)
+        let graph = try encoder.network(from: Registry.textEncoders).exportedGraph(tokens: 5)
         try folder.write(graph, as: "text_encoder_2", configOf: encoder)
         for name in ["tokenizer", "tokenizer_2", "scheduler", "nothing of this name"] { try folder.copy(name) }
         try folder.finish()
