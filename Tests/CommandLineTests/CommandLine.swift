@@ -113,6 +113,19 @@ struct Workplace {
         return path(name)
     }
 
+    /// Writes a checkpoint of the kind of Stable Diffusion 2 in one file, with as many words as CLIP's tokenizer has.
+    static func writeSingleFile(to path: String) throws {
+        var writer = SafetensorsWriter()
+        let checkpoint = try SafetensorsCheckpoint(path: Goldens.url("ModelLoading/single-file/sd2.safetensors").path)
+        for name in checkpoint.entries.keys.sorted() {
+            let tensor = try checkpoint.tensor(named: name)
+            let isEmbedding = name.hasSuffix("token_embedding.weight")
+            try writer.add(
+                name, isEmbedding ? Tensor([Float](repeating: 0.5, count: 49408 * 6), shape: [49408, 6]) : tensor)
+        }
+        try writer.write(to: path)
+    }
+
     /// The small model with a safety checker of random weights.
     func modelWithSafetyChecker() throws -> String {
         let files = FileManager.default

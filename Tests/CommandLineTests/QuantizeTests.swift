@@ -70,6 +70,15 @@ import Testing
         #expect(near > far + 6, "\(near) and \(far) dB")
     }
 
+    /// A text of several chunks is calibrated with, and drawn by the quantized model.
+    @Test func longTexts() throws {
+        let golden = Goldens.url("Diffusion/pipeline/sd15/model").path
+        let text = String(repeating: "a cat on a hill, ", count: 12)
+        try place.folder.write("prompts.txt", "a cat\n\(text)\n")
+        _ = try quantize(golden, "small", "--calibration-prompts", "prompts.txt", "--subset-size", "2", "--steps", "1")
+        try place.generate(text, "--model", "small", "--steps", "1", "--width", "64", "--height", "64", "--output", "a.png")
+    }
+
     /// Exported text encoders leave out layers too.
     @Test func clipSkipOfAQuantizedModel() throws {
         let golden = Goldens.url("Diffusion/pipeline/sd15/model").path

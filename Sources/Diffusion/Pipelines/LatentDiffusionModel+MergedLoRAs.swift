@@ -11,7 +11,7 @@ extension LatentDiffusionModel {
     public func mergingLoRAs() async throws -> LatentDiffusionModel {
         guard let loras else { return self }
         var model = self
-        let graph = try unet.exportedGraph(tokens: tokenCount)
+        let graph = try unet.exportedGraph()
         if let merged = try await loras.merged(into: graph, .unet) { model.unet.origin = .graph(merged) }
         for (index, network) in [AdaptedNetwork.textEncoder, .textEncoder2].prefix(textEncoders.count).enumerated() {
             let graph = try textEncoders[index].network.exportedGraph(tokens: textEncoders[index].tokenCount)

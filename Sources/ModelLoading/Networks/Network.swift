@@ -113,13 +113,13 @@ extension Network<UNet2DConditionModel> {
         }
     }
 
-    /// The UNet as in exported models: any batch and size, a fixed text length, timesteps of i64.
-    public func exportedGraph(tokens: Int) throws -> Graph {
+    /// The UNet as in exported models: any batch, size and text length, timesteps of i64.
+    public func exportedGraph() throws -> Graph {
         switch origin {
         case .checkpoint(let weights):
             try architecture.graph(
                 weights,
-                .init(batch: .any, height: .any, width: .any, tokens: .fixed(tokens), timesteps: .any, timestepType: .i64))
+                .init(batch: .any, height: .any, width: .any, tokens: .any, timesteps: .any, timestepType: .i64))
         case .graph(let graph): graph
         }
     }

@@ -79,7 +79,7 @@ public struct ModelQuantizer {
     private mutating func writeUNet(
         to folder: OpenVINOFolder
     ) async throws -> [Tensor] {
-        let graph = try model.unet.exportedGraph(tokens: model.tokenCount)
+        let graph = try model.unet.exportedGraph()
         let component = try model.source.component("unet")
         guard options.networks.contains(.unet) else {
             try folder.write(graph, as: "unet", configOf: component)
@@ -144,7 +144,7 @@ public struct ModelQuantizer {
         var latents = latents
         if latents.isEmpty {
             progress(.phase("drawing latents to calibrate the decoder", count: run.prompts.count * run.numInferenceSteps))
-            let unet = try model.unet.exportedGraph(tokens: model.tokenCount)
+            let unet = try model.unet.exportedGraph()
             latents = try await run.denoise(
                 model, unet: unet, compile: compile,
                 report: { event in

@@ -15,7 +15,7 @@ import Testing
 
     /// The exported UNet draws what the model's own does, and its added outputs come once a step.
     @Test func denoisesAsThePipelineDoes() async throws {
-        var unet = try model.unet.exportedGraph(tokens: model.tokenCount)
+        var unet = try model.unet.exportedGraph()
         let sample = try #require(unet.nodes.firstIndex { $0.name == "sample" })
         let peak = try unet.reduce(.maximum, unet.value(sample), name: "peak")
         unet.result(peak, name: "peak")

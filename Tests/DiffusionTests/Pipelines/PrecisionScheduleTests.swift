@@ -31,7 +31,7 @@ import Testing
         request.guidanceScale = guidanceScale
         let alone = try await draw(request, with: LatentDiffusionPipeline(model))
         try model.addFloatUNet(from: ModelSource(Small.folder))
-        model.unet.origin = .graph(try model.unet.exportedGraph(tokens: model.tokenCount))
+        model.unet.origin = .graph(try model.unet.exportedGraph())
         let pipeline = LatentDiffusionPipeline(model, memory: memory)
         for schedule in [PrecisionSchedule.floatEnds(1), .steps([.quantized, .float, .quantized, .quantized]), .uniform] {
             request.precision = schedule

@@ -24,7 +24,7 @@ import Tokenizers
         let target = place.url.appending(path: "out")
         let folder = try OpenVINOFolder(target, copying: source)
         let unet = try source.component("unet")
-        try folder.write(unet.network(from: Registry.unets).exportedGraph(tokens: 77), as: "unet", configOf: unet)
+        try folder.write(unet.network(from: Registry.unets).exportedGraph(), as: "unet", configOf: unet)
         try folder.copy("tokenizer")
         try folder.copy("nothing of this name")
         #expect(try !names().contains("out"))
