@@ -49,6 +49,7 @@ missing_packages() {
     while read -r package kind name; do
         case $kind:$name in
         library:*) pkg-config --exists "$name" 2> /dev/null ;;
+        header:*) [[ -e /usr/include/$name ]] ;;
         fetch:pip) have_openvino || [[ -n ${GLINT_OPENVINO-} ]] || find_pip ;;
         fetch:*) have_openvino || [[ -n ${GLINT_OPENVINO-} ]] || command -v "$name" > /dev/null ;;
         tool:*) command -v "$name" > /dev/null ;;

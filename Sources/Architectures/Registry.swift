@@ -27,6 +27,8 @@ public protocol LatentAutoencoder: Sendable {
     var scalingFactor: Double { get }
     /// The encoder's output.
     var encoderOutput: EncoderOutput { get }
+    /// The most channels that the decoder computes at the picture's size.
+    var widestChannels: Int { get }
 
     /// Input `latent_sample`, output `sample`.
     func decoder(_ weights: Weights, batch: Dimension, height: Dimension, width: Dimension) throws -> Graph
@@ -39,6 +41,8 @@ extension AutoencoderKL: LatentAutoencoder {
     public var spatialFactor: Int { config.spatialFactor }
     public var scalingFactor: Double { config.scalingFactor }
     public var encoderOutput: EncoderOutput { .distribution }
+    // The second level's channels are enlarged before they become fewer.
+    public var widestChannels: Int { config.blockOutChannels.prefix(2).max() ?? 1 }
 }
 
 extension AutoencoderTiny: LatentAutoencoder {
@@ -46,6 +50,7 @@ extension AutoencoderTiny: LatentAutoencoder {
     public var spatialFactor: Int { config.spatialFactor }
     public var scalingFactor: Double { config.scalingFactor }
     public var encoderOutput: EncoderOutput { .latents }
+    public var widestChannels: Int { config.decoderBlockOutChannels.last ?? 1 }
 }
 
 /// Libraries of the classes in configs. Each has its own names for weight files.

@@ -21,6 +21,10 @@ struct CodecPicture: ~Copyable {
             switch format {
             case .png: glint_png_decode(bytes, bytes.count, &codecLimits, &picture)
             case .jpeg: glint_jpeg_decode(bytes, bytes.count, &codecLimits, &picture)
+            case .webp: glint_webp_decode(bytes, bytes.count, &codecLimits, &picture)
+            case .tiff: glint_tiff_decode(bytes, bytes.count, &codecLimits, &picture)
+            case .gif: glint_gif_decode(bytes, bytes.count, &codecLimits, &picture)
+            case .bmp: preconditionFailure("BMPReader reads bitmaps")
             }
         switch status {
         case GLINT_CODEC_OK: return
@@ -73,6 +77,7 @@ struct CodecPicture: ~Copyable {
                 glint_png_encode(image.bytes, compression.level, compression.filters, &picture)
             case .jpeg(let quality):
                 glint_jpeg_encode(image.bytes, CInt(clamping: quality), quality >= 90, &picture)
+            case .webp(let quality): glint_webp_encode(image.bytes, CInt(clamping: quality), &picture)
             }
         guard status == GLINT_CODEC_OK else { throw .cannotEncode(encoding.format, reason: message) }
         return Array(UnsafeBufferPointer(start: picture.file, count: picture.file_length))

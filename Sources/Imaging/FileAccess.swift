@@ -25,7 +25,7 @@ func readPicture(path: String, limits: ImageLimits) throws(ImageError) -> [UInt8
         guard count <= limits.fileBytes - bytes.count else { throw .fileTooLarge(file: path, limit: limits.fileBytes) }
         bytes += block[..<count]
         // A pipe's first read may return less than a signature.
-        if bytes.count >= 8, ImageFormat(signatureOf: bytes) == nil { return bytes }
+        if bytes.count >= ImageFormat.signatureLength, ImageFormat(signatureOf: bytes) == nil { return bytes }
     }
 }
 

@@ -19,7 +19,7 @@ public enum ImageError: Error, Equatable, Sendable {
     case cannotRead(file: String, errno: CInt)
     case cannotWrite(file: String, errno: CInt)
 
-    /// A file that is neither PNG nor JPEG; `found` are its first bytes, at most 16.
+    /// A file in none of the formats of `ImageFormat`; `found` are its first bytes, at most 16.
     case notAPicture(file: String, found: [UInt8])
     case truncated(file: String, ImageFormat)
     /// A damaged file; `reason` is the decoder's message.
@@ -34,7 +34,7 @@ public enum ImageError: Error, Equatable, Sendable {
     /// A metadata text that the format can't store.
     case metadata(key: String, problem: MetadataProblem)
     case metadataCount(Int, limit: Int)
-    /// A JPEG's quality outside 1...100.
+    /// A quality outside 1...100.
     case quality(Int)
     /// A failure of the encoder.
     case cannotEncode(ImageFormat, reason: String)
@@ -62,7 +62,12 @@ extension ImageError: CustomStringConvertible {
         case .cannotWrite(let file, let code): "'\(file)' can't be written: \(Self.text(of: code))."
         case .notAPicture(let file, let found) where found.isEmpty: "'\(file)' is empty."
         case .notAPicture(let file, let found):
-            "'\(file)' is neither PNG nor JPEG; it begins with \(Self.hexadecimal(found)) (\(Self.printable(found)))."
+            UnreadFormat(signatureOf: found).map { kind in
+                "'\(file)' is \(kind.rawValue), which is not read; convert it to PNG, JPEG or WebP first, with ImageMagick for "
+                    + "example: magick FILE picture.png"
+            }
+                ?? "'\(file)' is not a picture of a known kind (\(ImageFormat.allCases.map(\.description).joined(separator: ", "))); "
+                + "it begins with \(Self.hexadecimal(found)) (\(Self.printable(found)))."
         case .truncated(let file, let format): "'\(file)' is a \(format) that ends early."
         case .corrupt(let file, let format, let reason): "'\(file)' is a damaged \(format): \(reason)."
         case .unsupported(let file, let format, let reason): "'\(file)' is a \(format) of an unsupported kind: \(reason)."
@@ -74,7 +79,7 @@ extension ImageError: CustomStringConvertible {
         case .outOfMemory(let file): "There is not enough memory for '\(file)'."
         case .metadata(let key, let problem): "The text '\(key)' can't be stored: \(problem)."
         case .metadataCount(let count, let limit): "A picture holds at most \(limit) texts, not \(count)."
-        case .quality(let quality): "A JPEG's quality is 1 to 100, not \(quality)."
+        case .quality(let quality): "The quality of a JPEG or WebP is 1 to 100, not \(quality)."
         case .cannotEncode(let format, let reason): "The \(format) can't be made: \(reason)."
         }
     }

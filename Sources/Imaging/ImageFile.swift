@@ -3,8 +3,8 @@ import CImageCodecs
 /// The content of a picture file.
 ///
 /// Pixels are the same as from diffusers' `load_image`: palettes, grays and CMYK (without a profile) become RGB, alpha is
-/// dropped rather than composited, EXIF orientation is applied, profiles and gamma are not. 16-bit samples are scaled to
-/// 8 bits with rounding.
+/// dropped rather than composited, orientation is applied, profiles and gamma are not. 16-bit samples are scaled to 8 bits with
+/// rounding. Of several pages or frames the first is read.
 public struct ImageFile: Sendable, Hashable {
     public let format: ImageFormat
     public let image: RGBImage
@@ -19,11 +19,17 @@ public struct ImageFile: Sendable, Hashable {
     /// Decodes a file's bytes; `file` names them in errors.
     public init(bytes: [UInt8], file: String, limits: ImageLimits = ImageLimits()) throws(ImageError) {
         guard let format = ImageFormat(signatureOf: bytes) else { throw .notAPicture(file: file, found: Array(bytes.prefix(16))) }
+        guard format != .bmp else {
+            (self.format, metadata) = (format, ImageMetadata())
+            image = try BMPReader(bytes, file: file, limits: limits).image()
+            return
+        }
         var picture = CodecPicture()
         try picture.decode(format, bytes, limits: limits, file: file)
 
         var metadata = ImageMetadata()
-        var orientation = EXIFOrientation.upright
+        // EXIF has the form of a TIFF.
+        var orientation = format == .tiff ? EXIFOrientation(exif: bytes) ?? .upright : .upright
         for (kind, key, text) in picture.entries() {
             switch kind {
             case GLINT_TEXT_UTF8:
@@ -32,6 +38,7 @@ public struct ImageFile: Sendable, Hashable {
                 }
                 metadata.append(string, for: key)
             case GLINT_TEXT_LATIN1: metadata.append(String(latin1: text), for: key)
+            case GLINT_XMP: metadata.entries += XMPPacket.entries(in: text)
             case GLINT_EXIF: orientation = EXIFOrientation(exif: text) ?? .upright
             default:
                 // Comments have no declared encoding.
@@ -49,15 +56,19 @@ extension RGBImage {
     /// Encodes the picture as a file with `metadata`.
     /// - Throws: `ImageError.metadata`, `.metadataCount`, `.quality`, `.cannotEncode`.
     public func encoded(as encoding: ImageEncoding = .png(), metadata: ImageMetadata = [:]) throws(ImageError) -> [UInt8] {
-        if case .jpeg(let quality) = encoding, !(1...100 ~= quality) { throw .quality(quality) }
+        if let quality = encoding.quality, !(1...100 ~= quality) { throw .quality(quality) }
         try metadata.validate(for: encoding.format)
         var picture = CodecPicture()
+        if encoding.format == .webp, !metadata.entries.isEmpty {
+            try picture.append(GLINT_XMP, key: "", text: XMPPacket.make(metadata.entries), to: .webp)
+        }
         for entry in metadata.entries {
             switch encoding {
             case .png where entry.isLatin1:
                 try picture.append(GLINT_TEXT_LATIN1, key: entry.key, text: entry.text.latin1Bytes, to: .png)
             case .png: try picture.append(GLINT_TEXT_UTF8, key: entry.key, text: entry.text.utf8, to: .png)
             case .jpeg: try picture.append(GLINT_COMMENT, key: "", text: entry.comment.utf8, to: .jpeg)
+            case .webp: break
             }
         }
         return try picture.encode(self, as: encoding)
@@ -68,67 +79,4 @@ extension RGBImage {
     public func write(to path: String, as encoding: ImageEncoding = .png(), metadata: ImageMetadata = [:]) throws(ImageError) {
         try writeAtomically(try encoded(as: encoding, metadata: metadata), to: path)
     }
-}
-
-/// A format of picture files that can be read and written.
-public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
-    case png, jpeg
-
-    /// The format whose signature `bytes` begin with; nil if there is none.
-    public init?(signatureOf bytes: some Sequence<UInt8>) {
-        guard let format = Self.allCases.first(where: { bytes.starts(with: $0.signature) }) else { return nil }
-        self = format
-    }
-
-    private var signature: [UInt8] {
-        switch self {
-        case .png: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-        case .jpeg: [0xFF, 0xD8, 0xFF]
-        }
-    }
-
-    /// The usual file name extension, without the dot.
-    public var fileExtension: String {
-        switch self {
-        case .png: "png"
-        case .jpeg: "jpg"
-        }
-    }
-}
-
-extension ImageFormat: CustomStringConvertible {
-    public var description: String { rawValue.uppercased() }
-}
-
-/// Format and options for encoding a picture.
-public enum ImageEncoding: Sendable, Hashable {
-    /// Lossless.
-    case png(PNGCompression = .fast)
-    /// Lossy: quality 1...100. Chroma has full resolution (4:4:4) from 90 on and half (4:2:0) below.
-    case jpeg(quality: Int = 95)
-
-    public var format: ImageFormat {
-        switch self {
-        case .png: .png
-        case .jpeg: .jpeg
-        }
-    }
-}
-
-/// Effort spent on making a PNG small.
-public enum PNGCompression: Sendable, Hashable, CaseIterable {
-    case none, fast, small
-}
-
-/// Limits for files from untrusted sources: a small file can unpack to more than memory holds.
-public struct ImageLimits: Sendable, Hashable {
-    public var width = 32_768
-    public var height = 32_768
-    /// 64 Mi pixels are 192 MiB as RGB.
-    public var pixels = 64 << 20
-    /// Total decompressed bytes of all texts.
-    public var metadataBytes = 4 << 20
-    public var fileBytes = 256 << 20
-
-    public init() {}
 }

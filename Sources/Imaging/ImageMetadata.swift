@@ -1,6 +1,7 @@
 /// Texts in a picture's file, in order: the request, and all that is needed to draw the picture again.
 ///
-/// A PNG holds them as tEXt or iTXt chunks, a JPEG as comments `key: text`.
+/// A PNG holds them as tEXt or iTXt chunks, a JPEG as comments `key: text`, a WebP as an XMP packet.
+/// Of other formats none are read.
 public struct ImageMetadata: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
         /// Keyword by PNG's rules: 1 to 79 printable Latin-1 characters, no leading, trailing or consecutive spaces.

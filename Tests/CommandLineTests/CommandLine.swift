@@ -47,8 +47,14 @@ struct Workplace {
     init() throws { folder = try TemporaryFolder() }
 
     /// Runs `glint` with `arguments`.
-    /// - Parameter interrupt: a signal to send, and the text on standard error that it is sent after.
-    func run(_ arguments: [String], interrupt: (signal: Int32, after: String)? = nil) throws -> ProgramRun {
+    /// - Parameters:
+    ///   - interrupt: a signal to send, and the text on standard error that it is sent after.
+    ///   - input: the file on standard input; nil for none.
+    ///   - subfolder: the folder in this one that it is run in.
+    func run(
+        _ arguments: [String], interrupt: (signal: Int32, after: String)? = nil, input: URL? = nil,
+        in subfolder: String = ""
+    ) throws -> ProgramRun {
         let logs = try TemporaryFolder()
         let (output, errors) = (try logs.write("out", ""), try logs.write("err", ""))
         let process = Process()
@@ -58,8 +64,8 @@ struct Workplace {
         if ["generate", "compare"].contains(arguments.first), !arguments.contains("--precision") {
             process.arguments = arguments + ["--precision", "f32"]
         }
-        process.currentDirectoryURL = folder.url
-        process.standardInput = FileHandle.nullDevice
+        process.currentDirectoryURL = subfolder.isEmpty ? folder.url : folder.url.appending(path: subfolder)
+        process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()

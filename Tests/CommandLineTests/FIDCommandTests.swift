@@ -41,8 +41,8 @@ import Testing
         try RGBImage(width: 4, height: 4).write(to: place.path("one/x.png"))
         _ = try place.folder.write("set.txt", "x")
         for (path, complaint) in [
-            ("nowhere", "no folder of pictures at nowhere"), ("empty", "empty has no PNG or JPEG pictures"),
-            ("one", "one has one PNG or JPEG picture;"), ("set.txt", "neither a folder"),
+            ("nowhere", "no folder of pictures at nowhere"), ("empty", "empty has no pictures (PNG, JPEG"),
+            ("one", "one has one picture (PNG, JPEG"), ("set.txt", "neither a folder"),
         ] {
             let run = try fid(path, "a.safetensors")
             #expect(run.status != 0 && run.complaints.count == 1 && run.errors.contains(complaint), "\(run.errors)")

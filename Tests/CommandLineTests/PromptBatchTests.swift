@@ -40,6 +40,82 @@ import Testing
         #expect(try draw("prompts.txt", "--output", "new/folder", "--negative-prompt", "x", "--redraw").output == first.output)
     }
 
+    /// In the folder of all, in folders of its own, or where it says.
+    @Test func outputsOfLines() throws {
+        let other = try TemporaryFolder()
+        try place.folder.write(
+            "lines.jsonl",
+            """
+            {"prompt": "a", "output": "x.png"}
+            {"prompt": "b", "output": "deep/er/x.webp"}
+            {"prompt": "c", "output": "folder/"}
+            {"prompt": "d", "output": "\(other.path)/sub/d.jpg"}
+            {"prompt": "e", "output": "several", "count": 2}
+            """)
+        let run = try draw("lines.jsonl", "--output", "out")
+        #expect(
+            run.output.split(separator: "\n") == [
+                "out/x.png", "out/deep/er/x.webp", "out/folder/c-2.png", "\(other.path)/sub/d.jpg", "out/several/e-4.png",
+                "out/several/e-5.png",
+            ], "\(run.errors)")
+        #expect(try draw("lines.jsonl", "--output", "out").errors == "6 of 6 were drawn before\n")
+        #expect(try draw("lines.jsonl", "--output", "other/").output.hasPrefix("other/x.png\nother/deep/er/x.webp\n"))
+    }
+
+    @Test func linesOfStandardInput() throws {
+        let input = try place.folder.write("in", "{\"prompt\": \"a cat\", \"seed\": 7}\n{\"prompt\": \"a dog\", \"seed\": -1}\n")
+        let run = try place.run(["generate", "--prompts", "-", "--output", "out"] + Self.quick, input: input)
+        #expect(run.status == 0, "\(run.errors)")
+        let names = place.names(in: "out")
+        #expect(names.count == 2 && names.contains("a-cat-7.png"))
+        let bad = try place.folder.write("bad", "{\"prompt\": \"a cat\", \"count\": 1000000}\n")
+        let refused = try place.run(["generate", "--prompts", "-"] + Self.quick, input: bad)
+        #expect(
+            refused.status == 1
+                && refused.errors.contains("standard input, line 1: count must be a whole number from 1 to 100000"))
+    }
+
+    /// A picture that was drawn from other content is not the one that is asked for; its name and date do not matter.
+    @Test func contentsCount() throws {
+        try place.folder.write("p.txt", "a cat\n")
+        func write(_ name: String, _ level: UInt8) throws {
+            try RGBImage(width: 32, height: 40, filledWith: RGBPixel(red: level, green: level, blue: level)).write(
+                to: place.path(name))
+        }
+        func isDrawn(_ arguments: String...) throws -> Bool {
+            let run = try place.run(
+                [
+                    "generate", "--prompts", "p.txt", "--output", "out", "--model", Program.model("sd15"), "--steps", "2",
+                    "--quiet",
+                ]
+                    + ["--scheduler", "ddim"] + arguments)
+            #expect(run.status == 0, "\(run.errors)")
+            return run.output == "out/a-cat-0.png\n"
+        }
+        try write("photo.png", 10)
+        #expect(try isDrawn("--image", "photo.png") && !isDrawn("--image", "photo.png"))
+        try write("photo.png", 200)
+        #expect(try isDrawn("--image", "photo.png"))
+        // The same under another name.
+        try write("same.png", 200)
+        #expect(try !isDrawn("--image", "./same.png"))
+        // Masks and LoRAs.
+        try write("mask.png", 255)
+        #expect(
+            try isDrawn("--image", "photo.png", "--mask", "mask.png") && !isDrawn("--image", "photo.png", "--mask", "mask.png"))
+        var mask = try RGBImage(width: 32, height: 40, filledWith: RGBPixel(red: 255, green: 255, blue: 255))
+        for x in 0..<32 { for y in 0..<16 { mask[x, y] = RGBPixel(red: 0, green: 0, blue: 0) } }
+        try mask.write(to: place.path("mask.png"))
+        #expect(try isDrawn("--image", "photo.png", "--mask", "mask.png"))
+        try FileManager.default.copyItem(atPath: Program.lora, toPath: place.path("l.safetensors"))
+        #expect(try isDrawn("--lora", "l.safetensors:0.5") && !isDrawn("--lora", "l.safetensors:0.5"))
+        let lora = URL(filePath: place.path("l.safetensors"))
+        var bytes = try Data(contentsOf: lora)
+        bytes[bytes.count - 2] ^= 1
+        try bytes.write(to: lora)
+        #expect(try isDrawn("--lora", "l.safetensors:0.5"))
+    }
+
     /// Stopped in the middle, and begun again.
     @Test func interruptsAndGoesOn() throws {
         // Each line's size tells it in the warning that it begins with.

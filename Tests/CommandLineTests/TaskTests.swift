@@ -29,8 +29,71 @@ import Testing
         let recipe = try place.recipe("a.png")
         #expect(recipe["strength"]?.double == 0.8 && recipe["image"]?.string == scene && recipe["steps"] == 4)
         _ = try draw("autoencoder-kl", "--image", scene, "--height", "64", "--mask", Program.picture("mask"))
-        #expect(try image().width == 48 && image().height == 64)
+        #expect(try image().width == 72 && image().height == 64)
         #expect(try place.recipe("a.png")["strength"]?.double == 1)
+    }
+
+    /// The ratio of a photograph as it was held, in the steps of the autoencoder.
+    @Test(arguments: [ImageEncoding.png(), .jpeg(), .webp()]) func oneSideKeepsTheRatio(_ encoding: ImageEncoding) throws {
+        try RGBImage(width: 90, height: 60).write(to: place.path("wide"), as: encoding)
+        for (sides, width, height) in [(["--width", "96"], 96, 64), (["--height", "80"], 120, 80), ([], 88, 56)] {
+            let run = try place.run(
+                ["generate", "a cat", "--image", "wide", "--output", "a.png", "--model", Program.smallModel] + sides)
+            #expect(run.status == 0, "\(run.errors)")
+            #expect(try image().width == width && image().height == height, "\(sides)")
+        }
+    }
+
+    @Test func turnedPhotographsKeepTheirUprightRatio() throws {
+        // 19×13, to be turned by a quarter.
+        for name in ["orientation6.jpg", "orientation8.jpg"] {
+            _ = try draw("autoencoder-kl", "--image", Goldens.url("Imaging/\(name)").path, "--width", "64")
+            #expect(try image().width == 64 && image().height == 96)
+        }
+        // 11×7.
+        for name in ["webp-orientation6.webp", "tiff-orientation6.tif", "orientation8.png"] {
+            _ = try draw("autoencoder-kl", "--image", Goldens.url("Imaging/\(name)").path, "--width", "56")
+            #expect(try image().width == 56 && image().height == 88, "\(name)")
+        }
+    }
+
+    /// The README's command: the model in the repository draws 128×128, and photographs are larger.
+    @Test func largePhotographsAreScaled() throws {
+        try RGBImage(width: 1200, height: 900, filledWith: RGBPixel(red: 200, green: 90, blue: 20)).write(
+            to: place.path("photo.jpg"))
+        let run = try place.generate("an oil painting", "--image", "photo.jpg", "--strength", "0.6", "--output", "a.webp")
+        #expect(run.errors.contains("note: The picture of 1200×900 is scaled to 144×112, about as many pixels"), "\(run.errors)")
+        let picture = try place.picture("a.webp").image
+        #expect(picture.width == 144 && picture.height == 112)
+        try place.generate("--from", "a.webp", "--output", "b.webp")
+        #expect(try place.picture("b.webp").image == picture)
+    }
+
+    // MARK: Few steps
+
+    /// A turbo model draws in one step; from a picture, that would be noise alone.
+    @Test func fewStepsUseThePicture() throws {
+        try FileManager.default.copyItem(atPath: Program.model("sd15"), toPath: place.path("x-turbo"))
+        func drawn(_ image: String, _ arguments: String...) throws -> (RGBImage, JSONValue) {
+            let run = try place.run(
+                ["generate", "a cat", "--model", "x-turbo", "--image", image, "--seed", "1", "--output", "a.png", "--json"]
+                    + ["--scheduler", "euler"] + arguments)
+            #expect(run.status == 0, "\(run.errors)")
+            return (try self.image(), try JSONValue(parsing: run.output.utf8))
+        }
+        try RGBImage(width: 32, height: 40).write(to: place.path("black.png"))
+        let (scene, report) = try drawn(Program.picture("scene"))
+        #expect(report["steps"] == 2 && report["notes"]?.array?.last?.string?.contains("2 steps at strength 0.5") == true)
+        #expect(try place.recipe("a.png")["strength"]?.double == 0.5)
+        #expect(try drawn("black.png").0 != scene)
+        #expect(try drawn(Program.picture("scene"), "--strength", "0.3").1["steps"] == 4)
+        let (_, whole) = try drawn(Program.picture("scene"), "--strength", "1")
+        #expect(whole["notes"]?.array?.last?.string?.contains("At strength 1 nothing of the picture is left") == true)
+        let run = try place.run(["generate", "a cat", "--model", "x-turbo", "--image", Program.picture("scene"), "--steps", "1"])
+        #expect(
+            run.status == 1 && run.errors.contains("Strength 0.5 leaves none of 1 steps. Take 2 steps or more."), "\(run.errors)")
+        // A latent consistency model cuts its schedule of 50 steps.
+        #expect(try draw("autoencoder-kl", "--image", Program.picture("scene"), "--strength", "0.05")["steps"] == 2)
     }
 
     @Test func strengthIsHowMuchChanges() throws {

@@ -124,7 +124,7 @@ struct DamagedFileTests {
         #expect(try ImageFile(bytes: bytes, file: "a").metadata["a"]?.utf8.count == 1 << 20)
     }
 
-    @Test(arguments: [ImageEncoding.png(), .jpeg()])
+    @Test(arguments: [ImageEncoding.png(), .jpeg(), .webp()])
     func manyTextsTogetherAreMetadataAboveTheLimit(encoding: ImageEncoding) throws {
         let texts = ImageMetadata((0..<9).map { .init(key: "k\($0)", text: String(repeating: "x", count: 500)) })
         let bytes = try RGBImage(width: 1, height: 1).encoded(as: encoding, metadata: texts)

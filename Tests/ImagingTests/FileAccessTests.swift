@@ -44,10 +44,11 @@ struct FileReadingTests {
     }
 
     @Test func errorsSayWhatWasFound() {
-        let found = Array("GIF89a\u{1}".utf8)
+        let found = Array("GIF88a\u{1}".utf8)
         #expect(
             "\(ImageError.notAPicture(file: "a.png", found: found))"
-                == "'a.png' is neither PNG nor JPEG; it begins with 47 49 46 38 39 61 01 (GIF89a.).")
+                == "'a.png' is not a picture of a known kind (PNG, JPEG, WebP, TIFF, GIF, BMP); it begins with "
+                + "47 49 46 38 38 61 01 (GIF88a.).")
         #expect("\(ImageError.cannotWrite(file: "/a", errno: EACCES))" == "'/a' can't be written: Permission denied.")
     }
 }

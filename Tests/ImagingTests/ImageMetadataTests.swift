@@ -12,7 +12,7 @@ struct ImageMetadataTests {
         "long": String(repeating: "0123456789", count: 6_000),
     ]
 
-    @Test(arguments: [ImageEncoding.png(), .jpeg()])
+    @Test(arguments: [ImageEncoding.png(), .jpeg(), .webp()])
     func textsComeBackInOrder(encoding: ImageEncoding) throws {
         var texts = Self.texts
         texts.append("again", for: "prompt")
@@ -53,7 +53,7 @@ struct ImageMetadataTests {
         }
     }
 
-    @Test(arguments: [ImageEncoding.png(), .jpeg()])
+    @Test(arguments: [ImageEncoding.png(), .jpeg(), .webp()])
     func holdsAThousandTextsAndNoMore(encoding: ImageEncoding) throws {
         let image = try RGBImage(width: 1, height: 1)
         var metadata = ImageMetadata((0..<1000).map { .init(key: "k\($0)", text: "\($0)") })

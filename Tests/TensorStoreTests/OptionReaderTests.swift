@@ -82,6 +82,10 @@ import Testing
         #expect(nearest(to: "Matmul", among: names) == ["MatMul"])
         #expect(nearest(to: "prodct", among: names) == ["product"])
         #expect(nearest(to: "Guidance-Scale", among: names) == ["guidance_scale"])
+        // Those that begin with the word go before those of its spelling.
+        let options = ["seed", "eta", "negative_target_size", "negative_prompt"]
+        #expect(nearest(to: "neg", among: options) == ["negative_prompt", "negative_target_size"])
+        #expect(nearest(to: "n", among: options).isEmpty)
         #expect(nearest(to: "zzzz", among: names).isEmpty)
         #expect(nearest(to: "", among: []).isEmpty)
         #expect(nearest(to: String(repeating: "a", count: 10_000), among: names).isEmpty)

@@ -156,17 +156,20 @@ import Testing
 
 /// Names and metadata of files.
 @Suite struct OutputFilesTests {
-    private func paths(_ output: String?, _ prompts: [String] = ["A cat, (sitting:1.2)!"], count: Int = 1) -> [String] {
-        OutputFiles(.init(path: output), GenerationRequest(prompts: prompts, imagesPerPrompt: count, seed: 5)).paths
+    private func paths(_ output: String?, _ prompts: [String] = ["A cat, (sitting:1.2)!"], count: Int = 1) throws -> [String] {
+        try OutputFiles(.init(path: output), GenerationRequest(prompts: prompts, imagesPerPrompt: count, seed: 5)).paths
     }
 
-    @Test func names() {
-        #expect(paths(nil) == ["a-cat-sitting-1-2-5.png"])
-        #expect(paths("x.jpg") == ["x.jpg"])
-        #expect(paths("x.jpg", count: 2) == ["x-5.jpg", "x-6.jpg"])
-        #expect(paths("new/") == ["new/a-cat-sitting-1-2-5.png"])
-        #expect(paths("new/", ["a", "b"], count: 2) == ["new/a-5.png", "new/a-6.png", "new/b-7.png", "new/b-8.png"])
-        #expect(OutputFiles(.init(format: .jpeg), GenerationRequest("?!")).paths == ["picture-0.jpg"])
+    @Test func names() throws {
+        #expect(try paths(nil) == ["a-cat-sitting-1-2-5.png"])
+        #expect(try paths("x.jpg") == ["x.jpg"])
+        #expect(try paths("x.jpg", count: 2) == ["x-5.jpg", "x-6.jpg"])
+        #expect(try paths("new/") == ["new/a-cat-sitting-1-2-5.png"])
+        #expect(try paths("new/", ["a", "b"], count: 2) == ["new/a-5.png", "new/a-6.png", "new/b-7.png", "new/b-8.png"])
+        #expect(try OutputFiles(.init(format: "jpg"), GenerationRequest("?!")).paths == ["picture-0.jpg"])
+        #expect(throws: OutputFilesError.ending("gif", path: "a.gif")) {
+            try OutputFiles(.init(path: "a.gif"), GenerationRequest("x"))
+        }
         #expect(OutputFiles.slug(String(repeating: "word ", count: 100)).count < 60)
     }
 

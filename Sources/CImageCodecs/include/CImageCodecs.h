@@ -8,8 +8,9 @@
 extern "C" {
 #endif
 
-// libpng and libjpeg report errors by longjmp or exit(), but a longjmp must not cross Swift frames. These functions keep
-// both inside C, and return a status and a message. There is no global state: calls may run concurrently.
+// libpng and libjpeg report errors by longjmp or exit(), but a longjmp must not cross Swift frames, and libtiff calls variadic
+// functions. These functions keep all that inside C, and return a status and a message. There is no global state: calls may
+// run concurrently.
 
 typedef enum {
     GLINT_CODEC_OK,
@@ -41,6 +42,8 @@ typedef enum {
     GLINT_COMMENT,
     /// EXIF data from its TIFF header on.
     GLINT_EXIF,
+    /// An XMP packet of a WebP, in UTF-8.
+    GLINT_XMP,
 } glint_metadata_kind;
 
 enum {
@@ -96,6 +99,23 @@ glint_codec_status glint_jpeg_decode(
 /// Encodes `rgb` and the picture's comments, each of at most 65,533 bytes.
 /// - quality: 1 to 100. full_chroma: 4:4:4, otherwise 4:2:0.
 glint_codec_status glint_jpeg_encode(const uint8_t *rgb, int quality, bool full_chroma, glint_picture *picture);
+
+/// Decodes a WebP, lossy or lossless; of an animation the first frame. Alpha is dropped.
+glint_codec_status glint_webp_decode(
+    const uint8_t *bytes, size_t length, const glint_codec_limits *limits, glint_picture *picture);
+
+/// Encodes `rgb`, and the picture's EXIF and XMP entries, as a lossy WebP.
+/// - quality: 1 to 100.
+glint_codec_status glint_webp_encode(const uint8_t *rgb, int quality, glint_picture *picture);
+
+/// Decodes the first page of a TIFF of any kind that libtiff converts to RGB. Its orientation is not applied; alpha is
+/// dropped, and colours that were multiplied by it are divided.
+glint_codec_status glint_tiff_decode(
+    const uint8_t *bytes, size_t length, const glint_codec_limits *limits, glint_picture *picture);
+
+/// Decodes the first frame of a GIF. What it leaves free of the picture has the transparent colour, or the palette's first.
+glint_codec_status glint_gif_decode(
+    const uint8_t *bytes, size_t length, const glint_codec_limits *limits, glint_picture *picture);
 
 #ifdef __cplusplus
 }

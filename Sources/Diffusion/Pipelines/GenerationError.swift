@@ -1,3 +1,5 @@
+import Imaging
+
 /// An error in a request, or in the outputs of a model.
 public enum GenerationError: Error, Equatable, Sendable {
     case emptyPrompt(index: Int)
@@ -15,8 +17,13 @@ public enum GenerationError: Error, Equatable, Sendable {
     /// A network's output holds NaN or infinity.
     case notFinite(network: String, precision: String)
 
+    /// More memory than there is; `needed` is an estimate of the least. In bytes.
+    case memory(width: Int, height: Int, needed: Int, available: Int, isLimit: Bool)
+
     /// The longest side of a picture, in pixels.
-    static let longestSide = 1 << 16
+    static let longestSide = 1 << 14
+    /// The most pixels of a picture, as many as files may have by default.
+    static let mostPixels = ImageLimits().pixels
 }
 
 extension GenerationError: CustomStringConvertible {
@@ -35,10 +42,17 @@ extension GenerationError: CustomStringConvertible {
                         : "The nearest are \(value / multiple * multiple) and \((value / multiple + 1) * multiple).")
                 : "The \(side) must be a multiple of \(multiple), from \(multiple) to \(Self.longestSide); it is \(value)."
         case .model(let file, let reason): "\(file): \(reason)."
+        case .memory(let width, let height, let needed, let available, let isLimit):
+            "A picture of \(width)×\(height) takes about \(Self.megabytes(needed)) of memory at the least; "
+                + (isLimit ? "the limit is \(Self.megabytes(available))." : "this machine has \(Self.megabytes(available)).")
+                + (isLimit ? " Raise the limit, or draw a smaller picture." : " Draw a smaller picture.")
         case .notFinite(let network, let precision):
             "The \(network) computed values that are not numbers in precision \(precision)"
                 + (precision == "f32"
                     ? ": its weights are damaged, or an option is far from what it is made for." : "; f32 may help.")
         }
     }
+
+    /// In the unit of 1024², rounded up, as limits are written.
+    private static func megabytes(_ bytes: Int) -> String { "\((bytes - 1) / (1 << 20) + 1)M" }
 }

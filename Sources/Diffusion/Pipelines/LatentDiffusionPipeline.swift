@@ -9,7 +9,8 @@ public import TensorStore
 /// Its counterparts are diffusers' `StableDiffusionPipeline`, `StableDiffusionXLPipeline` and `LatentConsistencyModelPipeline`,
 /// with their pipelines for image-to-image and inpainting: the same seed gives the same picture, to rounding. Two differences are
 /// intended. In inpainting each picture draws all of its noise from its own generator, while diffusers draws the noise of the
-/// initial image from the first picture's generator. Without a size, pictures have the initial image's size, not the model's.
+/// initial image from the first picture's generator. Without a size, pictures have the initial image's size, not the model's, or
+/// the model's area where the image is far larger.
 ///
 /// Not `Sendable`: one request at a time.
 public final class LatentDiffusionPipeline {
@@ -36,6 +37,20 @@ public final class LatentDiffusionPipeline {
 
     /// The default width and height of pictures: the size that the UNet was trained on.
     public var defaultSize: Int { model.defaultSize }
+
+    /// Checks that a request can be drawn in the memory that the policy or the machine allows, by an estimate of the least that it
+    /// takes. `generate` draws whatever is asked for.
+    /// - Throws: `GenerationError.memory`.
+    public func checkMemory(for request: ResolvedRequest) throws(GenerationError) {
+        let needed = MemoryPolicy.leastBytes(of: model, request, networks.options.namedPrecision)
+        func check(_ available: Int, isLimit: Bool) throws(GenerationError) {
+            guard needed > available else { return }
+            throw .memory(
+                width: request.size.width, height: request.size.height, needed: needed, available: available, isLimit: isLimit)
+        }
+        if case .limit(let bytes) = memory { try check(bytes, isLimit: true) }
+        try check(SystemMemory.bytes, isLimit: false)
+    }
 
     /// Draws all pictures of a request.
     ///

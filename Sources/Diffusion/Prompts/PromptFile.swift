@@ -11,12 +11,26 @@ public enum PromptFile {
     ///
     /// The lines are JSON if the file's name ends in `.jsonl`, `.ndjson` or `.json`, or if the first line begins like an object,
     /// with a brace and a quotation mark. `PromptLine.keys` lists their keys.
+    /// - Parameter path: the file; `-` for standard input.
     /// - Throws: `PromptFileError` with all errors of the file; `FileError` where it can't be read.
     public static func lines(_ path: String) throws -> [PromptLine] {
+        guard path != "-" else { return try lines(standardInput(), file: standardInputName, isJSON: false) }
         let file = try MappedFile(path: path)
         guard file.byteCount <= sizeLimit else { throw PromptFileError.tooLarge(file: path, byteCount: file.byteCount) }
         let isJSON = jsonSuffixes.contains { path.lowercased().hasSuffix($0) }
         return try lines(file.withUnsafeBytes { Array($0) }, file: path, isJSON: isJSON)
+    }
+
+    private static let standardInputName = "standard input"
+
+    /// All of standard input.
+    private static func standardInput() throws -> [UInt8] {
+        var content = Data()
+        while content.count <= sizeLimit {
+            guard let block = try FileHandle.standardInput.read(upToCount: 1 << 16), !block.isEmpty else { return Array(content) }
+            content += block
+        }
+        throw PromptFileError.tooLarge(file: standardInputName, byteCount: content.count)
     }
 
     /// The prompts alone (see `lines`).
@@ -105,7 +119,7 @@ public struct PromptLine: Sendable, Equatable {
 
     /// The keys of a line of JSON: all options of a `GenerationDescription` that can differ between pictures, and `output`.
     public static let keys =
-        GenerationDescription.keys.filter { !["prompts", "batch_size", "preview_interval"].contains($0) } + ["output"]
+        GenerationDescription.keys.filter { !["prompts", "batch_size", "preview_interval", "files"].contains($0) } + ["output"]
 
     /// Whether the line itself sets the option at `key`.
     public func sets(_ key: String) -> Bool { options[key]?.isNull == false }

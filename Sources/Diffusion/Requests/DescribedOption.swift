@@ -122,10 +122,15 @@ extension OptionForm<[Float]> {
 }
 
 extension OptionForm<UInt64> {
-    /// Numbers above `Int.max` are written as text, which keeps all of their digits in every reader of JSON.
+    /// Numbers above `Int.max` are written as text, which keeps all of their digits in every reader of JSON. -1 and `random` are
+    /// read as a random number.
     static let seed = OptionForm(
-        expected: "a whole number from 0 to \(UInt64.max)",
-        read: { value in value.int.flatMap { UInt64(exactly: $0) } ?? value.string.flatMap { UInt64($0) } },
+        expected: GenerationRequest.seedRange,
+        read: { value in
+            (value.int.map { "\($0)" } ?? value.string).flatMap { text in
+                GenerationRequest.isRandomSeed(text) ? GenerationRequest.randomSeed() : UInt64(text)
+            }
+        },
         json: { seed in Int(exactly: seed).map { .integer($0) } ?? .string("\(seed)") })
 }
 

@@ -9,6 +9,8 @@ public import TensorStore
 public struct GenerationDescription: Sendable, Codable {
     public var model: ModelDescription
     public var request: GenerationRequest
+    /// The files that a picture was drawn with; nil for a picture that is not drawn yet.
+    public var files: [FileRecord]?
 
     public init(model: ModelDescription = ModelDescription(), request: GenerationRequest = GenerationRequest(prompts: [])) {
         self.model = model
@@ -16,11 +18,14 @@ public struct GenerationDescription: Sendable, Codable {
     }
 
     /// The keys of all options.
-    public static let keys = GenerationRequest.options.map(\.key) + ModelDescription.options.map(\.key)
+    public static let keys = GenerationRequest.options.map(\.key) + ModelDescription.options.map(\.key) + options.map(\.key)
+
+    private static let options: [DescribedOption<GenerationDescription>] = [.init("files", \.files, .files)]
 
     /// The options that differ from their defaults, by key. Pictures and noise in memory are left out.
     public var options: [String: JSONValue] {
         GenerationRequest.options.values(of: request).merging(ModelDescription.options.values(of: model)) { own, _ in own }
+            .merging(Self.options.values(of: self)) { own, _ in own }
     }
 
     /// Sets the options in a JSON object, and leaves the others unchanged.
@@ -29,6 +34,7 @@ public struct GenerationDescription: Sendable, Codable {
         var reader = RequestOptionReader(options, known: Self.keys)
         reader.read(GenerationRequest.options, into: &request)
         reader.read(ModelDescription.options, into: &model)
+        reader.read(Self.options, into: &self)
         reader.refuseUnknownKeys()
         return reader.errors
     }

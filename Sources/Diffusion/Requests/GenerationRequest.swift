@@ -18,7 +18,8 @@ public struct GenerationRequest: Sendable, Codable {
     public var promptMode = PromptMode.weighted
     /// Layers of the text encoder to skip; for the prompt alone, as in diffusers.
     public var clipSkip: ClipSkip?
-    /// The width in pixels, a multiple of the VAE's factor, 8; nil for the width of `image`, or else the model's own.
+    /// The width in pixels, a multiple of the VAE's factor, 8; nil for the one that follows from `height` and the ratio of `image`,
+    /// or for the width of `image`, or else the model's own. A large `image` is scaled to the model's area.
     public var width: Int?
     public var height: Int?
     /// The initial image; nil to begin with noise.
@@ -105,6 +106,15 @@ public struct GenerationRequest: Sendable, Codable {
 }
 
 extension GenerationRequest {
+    /// The seeds, as a phrase that follows "must be".
+    public static let seedRange = "a whole number from 0 to \(UInt64.max), or -1 for a random one"
+
+    /// Whether a text in a seed's place asks for a random seed, as in other programs.
+    public static func isRandomSeed(_ text: String) -> Bool { ["-1", "random"].contains(text.lowercased()) }
+
+    /// A random seed, of 32 bits: every generator takes it, and it is short in file names.
+    public static func randomSeed() -> UInt64 { UInt64(UInt32.random(in: 0...UInt32.max)) }
+
     /// A random number generator.
     public enum Generator: String, Sendable, CaseIterable {
         /// PyTorch's generator on the CPU.
@@ -167,7 +177,7 @@ public struct SizeConditioning: Sendable, Equatable {
 
 /// The source of a request's image.
 public enum ImageSource: Sendable {
-    /// The path of a PNG or JPEG file; `~` stands for the home folder.
+    /// The path of a file in one of the formats of `ImageFormat`; `~` stands for the home folder.
     case file(String)
     /// A picture in memory; not written to JSON.
     case image(RGBImage)

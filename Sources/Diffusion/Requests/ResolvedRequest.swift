@@ -12,6 +12,8 @@ public struct ResolvedRequest: Sendable {
     public let numInferenceSteps: Int
     public let guidanceScale: Double
     public let scheduler: SchedulerConfig
+    /// Defaults that the initial image led to, a sentence each.
+    public let notes: [String]
     let size: OutputSize
     /// nil to begin with noise.
     let initial: InitialImage?
@@ -35,13 +37,15 @@ public struct ResolvedRequest: Sendable {
                 "eta", value: "\(eta)", expected: "left out for \(scheduler.className): only DDIM and TCD take it")
         }
         let defaults = GenerationDefaults(model, scheduler: scheduler)
-        numInferenceSteps = request.timesteps?.count ?? request.numInferenceSteps ?? defaults.steps
-        guidanceScale = request.guidanceScale ?? defaults.guidanceScale
-        let strength = request.strength ?? (isInpainting ? 1 : defaults.strength)
+        let start = StepsAndStrength(
+            request, defaults, scheduler: scheduler, rule: model.scheduler.strengthRule(isInpainting: isInpainting))
+        (numInferenceSteps, guidanceScale) = (start.steps, request.guidanceScale ?? defaults.guidanceScale)
+        let strength = start.strength
         initial = try request.image.map { image in
             InitialImage(image: try image.read(), mask: try request.mask?.read(), strength: strength)
         }
         size = try OutputSize(request, model, image: initial?.image)
+        notes = [initial.flatMap { [size] in size.note(request, image: $0.image) }, start.note].compactMap(\.self)
         noise =
             switch request.noise {
             case .torch, .numpy: nil
@@ -122,31 +126,5 @@ extension GenerationRequest {
     /// Whether a preview is due after step `index`.
     func wantsPreview(after index: Int, of count: Int) -> Bool {
         previewInterval.map { (index + 1) % $0 == 0 && index + 1 < count } ?? false
-    }
-}
-
-/// A model's default settings.
-struct GenerationDefaults: Sendable, Equatable {
-    let steps: Int
-    let guidanceScale: Double
-    /// The strength for an initial image; 1 with a mask.
-    let strength: Double
-
-    /// - Parameter scheduler: the scheduler in use; its config shows how the model was distilled.
-    init(_ model: LatentDiffusionModel, scheduler: SchedulerConfig) {
-        (steps, guidanceScale) =
-            if model.takesGuidanceEmbedding {
-                (4, 8)
-            } else if scheduler.className == LCMSchedulerConfig.className {
-                (4, 1)
-            } else if scheduler.className == TCDSchedulerConfig.className {
-                (4, 0)
-            } else if model.source.name.lowercased().contains("turbo") {
-                (1, 0)
-            } else {
-                (25, model.family == .sdxl ? 5 : 7.5)
-            }
-        // With one step, a turbo model can't take a strength below 1: it would skip the step.
-        strength = steps < 2 ? 1 : model.takesGuidanceEmbedding || steps > 4 ? 0.8 : 0.5
     }
 }

@@ -66,7 +66,7 @@ extension SchedulerError: CustomStringConvertible {
             "The original schedule must have 1 to \(trained) steps, as many as training had; \(found) were asked for."
         case .tooManySteps(let found, let original, let strength):
             """
-            \(found) steps are more than the original schedule has: \(original) steps at strength \(strength) leave \
+            \(found) step\(found == 1 ? " is" : "s are") more than the original schedule has: \(original) steps at strength \(strength) leave \
             \(Int(Double(original) * strength)). Take fewer steps, or a higher strength.
             """
         case .moreStepsThanTraining(let found, let trained):
@@ -76,8 +76,10 @@ extension SchedulerError: CustomStringConvertible {
         case .eta(let found): "eta must be from 0 to 1; it is \(found)."
         case .noSteps(let count, let strength):
             """
-            Strength \(strength) leaves none of \(count) steps. Take a strength of \(Self.rounded(1 / Double(count))) or more\
-            \(strength > 1e-6 ? ", or \(Int((1 / strength).rounded(.up))) steps or more" : "").
+            Strength \(strength) leaves none of \(count) steps. Take \
+            \(count > 1 ? "a strength of \(Self.rounded(1 / Double(count))) or more" : "")\
+            \(count > 1 && strength > 1e-6 ? ", or " : "")\
+            \(strength > 1e-6 ? "\(Int((1 / strength).rounded(.up))) steps or more" : count > 1 ? "" : "more steps").
             """
         case .timestepsNotSupported(let className):
             "\(className) spaces its timesteps itself; give a number of steps in place of timesteps, or take another scheduler."

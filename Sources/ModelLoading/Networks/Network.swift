@@ -20,14 +20,18 @@ public struct Network<Architecture: Sendable>: Sendable {
     }
 
     /// The approximate size of the compiled weights in bytes: f32 for all floating-point types, integers in their own type.
-    public var compiledBytes: Int {
+    public var compiledBytes: Int { compiledBytes(floatSize: 4) }
+
+    /// The same with floating-point weights of `floatSize` bytes.
+    public func compiledBytes(floatSize: Int) -> Int {
         switch origin {
-        case .checkpoint(let weights): return weights.parameterCount * 4
+        case .checkpoint(let weights): return weights.parameterCount * floatSize
         case .graph(let graph):
             return graph.nodes.reduce(0) { sum, node in
                 guard let data = node.constant else { return sum }
                 switch node.outputs[0].elementType {
-                case .f16, .bf16: return sum + 2 * data.byteCount
+                case .f16, .bf16: return sum + data.byteCount / 2 * floatSize
+                case .f32: return sum + data.byteCount / 4 * floatSize
                 default: return sum + data.byteCount
                 }
             }

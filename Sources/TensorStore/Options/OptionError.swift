@@ -33,9 +33,9 @@ extension OptionError {
     public var phrases: (expected: String, found: String) {
         switch reason {
         case .missing: ("given", "missing")
-        case .value(let expected, let found): (expected, "\(found)")
-        case .choice(let known, let found): ("one of \(known.joined(separator: ", "))", "\(found)")
-        case .unsupported(let found, let supported): ("\(supported), as nothing else is supported", "\(found)")
+        case .value(let expected, let found): (expected, found.abbreviated)
+        case .choice(let known, let found): ("one of \(known.joined(separator: ", "))", found.abbreviated)
+        case .unsupported(let found, let supported): ("\(supported), as nothing else is supported", found.abbreviated)
         case .unknown(let near, let known):
             ("one of \((near.isEmpty ? known : near).joined(separator: ", "))", "not an option")
         }
@@ -83,6 +83,7 @@ extension JSONValue {
 
 /// Up to three of `candidates` that resemble `word`, the nearest first: for "did you mean" in errors.
 ///
+/// Those that begin with the word are meant first, as `negative_prompt` by `neg`; the shortest of them is the nearest.
 /// A candidate resembles the word where at most a third of the word's letters, and two in any case, are inserted, deleted or
 /// replaced (Levenshtein's distance), and at most twice as many as in the best candidate. Upper and lower case are the same, and so are `-` and `_`.
 public func nearest(to word: String, among candidates: some Collection<String>) -> [String] {
@@ -90,6 +91,9 @@ public func nearest(to word: String, among candidates: some Collection<String>) 
     let lengthLimit = 256
     let letters = normalized(word)
     guard letters.count <= lengthLimit else { return [] }
+    let longer =
+        letters.count < 2 ? [] : candidates.filter { $0.utf8.count > letters.count && normalized($0).starts(with: letters) }
+    guard longer.isEmpty else { return longer.sorted { ($0.count, $0) < ($1.count, $1) }.prefix(3).map(\.self) }
     let limit = max(2, letters.count / 3)
     let distances = candidates.compactMap { candidate -> (distance: Int, name: String)? in
         let other = normalized(candidate)

@@ -16,6 +16,7 @@ public struct ComparisonWorker {
         (self.job, self.compile) = (job, compile)
         pipeline = LatentDiffusionPipeline(
             try LatentDiffusionModel(ModelSource(URL(filePath: job.model))), compile: compile, memory: memory)
+        if !job.prompts.isEmpty { try pipeline.checkMemory(for: ResolvedRequest(job.request(0, steps: 1), pipeline.model)) }
     }
 
     /// The model's notes.
@@ -26,7 +27,7 @@ public struct ComparisonWorker {
     ///   - next: returns the next order; nil where there is none.
     ///   - answer: called with each order after it is carried out.
     public mutating func run(
-        next: () -> String?, answer: (String) -> Void
+        next: () -> String?, answer: (String) throws -> Void
     ) async throws {
         while let order = next(), order != ComparisonJob.end {
             if let index = Int(order), job.prompts.indices.contains(index) {
@@ -35,11 +36,11 @@ public struct ComparisonWorker {
                 // A warm-up picture, which is not measured, loads the networks and runs them for the first time.
                 _ = try await pipeline.generate(job.request(0, steps: 1))
             }
-            answer(order)
+            try answer(order)
         }
         figures.peakMemoryBytes = ProcessMemory.peakBytes
         try writeAtomically(Array(figures.reportJSON()), to: job.figuresPath)
-        answer(ComparisonJob.end)
+        try answer(ComparisonJob.end)
     }
 
     private mutating func draw(_ index: Int) async throws {

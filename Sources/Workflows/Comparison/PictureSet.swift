@@ -10,7 +10,8 @@ public enum PictureSet {
     /// Precomputed mean and covariance of the features.
     case moments(FeatureMoments)
 
-    private static let extensions: Set = ["png", "jpg", "jpeg"]
+    /// Those of pytorch-fid that can be read.
+    private static let extensions: Set = ["bmp", "jpg", "jpeg", "png", "tif", "tiff", "webp"]
 
     /// A folder, without its subfolders, or saved moments: `mu` `[n]` and `sigma` `[n, n]` in f64.
     /// - Throws: `PictureSetError`; `SafetensorsError`, `TensorError`, `EvaluationError` for damaged moments.
@@ -90,7 +91,7 @@ public enum PictureSetError: Error, Equatable, CustomStringConvertible {
         case .missing(let path): "There is no folder of pictures at \(path)."
         case .unknown(let path): "\(path) is neither a folder of pictures nor moments in a .safetensors file."
         case .tooFew(let path, let count):
-            "\(path) has \(count == 0 ? "no" : "one") PNG or JPEG picture\(count == 0 ? "s" : ""); a distance needs 2 or more."
+            "\(path) has \(count == 0 ? "no" : "one") picture\(count == 0 ? "s" : "") (PNG, JPEG, WebP, TIFF or BMP); a distance needs 2 or more."
         }
     }
 }

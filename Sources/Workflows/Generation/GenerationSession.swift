@@ -13,6 +13,7 @@ public final class GenerationSession {
     private let compile: CompileOptions
     private let previewVAE: String?
     private var loaded: LoadedModel?
+    private var fingerprints = Fingerprints()
 
     /// - Parameter previewVAE: the path of an autoencoder for previews; nil for the model's.
     public init(
@@ -25,9 +26,17 @@ public final class GenerationSession {
     }
 
     /// Loads the model of a description, and checks the request without drawing it.
-    /// - Throws: as `LatentDiffusionModel.init` and `ResolvedRequest.init`.
+    /// - Throws: as `LatentDiffusionModel.init`, `ResolvedRequest.init` and `LatentDiffusionPipeline.checkMemory`.
     public func check(_ description: GenerationDescription) throws {
-        _ = try ResolvedRequest(description.request, load(description).model)
+        let loaded = try load(description)
+        try pipeline(loaded).checkMemory(for: ResolvedRequest(description.request, loaded.model))
+    }
+
+    private func pipeline(_ loaded: LoadedModel) -> LatentDiffusionPipeline {
+        let pipeline =
+            loaded.pipeline ?? LatentDiffusionPipeline(loaded.model, compile: loaded.options, memory: memory)
+        self.loaded?.pipeline = pipeline
+        return pipeline
     }
 
     /// Draws all pictures of a description.
@@ -40,12 +49,13 @@ public final class GenerationSession {
         notes: ([String]) -> Void = { _ in }, report: (GenerationEvent) throws -> Void = { _ in }
     ) async throws -> GenerationResult {
         let loaded = try load(description)
-        let isFirst = loaded.pipeline == nil
-        let pipeline =
-            loaded.pipeline ?? LatentDiffusionPipeline(loaded.model, compile: loaded.options, memory: memory)
-        self.loaded?.pipeline = pipeline
+        let pipeline = pipeline(loaded)
         return try await pipeline.generate(description.request) { event in
-            if isFirst, case .accepted = event { notes(loaded.notes) }
+            if case .accepted(let resolved) = event {
+                try pipeline.checkMemory(for: resolved)
+                if !loaded.isNoted { notes(loaded.notes) }
+                self.loaded?.isNoted = true
+            }
             try report(event)
         }
     }
@@ -61,6 +71,7 @@ public final class GenerationSession {
         var description = description
         if folder != nil { description.request.previewInterval = 1 }
         let loaded = try load(description)
+        description.files = fileRecords(description)
         let made = try files.check()
         defer { made.removeIfEmpty() }
         let previews = try folder.map { try PreviewFiles(folder: $0, description.request) }
@@ -81,8 +92,11 @@ public final class GenerationSession {
         guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
         return Drawing(
             model: description.model, resolved: resolved, result: result, pictures: try drawn.map { try $0.get() },
-            notes: loaded.notes)
+            notes: loaded.notes + resolved.notes)
     }
+
+    /// The files that a description names, with their contents' fingerprints.
+    func fileRecords(_ description: GenerationDescription) -> [FileRecord] { description.fileRecords(&fingerprints) }
 
     /// The model of a description; the previous one is released first.
     private func load(_ description: GenerationDescription) throws -> LoadedModel {
@@ -119,7 +133,7 @@ public struct Drawing: Sendable {
     public let resolved: ResolvedRequest
     public let result: GenerationResult
     public let pictures: [DrawnPicture]
-    /// The model's notes.
+    /// The model's notes, and those on the request.
     public let notes: [String]
 }
 
@@ -132,6 +146,8 @@ private struct LoadedModel {
     let notes: [String]
     /// nil before the first request.
     var pipeline: LatentDiffusionPipeline?
+    /// Whether the notes were told.
+    var isNoted = false
 }
 
 /// The parts of a description that determine the loaded model.

@@ -25,13 +25,15 @@ public struct OutputFiles {
     /// The location and format of files.
     public struct Options: Sendable {
         /// A file, or a folder for files named after the prompt; nil for the current folder.
+        ///
+        /// A path that ends in a slash is a folder, and so is one without an ending for several pictures; it is created.
         public var path: String?
-        /// nil for the format of the path's extension, or PNG without one.
-        public var format: ImageFormat?
-        /// JPEG quality, 1 to 100.
+        /// The format that is asked for, as the ending of names: png, jpg, jpeg or webp; nil for that of `path`, or PNG without one.
+        public var format: String?
+        /// Quality of JPEG and WebP, 1 to 100.
         public var quality: Int
 
-        public init(path: String? = nil, format: ImageFormat? = nil, quality: Int = 95) {
+        public init(path: String? = nil, format: String? = nil, quality: Int = 95) {
             self.path = path
             self.format = format
             self.quality = quality
@@ -44,31 +46,41 @@ public struct OutputFiles {
     /// The path of each picture.
     public let paths: [String]
 
-    public init(_ options: Options, _ request: GenerationRequest) {
-        let named = options.path.map { URL(filePath: $0).pathExtension.lowercased() } ?? ""
-        let format = options.format ?? (["jpg", "jpeg"].contains(named) ? .jpeg : .png)
-        encoding = format == .png ? .png() : .jpeg(quality: options.quality)
-        let fileExtension = encoding.format.fileExtension
+    /// - Parameter makesFolders: whether missing folders above a single file are created too, as they are for several.
+    /// - Throws: `OutputFilesError` for a format that is not written.
+    public init(_ options: Options, _ request: GenerationRequest, makesFolders: Bool = false) throws(OutputFilesError) {
         let count = request.pictureCount
+        let folder = options.path.flatMap { Self.isFolder($0, pictures: count) ? URL(filePath: $0) : nil }
+        let ending = folder == nil ? options.path.map { URL(filePath: $0).pathExtension } ?? "" : ""
+        let name = options.format ?? (ending.isEmpty ? "png" : ending)
+        guard let format = ImageFormat(fileExtension: name), ImageFormat.written.contains(format) else {
+            throw options.format == nil ? .ending(name, path: options.path ?? "") : .format(name)
+        }
+        encoding =
+            switch format {
+            case .jpeg: .jpeg(quality: options.quality)
+            case .webp: .webp(quality: options.quality)
+            default: .png()
+            }
         paths = (0..<count).map { index in
             let seed = request.seed &+ UInt64(index)
             let prompt = request.prompts[index / request.imagesPerPrompt]
-            let standard = "\(Self.slug(prompt))-\(seed).\(fileExtension)"
+            let standard = "\(Self.slug(prompt))-\(seed).\(options.format?.lowercased() ?? "png")"
             guard let output = options.path else { return standard }
-            if Self.isFolder(output) { return URL(filePath: output).appending(path: standard).relativePath }
+            if let folder { return folder.appending(path: standard).relativePath }
             guard count > 1 else { return output }
-            let url = URL(filePath: output)
-            let stem = url.deletingPathExtension().relativePath
-            return "\(stem)-\(seed).\(url.pathExtension.isEmpty ? fileExtension : url.pathExtension)"
+            return "\(URL(filePath: output).deletingPathExtension().relativePath)-\(seed).\(ending.isEmpty ? name : ending)"
         }
+        newFolder =
+            (folder ?? (makesFolders || count > 1 ? options.path.map { URL(filePath: $0).deletingLastPathComponent() } : nil))?
+            .relativePath
     }
 
-    /// Files in a new folder, which is created when the files are checked.
-    public init(inNewFolder options: Options, _ request: GenerationRequest) {
+    /// Files in a folder, which is created when the files are checked.
+    public init(inNewFolder options: Options, _ request: GenerationRequest) throws(OutputFilesError) {
         var folder = options
         folder.path = options.path.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
-        self.init(folder, request)
-        newFolder = options.path
+        try self.init(folder, request)
     }
 
     /// Creates the folder, and checks that every file can be written.
@@ -98,10 +110,11 @@ public struct OutputFiles {
             writeSeconds: (ContinuousClock.now - start).seconds)
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    private static func isFolder(_ path: String, pictures count: Int) -> Bool {
         var isDirectory: ObjCBool = false
-        return path.hasSuffix("/")
-            || FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+        let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+        return path.hasSuffix("/") || exists && isDirectory.boolValue
+            || !exists && count > 1 && URL(filePath: path).pathExtension.isEmpty
     }
 
     /// A text as part of a file name: letters and digits of any script, everything else as dashes; at most 60 characters, and at
@@ -114,6 +127,21 @@ public struct OutputFiles {
             slug += slug.isEmpty ? word : "-" + word
         }
         return slug.isEmpty ? "picture" : slug
+    }
+}
+
+/// A name or format of output files that is not written.
+public enum OutputFilesError: Error, Equatable, CustomStringConvertible {
+    case ending(String, path: String)
+    case format(String)
+
+    public var description: String {
+        let endings = ImageFormat.written.flatMap { $0.fileExtensions.prefix(2) }
+        let known = endings.dropLast().joined(separator: ", ") + " or " + (endings.last ?? "")
+        return switch self {
+        case .ending(let ending, let path): "'\(path)' can't be written: pictures end in \(known), not in \(ending)."
+        case .format(let name): "The format of pictures is \(known), not \(name)."
+        }
     }
 }
 

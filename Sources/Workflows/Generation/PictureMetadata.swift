@@ -8,9 +8,17 @@ extension GenerationDescription {
     /// The metadata key of a picture's description in JSON.
     public static let metadataKey = "glint"
 
-    /// The description in the metadata of a picture.
+    /// The description in the metadata of a picture, with paths to where its files are now.
+    /// - Parameter note: called with a note, and the path that it is on, for each file that is elsewhere or has changed.
     /// - Throws: `PictureMetadataError`; `ImageError`, `FileError` for a file that is not a picture.
-    public init(pictureAt path: String) throws {
+    public init(pictureAt path: String, note: (_ text: String, _ path: String) -> Void = { _, _ in }) throws {
+        let (description, notes) = try GenerationDescription(recordedIn: path).locatingFiles(picture: path)
+        self = description
+        for (path, text) in notes { note(text, path) }
+    }
+
+    /// The description in the metadata of a picture as it is.
+    init(recordedIn path: String) throws {
         let file = try ImageFile(path: path)
         guard let text = file.metadata[Self.metadataKey] else { throw PictureMetadataError.none(picture: path) }
         do {
@@ -54,15 +62,23 @@ extension GenerationDescription {
         return [Self.metadataKey: try json, "parameters": lines.joined(separator: "\n")]
     }
 
-    /// Whether a picture with this description is the one that `asked` would draw: all options that `asked` sets are equal.
+    /// The description with the fingerprints of its files in place of their paths.
+    private var withContents: GenerationDescription {
+        let contents = Dictionary((files ?? []).map { ($0.name, $0.fingerprint) }) { first, _ in first }
+        return replacingPaths { path, _ in contents[path] ?? path }
+    }
+
+    /// Whether a picture with this description is the one that `asked` would draw: all options that `asked` sets are equal, where
+    /// files are their contents, not their names. Metadata of earlier versions knows no contents.
     func answers(_ asked: GenerationDescription) -> Bool {
-        var (own, asked) = (options, asked.options)
+        var (own, asked) = files == nil ? (options, asked.options) : (withContents.options, asked.withContents.options)
         if asked["inference_precision"] == "auto" { asked["inference_precision"] = nil }
         // A picture's file has the values of these options that were the model's defaults when it was drawn.
         for key in ["width", "height", "steps", "guidance_scale", "strength", "inference_precision"] where asked[key] == nil {
             own[key] = nil
         }
-        for key in ["count", "preview_interval", "batch_size"] { asked[key] = nil }
+        for key in ["count", "preview_interval", "batch_size", "files"] { asked[key] = nil }
+        own["files"] = nil
         return own == asked
     }
 }

@@ -1,5 +1,7 @@
 public import Diffusion
 import Foundation
+import Imaging
+import TensorStore
 
 /// Draws the prompts of a file line by line. Pictures of an earlier run are kept, and a failed line does not end the run.
 public struct PromptBatch {
@@ -46,7 +48,7 @@ public struct PromptBatch {
     /// Reads the whole file, and checks it before any picture is drawn.
     /// - Parameter common: the default options of all lines. The default seed of a line is that of `common` plus the number of
     ///   pictures before it, so that a later run gives the pictures the same names.
-    /// - Throws: `PromptFileError`, `FileError`, `PromptBatchError`.
+    /// - Throws: `PromptFileError`, `FileError`, `PromptBatchError`, `OutputFilesError`.
     public init(
         _ path: String, _ common: GenerationDescription, output: OutputFiles.Options, redrawsAll: Bool = false
     ) throws {
@@ -62,7 +64,7 @@ public struct PromptBatch {
             if base.request.image == nil, !line.sets("image") { (base.request.mask, base.request.strength) = (nil, nil) }
             let own = line.applied(to: base)
             seed &+= UInt64(own.request.pictureCount)
-            let files = Self.files(line.output, output, own.request)
+            let files = try Self.files(line, output, own.request)
             for path in files.paths {
                 // A path can have several spellings.
                 if let other = taken.updateValue(line.number, forKey: URL(filePath: path).standardizedFileURL.path) {
@@ -81,14 +83,22 @@ public struct PromptBatch {
     /// The number of pictures of all lines.
     public var pictureCount: Int { lines.reduce(0) { $0 + $1.description.request.pictureCount } }
 
-    /// - Parameter name: the output path in the line.
+    /// The files of a line; an output that it names is relative to the folder of all.
     private static func files(
-        _ name: String?, _ output: OutputFiles.Options, _ request: GenerationRequest
-    ) -> OutputFiles {
-        guard let name else { return OutputFiles(inNewFolder: output, request) }
+        _ line: PromptLine, _ output: OutputFiles.Options, _ request: GenerationRequest
+    ) throws -> OutputFiles {
+        guard let name = line.output.map({ NSString(string: $0).expandingTildeInPath }) else {
+            return try OutputFiles(inNewFolder: output, request)
+        }
+        // The path's own end says whether it is a folder.
+        let end = line.output?.hasSuffix("/") == true && !name.hasSuffix("/") ? "/" : ""
         var own = output
-        own.path = name
-        return OutputFiles(own, request)
+        own.path = (output.path.map { name.hasPrefix("/") ? name : ($0.hasSuffix("/") ? $0 : $0 + "/") + name } ?? name) + end
+        do {
+            return try OutputFiles(own, request, makesFolders: true)
+        } catch {
+            throw PromptBatchError.output(error, line: line.number)
+        }
     }
 
     private static func checkFolder(_ output: String?) throws(PromptBatchError) {
@@ -96,51 +106,77 @@ public struct PromptBatch {
         guard let output, !FileManager.default.fileExists(atPath: output, isDirectory: &isFolder) || !isFolder.boolValue else {
             return
         }
-        let isNamedLikeOne = ["png", "jpg", "jpeg"].contains(URL(filePath: output).pathExtension.lowercased())
+        let isNamedLikeOne = ImageFormat(fileExtension: URL(filePath: output).pathExtension) != nil && !output.hasSuffix("/")
         if isNamedLikeOne || FileManager.default.fileExists(atPath: output) { throw .notAFolder(output) }
     }
 
     /// Draws the lines whose pictures do not exist yet.
     /// - Parameter report: called with the events of each line, on the caller's isolation.
-    /// - Throws: as `GenerationSession.check`, before any picture is drawn; `CancellationError`.
+    /// - Throws: as `GenerationSession.check`, before any picture is drawn; `CancellationError`; the errors of `tell`.
     public mutating func draw(
         _ session: GenerationSession, previews folder: String? = nil,
-        report tell: (Event) -> Void
+        report tell: (Event) throws -> Void
     ) async throws {
         var isChecked = false
         for line in lines {
             try Task.checkCancellation()
-            if !redrawsAll, line.files.hold(line.description) {
+            if !redrawsAll, line.files.hold(line.description, session) {
                 report.kept += line.files.paths
                 continue
             }
             if !isChecked { try session.check(common) }
             isChecked = true
+            let drawing: Drawing
             do {
-                let count = line.description.request.pictureCount
-                let drawing = try await session.draw(line.description, to: line.files, previews: folder) { notes in
-                    for note in notes { tell(.note(note)) }
-                } report: { event in
-                    tell(.generation(event, pictures: count))
-                }
-                report.drawn += drawing.pictures.map(\.path)
-                tell(.drawn(drawing.pictures))
+                drawing = try await draw(line, session, previews: folder, tell)
             } catch is CancellationError {
                 throw CancellationError()
+            } catch let error as ReportError {
+                throw error.cause
             } catch {
-                let failure = Report.Failure(line: line.number, error: "\(error)")
+                let failure = Report.Failure(line: line.number, error: "\(error)".cutForMessage)
                 report.failed.append(failure)
-                tell(.failed(failure))
+                try tell(.failed(failure))
+                continue
             }
+            report.drawn += drawing.pictures.map(\.path)
+            try tell(.drawn(drawing.pictures))
+        }
+    }
+}
+
+/// An error of the caller's report, which is no failure of a line.
+private struct ReportError: Error {
+    let cause: any Error
+}
+
+extension PromptBatch {
+    private func draw(
+        _ line: Line, _ session: GenerationSession, previews folder: String?, _ tell: (Event) throws -> Void
+    ) async throws -> Drawing {
+        let count = line.description.request.pictureCount
+        func report(_ event: Event) throws(ReportError) {
+            do { try tell(event) } catch { throw ReportError(cause: error) }
+        }
+        var found: [String] = []
+        return try await session.draw(line.description, to: line.files, previews: folder) { notes in
+            found = notes
+        } report: { event in
+            for note in found { try report(.note(note)) }
+            found = []
+            try report(.generation(event, pictures: count))
         }
     }
 }
 
 extension OutputFiles {
     /// Whether all pictures of a description exist.
-    fileprivate func hold(_ description: GenerationDescription) -> Bool {
-        paths.enumerated().allSatisfy { index, path in
-            guard let found = try? GenerationDescription(pictureAt: path) else { return false }
+    fileprivate func hold(_ description: GenerationDescription, _ session: GenerationSession) -> Bool {
+        guard paths.allSatisfy({ FileManager.default.fileExists(atPath: $0) }) else { return false }
+        var description = description
+        description.files = session.fileRecords(description)
+        return paths.enumerated().allSatisfy { index, path in
+            guard let found = try? GenerationDescription(recordedIn: path) else { return false }
             var asked = description
             asked.request.seed &+= UInt64(index)
             return found.answers(asked)
@@ -152,6 +188,8 @@ extension OutputFiles {
 public enum PromptBatchError: Error, Equatable, CustomStringConvertible {
     case notAFolder(String)
     case samePath(String, lines: [Int])
+    /// An output of a line that is not written.
+    case output(OutputFilesError, line: Int)
     case failed(lines: [Int])
 
     public var description: String {
@@ -161,6 +199,7 @@ public enum PromptBatchError: Error, Equatable, CustomStringConvertible {
         case .samePath(let path, let lines):
             "Lines \(lines.map(String.init).joined(separator: " and ")) would both be written to \(path); "
                 + "give them other seeds or outputs."
+        case .output(let error, let line): "Line \(line): \(error)"
         case .failed(let lines):
             lines.count == 1
                 ? "Line \(lines[0]) was not drawn."

@@ -24,8 +24,7 @@ extension LatentDiffusionModel {
         if !loras.isEmpty { try addLoRAs(try LoRASet(loras, isLenient: description.loraLenient)) }
         try addWords(
             (description.embeddings ?? []).map { text in
-                // A file name may contain a colon, but a word contains no slash.
-                let (path, word) = text.splitSuffix { $0.contains("/") || $0.isEmpty ? nil : $0 }
+                let (path, word) = text.splitWord
                 return try TextualInversion(path: ModelLocation.file(path, of: "embedding").path, token: word)
             })
         guard visitsFloatUNet else { return }
@@ -37,8 +36,11 @@ extension LatentDiffusionModel {
 }
 
 extension String {
+    /// `FILE:word` of a textual inversion. A file name may contain a colon, but a word contains no slash.
+    var splitWord: (String, String?) { splitSuffix { $0.contains("/") || $0.isEmpty ? nil : $0 } }
+
     /// Splits `before:after` at the last colon, if `read` accepts the part after it.
-    fileprivate func splitSuffix<Suffix>(_ read: (String) -> Suffix?) -> (String, Suffix?) {
+    func splitSuffix<Suffix>(_ read: (String) -> Suffix?) -> (String, Suffix?) {
         guard let colon = lastIndex(of: ":"), let suffix = read(String(self[index(after: colon)...])) else { return (self, nil) }
         return (String(self[..<colon]), suffix)
     }

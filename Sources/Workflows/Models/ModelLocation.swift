@@ -24,6 +24,9 @@ public enum ModelLocation {
         return URL(filePath: NSString(string: path).expandingTildeInPath)
     }
 
+    /// The user's folder.
+    static var home: URL { URL(filePath: NSString(string: "~").expandingTildeInPath) }
+
     /// The model in this project's repository, searched from the program's folder upwards.
     private static func standard() throws -> URL {
         let standard = "Models/emoji-lcm"

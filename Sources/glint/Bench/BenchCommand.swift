@@ -38,7 +38,7 @@ struct BenchModelOptions: ParsableArguments {
         let folder =
             keep.map { URL(filePath: $0) }
             ?? FileManager.default.temporaryDirectory.appending(path: "glint-\(model.name)-\(getpid())")
-        FileHandle.standardError.write(Data("making the weights of \(model.name) in \(folder.path)\n".utf8))
+        StandardStream.report("making the weights of \(model.name) in \(folder.path)\n")
         try model.write(to: folder)
         defer { if keep == nil { try? FileManager.default.removeItem(at: folder) } }
         return try await body(folder)
@@ -67,8 +67,8 @@ struct BenchPipelineCommand: AsyncParsableCommand {
         try await cancellingOnInterrupt {
             try await model.withFolder { folder in
                 let report = try await measure(folder)
-                print(json ? try jsonText(report) : report.table)
-                if profile { print(report.profiled.nodeTables) }
+                try print(json ? jsonText(report) : report.table)
+                if profile { try print(report.profiled.nodeTables) }
             }
         }
     }
@@ -103,8 +103,7 @@ struct BenchWorkerCommand: AsyncParsableCommand {
                 try LatentDiffusionModel(ModelSource(folder)), compile: try machine.settings.compileOptions())
             let worker = StageWorker(benchmark)
             while let line = readLine() {
-                print(await worker.answer(line))
-                fflush(nil)
+                try await print(worker.answer(line))
             }
         }
     }

@@ -25,7 +25,8 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "How closely pictures follow the text. (default: likewise)") var guidanceScale: Double?
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
-    @Option(help: "Seed of the first picture; the next ones have the next seeds.") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Seed of the first picture; the next ones have the next seeds; -1: random.")
+    var seed = SeedOption(0)
     @Flag(help: "Draw with one model after the other: half the memory, but other work on the machine may slow one of them alone.")
     var oneAtATime = false
     @Option(name: .shortAndLong, help: "A folder for the contact sheet, the HTML page and the pictures.") var output: String?
@@ -59,7 +60,7 @@ struct CompareCommand: AsyncParsableCommand {
         let all = try prompts.map { try PromptFile.read($0) } ?? ComparisonPrompts.standard
         let request = GenerationRequest(
             prompts: Array(all.prefix(count ?? all.count)), width: width, height: height, numInferenceSteps: steps,
-            guidanceScale: guidanceScale, seed: seed)
+            guidanceScale: guidanceScale, seed: seed.value)
         // Errors are found before any picture is drawn.
         let comparison = try Comparison(baseline, candidate, request)
         let metrics = try Comparison.Metrics(
@@ -82,8 +83,8 @@ struct CompareCommand: AsyncParsableCommand {
             throw ExitCode(status)
         }
         bar.finish()
-        print(json ? try jsonText(report) : report.text)
-        if !json, let files { print("\n\(files.sheetPath)\n\(files.pagePath)") }
+        try print(json ? jsonText(report) : report.text)
+        if !json, let files { try print("\n\(files.sheetPath)\n\(files.pagePath)") }
     }
 }
 
@@ -102,12 +103,11 @@ struct CompareWorkerCommand: AsyncParsableCommand {
         var worker = try ComparisonWorker(
             ComparisonJob(path: job), compile: machine.settings.compileOptions(),
             memory: machine.settings.memoryPolicy(pictures: 2))
-        for note in worker.notes { FileHandle.standardError.write(Data("note: \(name): \(note)\n".utf8)) }
+        for note in worker.notes { StandardStream.report("note: \(name): \(note)\n") }
         try await worker.run {
             readLine()
         } answer: { line in
-            print(line)
-            fflush(nil)
+            try print(line)
         }
     }
 }

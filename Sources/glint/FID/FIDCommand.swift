@@ -7,7 +7,7 @@ struct FIDCommand: AsyncParsableCommand {
         commandName: "fid",
         abstract: "Measure the Fréchet Inception distance between two sets of pictures, as pytorch-fid does.",
         discussion: """
-            A set is a folder of PNG and JPEG pictures, or a .safetensors file that --save has written.
+            A set is a folder of pictures (PNG, JPEG, WebP, TIFF, BMP), or a .safetensors file that --save has written.
 
               glint fid photographs drawn --inception pt_inception-2015-12-05-6726825d.pth
             """)
@@ -39,6 +39,6 @@ struct FIDCommand: AsyncParsableCommand {
             (a, b), inception: inception, batch: batch, save: save, compile: machine.settings.compileOptions()
         ) { bar.show($0) }
         bar.finish()
-        print(json ? try jsonText(distance) : String(format: "FID %.6f", distance.fid))
+        try print(json ? jsonText(distance) : String(format: "FID %.6f", distance.fid))
     }
 }

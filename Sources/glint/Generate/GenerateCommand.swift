@@ -66,10 +66,12 @@ struct GenerateCommand: AsyncParsableCommand {
         }
     }
 
-    private func description() throws -> GenerationDescription {
-        let random = GenerationRequest(prompts: [""], seed: UInt64(UInt32.random(in: 0...UInt32.max)))
+    /// - Parameter notes: receives notes on the files of `--from`, by their paths.
+    private func description(_ notes: inout [String: String]) throws -> GenerationDescription {
+        let random = GenerationRequest(prompts: [""], seed: GenerationRequest.randomSeed())
         var description =
-            try picture.from.map { try GenerationDescription(pictureAt: $0) } ?? GenerationDescription(request: random)
+            try picture.from.map { try GenerationDescription(pictureAt: $0) { notes[$1] = $0 } }
+            ?? GenerationDescription(request: random)
         if let prompt { description.request.prompts = [prompt] }
         try picture.apply(to: &description.request)
         scheduler.apply(to: &description.request)
@@ -79,35 +81,43 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     private func draw() async throws {
-        let description = try description()
+        var notes: [String: String] = [:]
+        let description = try description(&notes)
         guard description.request.prompts != [""] else {
             throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
         }
-        let files = OutputFiles(output.files, description.request)
+        let files = try OutputFiles(output.files, description.request)
         let session = try session(pictures: description.request.pictureCount)
         let bar = display.bar
         defer { bar.finish() }
+        let isRandom = picture.seed?.isRandom ?? (picture.from == nil)
         var progress = GenerationProgress(bar, pictures: description.request.pictureCount)
         let drawing = try await session.draw(description, to: files, previews: preview.folder) { notes in
             notes.forEach(bar.note)
         } report: { event in
+            if case .accepted = event {
+                for path in description.paths { notes[path].map(bar.note) }
+                if isRandom { bar.note("the random seed is \(description.request.seed)") }
+            }
             progress.show(event)
         }
         bar.finish()
         if json {
-            print(try jsonText(GenerationReport(drawing)))
+            try print(jsonText(GenerationReport(drawing)))
         } else {
-            for picture in drawing.pictures { print(picture.path) }
-            if timings { print(TimingTable(drawing.result.timings).text) }
+            for picture in drawing.pictures { try print(picture.path) }
+            if timings { try print(TimingTable(drawing.result.timings).text) }
         }
     }
 
     private func drawAll(_ file: String) async throws {
-        var common = try description()
-        common.request.seed = picture.seed ?? 0
+        var notes: [String: String] = [:]
+        var common = try description(&notes)
+        common.request.seed = picture.seed?.value ?? 0
         var run = try PromptBatch(file, common, output: output.files, redrawsAll: batch.redraw)
         let bar = display.bar
         defer { bar.finish() }
+        if picture.seed?.isRandom == true { bar.note("the random seed is \(common.request.seed)") }
         var progress: GenerationProgress?
         try await run.draw(try session(pictures: 2), previews: preview.folder) { event in
             switch event {
@@ -118,13 +128,13 @@ struct GenerateCommand: AsyncParsableCommand {
             case .failed(let failure): bar.line("line \(failure.line): \(failure.error)")
             case .drawn(let pictures):
                 bar.finish()
-                if !json { for picture in pictures { print(picture.path) } }
+                if !json { for picture in pictures { try print(picture.path) } }
             }
         }
         bar.finish()
         let kept = run.report.kept.count
         if kept > 0 { bar.status("\(kept) of \(run.pictureCount) were drawn before") }
-        if json { print(try jsonText(run.report)) }
+        if json { try print(jsonText(run.report)) }
         try run.report.check()
     }
 

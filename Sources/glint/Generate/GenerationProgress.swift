@@ -17,7 +17,9 @@ struct GenerationProgress {
 
     mutating func show(_ event: GenerationEvent) {
         switch event {
-        case .accepted(let request): steps = request.numInferenceSteps
+        case .accepted(let request):
+            steps = request.numInferenceSteps
+            request.notes.forEach(bar.note)
         case .warning(let text): bar.warning(text)
         // A LoRA for the UNet alone has no keys for text encoders.
         case .adapted(let report):

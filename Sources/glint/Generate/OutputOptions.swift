@@ -2,20 +2,21 @@ public import ArgumentParser
 public import Imaging
 import Workflows
 
-extension ImageFormat: ExpressibleByArgument {}
-
 struct OutputOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "A file, or a folder for files named after the text; with --prompts a folder, which is created if it is missing. (default: "
-                + "./<text>-<seed>.png)", valueName: "file|folder"))
+            "A file, or a folder for files named after the text: a name that ends in a slash, or for several pictures has no ending. A "
+                + "missing folder is created. (default: ./<text>-<seed>.png)", valueName: "file|folder"))
     var output: String?
-    @Option(help: "png or jpeg. (default: by the output's name, else png)") var format: ImageFormat?
-    @Option(help: "Quality of JPEG, 1 to 100.") var quality = 95
+    @Option(help: "png, jpg, jpeg or webp. (default: by the output's name, else png)") var format: String?
+    @Option(help: "Quality of JPEG and WebP, 1 to 100.") var quality = 95
 
     func validate() throws {
         if output?.isEmpty == true { throw ValidationError("--output must name a file or a folder; it is empty.") }
+        if let format, ImageFormat(fileExtension: format).map(ImageFormat.written.contains) != true {
+            throw ValidationError("\(OutputFilesError.format(format))")
+        }
         if !(1...100).contains(quality) { throw ValidationError("--quality must be from 1 to 100; it is \(quality).") }
     }
 

@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import Diffusion
 import Foundation
 import Imaging
@@ -8,7 +8,7 @@ import Tokenizers
 struct PictureOptions: ParsableArguments {
     @Option(help: "A text for what the picture should not show; no effect for LCM, and at a guidance scale of 1 or less.")
     var negativePrompt: String?
-    @Option(help: "The number of steps. (default: 4 for LCM and TCD, 1 for Turbo, 25 for others)") var steps: Int?
+    @Option(help: "The number of steps. (default: 4 for LCM and TCD, 1 for Turbo, 2 with --image, 25 for others)") var steps: Int?
     @Option(
         help: """
             How closely the picture follows the text. (default: 8 for LCM, 1 for LCM-LoRA, 0 for TCD and Turbo, 5 for other SDXL models, \
@@ -16,17 +16,22 @@ struct PictureOptions: ParsableArguments {
             """)
     var guidanceScale: Double?
     @Option(help: "Keeps the contrast at a large guidance scale: 0 to 1.") var guidanceRescale: Double?
-    @Option(help: "Width in pixels, a multiple of 8. (default: that of --image, or the model's)") var width: Int?
+    @Option(help: "Width in pixels, a multiple of 8. (default: by --image, or the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: likewise)") var height: Int?
-    @Option(help: ArgumentHelp("The initial picture: PNG or JPEG.", valueName: "file")) var image: String?
+    @Option(
+        help: ArgumentHelp(
+            "The initial picture: PNG, JPEG, WebP, TIFF, GIF or BMP. With one of --width and --height it keeps its ratio.",
+            valueName: "file")) var image: String?
     @Option(
         help: ArgumentHelp("A picture: white where --image is drawn anew, black where it is kept.", valueName: "file"))
     var mask: String?
     @Option(
-        help: "How much of --image changes: above 0, to 1. (default: 0.8; 0.5 for LCM-LoRA and TCD, 1 for Turbo and with --mask)")
+        help: "How much of --image changes: above 0, to 1. (default: 0.8; 0.5 for LCM-LoRA, TCD and Turbo, 1 with --mask)")
     var strength: Double?
-    @Option(help: "Seed of the first picture; the next ones have the next seeds. (default: random; with --prompts 0)")
-    var seed: UInt64?
+    @Option(
+        parsing: .unconditional,
+        help: "Seed of the first picture; the next ones have the next seeds; -1: random. (default: random; with --prompts 0)")
+    var seed: SeedOption?
     @Option(
         help: "torch, numpy, or a .npy file: [B,C,h,w] latents, or [k,B,C,h,w] latents and each step's noise. (default: torch)")
     var noise: String?
@@ -65,11 +70,27 @@ struct PictureOptions: ParsableArguments {
         if let mask { request.mask = .file(mask) }
         if let strength { request.strength = strength }
         if let noise { request.noise = try .init(noise) }
-        if let seed { request.seed = seed }
+        if let seed { request.seed = seed.value }
         if let clipSkip { request.clipSkip = try ClipSkip(clipSkip) }
         if plainPrompt { request.promptMode = .plain }
         if let mixedPrecisionSteps { request.precision = .floatEnds(mixedPrecisionSteps) }
         if let precisionSchedule { request.precision = try PrecisionSchedule(precisionSchedule) }
         if safety { request.checksSafety = true }
     }
+}
+
+/// A seed, or -1 or `random` for a random one.
+struct SeedOption: ExpressibleByArgument, CustomStringConvertible {
+    let value: UInt64
+    let isRandom: Bool
+
+    init(_ value: UInt64) { (self.value, isRandom) = (value, false) }
+
+    init?(argument: String) {
+        isRandom = GenerationRequest.isRandomSeed(argument)
+        guard let value = isRandom ? GenerationRequest.randomSeed() : UInt64(argument) else { return nil }
+        self.value = value
+    }
+
+    var description: String { "\(value)" }
 }

@@ -11,17 +11,17 @@ struct InfoCommand: ParsableCommand {
     func run() throws {
         let report = try MachineReport()
         if json {
-            print(try jsonText(report))
+            try print(jsonText(report))
             return
         }
-        print(
+        try print(
             "OpenVINO \(report.openVINO)\n\(report.processor), \(report.cores) cores, \(format(bytes: report.memoryBytes)) of memory"
         )
-        print("vector units: \(report.vectorUnits.isEmpty ? "none" : report.vectorUnits.joined(separator: " "))")
-        print("\(report.int8Note)\n\(report.precisionNote)\n")
+        try print("vector units: \(report.vectorUnits.isEmpty ? "none" : report.vectorUnits.joined(separator: " "))")
+        try print("\(report.int8Note)\n\(report.precisionNote)\n")
         for device in report.devices {
-            print("\(device.name): \(device.fullName)")
-            print("  precisions: \(device.capabilities.joined(separator: " "))")
+            try print("\(device.name): \(device.fullName)")
+            try print("  precisions: \(device.capabilities.joined(separator: " "))")
         }
     }
 }

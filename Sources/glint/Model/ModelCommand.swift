@@ -16,10 +16,10 @@ struct ModelCommand: ParsableCommand {
     func run() throws {
         let report = try ModelReport(ModelLocation.resolve(model))
         if json {
-            print(try jsonText(report))
+            try print(jsonText(report))
             return
         }
-        print("\(report.pipeline) in \(report.path)\n")
+        try print("\(report.pipeline) in \(report.path)\n")
         var table = TextTable(columns: ["", "class", "parameters", "precision", "size"])
         for component in report.components {
             table.add([
@@ -28,7 +28,7 @@ struct ModelCommand: ParsableCommand {
                 component.precisions.joined(separator: ", "), component.bytes.map { format(bytes: $0) } ?? "",
             ])
         }
-        print(table.text)
-        for note in report.notes { print("\nnote: \(note)") }
+        try print(table.text)
+        for note in report.notes { try print("\nnote: \(note)") }
     }
 }

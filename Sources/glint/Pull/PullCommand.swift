@@ -67,19 +67,19 @@ struct PullCommand: AsyncParsableCommand {
         progress.finish(notes: model.notes)
         let report = PullReport(
             pull.reference, model, receivedBytes: progress.receivedBytes, duration: ContinuousClock.now - start)
-        print(json ? try jsonText(report) : model.folder.path)
+        try print(json ? jsonText(report) : model.folder.path)
     }
 
     private func list(_ pull: ModelPull, _ progress: PullProgress) async throws {
         let plan = try await pull.plan { progress.show($0) }
         progress.finish(notes: plan.notes)
-        if json { return print(try jsonText(PullReport(pull.reference, plan))) }
+        if json { return try print(jsonText(PullReport(pull.reference, plan))) }
         var table = TextTable(columns: ["file", "size", ""])
         for file in plan.files {
             table.add([file.remote.path, size(file.remote.size), file.isCached ? "in the cache" : ""])
         }
         table.add(["in all", size(plan.bytes), "to download: \(size(plan.bytes - plan.cachedBytes))"])
-        print(table.text)
+        try print(table.text)
     }
 
     /// Small files should not be shown as empty.

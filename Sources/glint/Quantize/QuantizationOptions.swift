@@ -13,7 +13,8 @@ struct CalibrationOptions: ParsableArguments {
     @Option(help: "How closely pictures follow the text. (default: likewise)") var guidanceScale: Double?
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
-    @Option(help: "Seed of the first prompt; the next ones have the next seeds.") var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Seed of the first prompt; the next ones have the next seeds; -1: random.")
+    var seed = SeedOption(0)
 
     func validate() throws {
         if subsetSize < 1 { throw ValidationError("--subset-size must be 1 or more; it is \(subsetSize).") }
@@ -24,7 +25,7 @@ struct CalibrationOptions: ParsableArguments {
         let all = try calibrationPrompts.map { try PromptFile.read($0) } ?? CalibrationPrompts.standard
         return GenerationRequest(
             prompts: CalibrationPrompts.spread(subsetSize, over: all), width: width, height: height, numInferenceSteps: steps,
-            guidanceScale: guidanceScale, seed: seed)
+            guidanceScale: guidanceScale, seed: seed.value)
     }
 }
 

@@ -44,7 +44,7 @@ struct QuantizeCommand: AsyncParsableCommand {
         }
         let summary = try await quantizer.quantize(to: target)
         bar.finish()
-        print(json ? try jsonText(summary) : summary.table)
+        try print(json ? jsonText(summary) : summary.table)
     }
 }
 

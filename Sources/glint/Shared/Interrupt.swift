@@ -20,7 +20,7 @@ func cancellingOnInterrupt(_ body: @escaping @Sendable () async throws -> Void) 
     do {
         try await task.value
     } catch is CancellationError {
-        FileHandle.standardError.write(Data("\nStopped.\n".utf8))
+        StandardStream.report("\nStopped.\n")
         throw ExitCode(130)
     }
 }

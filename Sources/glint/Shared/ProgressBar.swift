@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Synchronization
+import TensorStore
 import Workflows
 
 struct ProgressOptions: ParsableArguments {
@@ -69,7 +70,7 @@ final class ProgressBar: Sendable {
     func line(_ text: String) {
         state.withLock { state in
             close(&state)
-            write(text + "\n")
+            write(text.cutForMessage + "\n")
         }
     }
 
@@ -81,5 +82,5 @@ final class ProgressBar: Sendable {
         state.lineIsOpen = false
     }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { StandardStream.report(text) }
 }

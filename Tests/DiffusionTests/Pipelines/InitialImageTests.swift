@@ -52,20 +52,27 @@ import Testing
         }
         var wide = request(try GoldenRun.picture("scene-odd.png"))
         wide.width = 64
+        // 45 rows at 51 columns, at 64 columns.
         #expect(try plan(wide).size.width == 64)
-        #expect(try plan(wide).initial?.picture.shape == [1, 3, 40, 64])
+        #expect(try plan(wide).initial?.picture.shape == [1, 3, 56, 64])
+        (wide.width, wide.height) = (nil, 8)
+        #expect(try plan(wide).size.width == 8)
         #expect(throws: GenerationError.size("width", value: 0, multiple: 8)) {
             try plan(request(RGBImage(width: 7, height: 40)))
         }
     }
 
-    @Test func farLargerPicturesNeedASize() throws {
+    @Test func farLargerPicturesAreScaled() throws {
         let side = model.defaultSize
-        let most = try RGBImage(width: 2 * side, height: 2 * side)
-        #expect(try plan(request(most)).size.width == 2 * side)
-        var large = request(try RGBImage(width: 2 * side, height: 2 * side + 8))
-        let error = #expect(throws: GenerationError.self) { try plan(large) }
-        #expect(error?.description.contains("\(2 * side)×\(2 * side + 8)") == true)
+        let most = try plan(request(RGBImage(width: 2 * side, height: 2 * side)))
+        #expect(most.size.width == 2 * side && most.resolved.notes.isEmpty)
+        var large = request(try RGBImage(width: 2 * side, height: 4 * side))
+        let scaled = try plan(large)
+        // 1 : 2 in the area of side².
+        #expect((scaled.size.width, scaled.size.height) == (48, 88) && side == 64)
+        #expect(scaled.resolved.notes.first?.contains("\(2 * side)×\(4 * side) is scaled to 48×88") == true)
+        let strip = try plan(request(RGBImage(width: 32_000, height: 1)))
+        #expect(strip.size.height == 8)
         (large.width, large.height) = (32, 40)
         #expect(try plan(large).size.pixels == 32 * 40)
     }

@@ -1,3 +1,4 @@
+import Architectures
 @testable import Diffusion
 import Inference
 import ModelLoading
@@ -72,5 +73,39 @@ import Testing
         #expect(!second.isEqual(to: first))
         #expect(try await pipeline.denoise(request)[0].isEqual(to: first))
         #expect(try await LatentDiffusionPipeline(model).denoise(other)[0].isEqual(to: second))
+    }
+}
+
+/// The least memory of a request.
+@Suite struct LeastMemoryTests {
+    private let pipeline: LatentDiffusionPipeline
+
+    init() throws {
+        pipeline = try LatentDiffusionPipeline(LatentDiffusionModel(ModelSource(Small.folder)), memory: .limit(50 << 20))
+    }
+
+    private func resolved(_ width: Int, _ height: Int) throws -> ResolvedRequest {
+        try ResolvedRequest(GenerationRequest(prompts: ["a cat"], width: width, height: height), pipeline.model)
+    }
+
+    @Test func lessThanOneNetworkTakesIsRefused() throws {
+        let error = #expect(throws: GenerationError.self) { try pipeline.checkMemory(for: resolved(64, 64)) }
+        #expect(error?.description.contains("the limit is 50M") == true)
+        let needed = MemoryPolicy.leastBytes(of: pipeline.model, try resolved(64, 64), .f32)
+        try LatentDiffusionPipeline(pipeline.model, memory: .limit(needed)).checkMemory(for: resolved(64, 64))
+        #expect(throws: GenerationError.self) {
+            try LatentDiffusionPipeline(pipeline.model, memory: .limit(needed - 1)).checkMemory(for: resolved(64, 64))
+        }
+    }
+
+    /// The autoencoder's activations grow with the pixels, and halve with the precision.
+    @Test func activationsCount() throws {
+        func bytes(_ side: Int, _ precision: CompileOptions.Precision) throws -> Int {
+            MemoryPolicy.leastBytes(of: pipeline.model, try resolved(side, side), precision)
+        }
+        let (small, large) = (try bytes(1024, .f32), try bytes(2048, .f32))
+        let channels = pipeline.model.autoencoder.widestChannels
+        #expect(large - small == 3 * 1024 * 1024 * channels * 10)
+        #expect(try bytes(2048, .bf16) - bytes(1024, .bf16) == (large - small) / 2)
     }
 }

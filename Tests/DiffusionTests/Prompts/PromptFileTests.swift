@@ -114,7 +114,7 @@ import Testing
         let text = """
             {"prompt": "fine"}
             {"promt": "a cat"}
-            {"prompt": " ", "seed": -1, "steps": 2.5, "strength": 1.5}
+            {"prompt": " ", "seed": -3, "steps": 2.5, "strength": 1.5}
             {"prompt": "a cat"
             {"prompt": "a cat", "cfg_scale": 2, "zebra": 1, "guidance-scale": 1, "width": "512"}
             {"prompt": "a", "prompt": "b"}
@@ -126,7 +126,7 @@ import Testing
             "line 2: there is no \"prompt\"", "line 2: promt is not an option; did you mean prompt",
             "line 3: prompt must be text that is not empty; it is \" \".", "line 3: seed must be a whole number from 0 to",
             "line 3: steps must be a whole number", "line 3: strength must be above 0, and 1 at the most; it is 1.5.",
-            "line 4: Invalid JSON", "line 5: width must be a whole number from 1 to 65536; it is \"512\".",
+            "line 4: Invalid JSON", "line 5: width must be a whole number from 1 to 16384; it is \"512\".",
             "line 5: cfg_scale is not an option; did you mean guidance_scale?",
             "line 5: zebra is not an option; known are batch_size, clip_skip,",
             "line 5: guidance-scale is not an option; did you mean guidance_scale?",

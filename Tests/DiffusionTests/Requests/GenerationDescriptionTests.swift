@@ -56,12 +56,17 @@ import Tokenizers
         #expect(try await pipeline.generate(read.request).images == first)
     }
 
+    @Test(arguments: [#"{"seed": -1}"#, #"{"seed": "random"}"#, #"{"seed": "-1"}"#]) func randomSeeds(_ text: String) throws {
+        let seeds = try (0..<4).map { _ in try decoded(text).request.seed }
+        #expect(Set(seeds).count > 1 && seeds.allSatisfy { $0 <= UInt32.max })
+    }
+
     @Test func everyOptionIsWrittenAndRead() throws {
         let text = #"""
             {"batch_size":2,"count":3,"crops_coords_top_left":[1,2],"inference_precision":"bf16","lora_dir":"loras","lora_scales":[0.1,1.0],"negative_crops_coords_top_left":[3,4],
             "negative_original_size":[64,32],"negative_target_size":[8,16],"noise":"n.npy","original_inference_steps":50,
             "original_size":[512,256],"precision":"2","preview_interval":4,"prompts":["a","b"],"rescale_betas_zero_snr":true,
-            "seed":0,"shared_generator":true,"target_size":[512,512],"timesteps":[999,1],"use_karras_sigmas":false}
+            "seed":0,"files":[["a.png","/b/a.png","0f"]],"shared_generator":true,"target_size":[512,512],"timesteps":[999,1],"use_karras_sigmas":false}
             """#
         let description = try decoded(text)
         #expect(try decoded(description.json).options == description.options)
@@ -89,11 +94,12 @@ import Tokenizers
         (#"{"guidanceScle": 3}"#, "guidanceScle is not an option; did you mean guidance_scale or guidance_rescale?"),
         (#"{"loras": [1]}"#, "lora must be text, or an array of texts; it is [1]."),
         (#"{"clip_skip": -1}"#, "clip_skip must be a whole number from 0 to 1024; it is -1."),
-        (#"{"seed": -1}"#, "seed must be a whole number from 0 to 18446744073709551615; it is -1."),
+        (#"{"seed": -2}"#, "seed must be a whole number from 0 to 18446744073709551615, or -1 for a random one; it is -2."),
+        (#"{"files": [["a"]]}"#, "files must be an array of arrays of a name, a path and a fingerprint; it is [[\"a\"]]."),
         (#"{"noise": "perlin"}"#, "noise must be torch, numpy or a file ending in .npy; it is \"perlin\"."),
         (#"{"prompt_mode": "odd"}"#, "prompt_mode must be one of weighted, plain; it is \"odd\"."),
         (#"{"precision": "x"}"#, "precision must be \(PrecisionSchedule.expected); it is \"x\"."),
-        (#"{"width": {"a": 1}}"#, "width must be a whole number from 1 to 65536; it is {}."),
+        (#"{"width": {"a": 1}}"#, "width must be a whole number from 1 to 16384; it is {}."),
         (#"{"original_size": [1]}"#, "original_size must be an array of a height and a width; it is [1]."),
         (#"{"safety": "yes"}"#, "safety must be true or false; it is \"yes\"."),
     ])

@@ -1,7 +1,7 @@
 """Goldens of Imaging: small files and their pixels as Pillow reads them, diffusers' conversion of floats to bytes, and
 pictures resized, blurred, and made into what autoencoders and inpainting take.
 
-`NAME.png` or `NAME.jpg` has its pixels in `NAME.ppm` (binary, P6). Pillow writes neither interlaced nor 16-bit RGB
+`NAME.png`, `.jpg`, `.webp`, `.tif`, `.gif` or `.bmp` has its pixels in `NAME.ppm` (binary, P6). Pillow writes neither interlaced nor 16-bit RGB
 files, so a small encoder here makes those.
 """
 import pathlib
@@ -12,7 +12,7 @@ import numpy
 import torch
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.utils import load_image
-from PIL import Image, ImageDraw, ImageFilter, ImageOps, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFilter, ImageOps, PngImagePlugin, TiffImagePlugin
 from safetensors.numpy import save_file as save_bytes
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -122,6 +122,131 @@ def make_jpegs(generator):
         expect_pillow(f"orientation{orientation}-jpg", path)
 
 
+def make_webps(generator, picture):
+    alpha = picture.convert("RGBA")
+    alpha.putalpha(Image.fromarray(generator.integers(1, 256, (HEIGHT, WIDTH), dtype=numpy.uint8)))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    others = [picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    save = {
+        "webp-lossy": (picture, {"quality": 80}),
+        "webp-lossless": (picture, {"lossless": True}),
+        "webp-alpha": (alpha, {"lossless": True, "exact": True}),
+        "webp-orientation6": (picture, {"lossless": True, "exif": exif}),
+        "webp-animated": (picture, {"lossless": True, "save_all": True, "append_images": others}),
+    }
+    for name, (image, options) in save.items():
+        image.save(HERE / f"{name}.webp", **options)
+        expect_pillow(name, HERE / f"{name}.webp")
+
+
+def make_tiffs(generator, picture):
+    def tags(values):
+        directory = TiffImagePlugin.ImageFileDirectory_v2()
+        directory.update(values)
+        return directory
+
+    alpha = picture.convert("RGBA")
+    alpha.putalpha(Image.fromarray(generator.integers(0, 256, (HEIGHT, WIDTH), dtype=numpy.uint8)))
+    multiplied = numpy.asarray(picture).astype(numpy.int64) * numpy.asarray(alpha)[..., 3:] // 255
+    multiplied = numpy.concatenate([multiplied, numpy.asarray(alpha)[..., 3:]], 2).astype(numpy.uint8)
+    save = {
+        "tiff-rgb": (picture, {}),
+        "tiff-lzw": (picture, {"compression": "tiff_lzw"}),
+        "tiff-deflate": (picture, {"compression": "tiff_adobe_deflate"}),
+        "tiff-gray": (picture.convert("L"), {"compression": "packbits"}),
+        "tiff-palette": (picture.quantize(5), {}),
+        "tiff-cmyk": (picture.convert("CMYK"), {}),
+        "tiff-bilevel": (picture.convert("1"), {"compression": "group4"}),
+        "tiff-alpha": (alpha, {}),
+        "tiff-premultiplied": (Image.fromarray(multiplied), {"tiffinfo": tags({338: 1})}),
+        "tiff-pages": (picture, {"save_all": True, "append_images": [picture.convert("L")]}),
+    }
+    for orientation in range(2, 9):
+        save[f"tiff-orientation{orientation}"] = (picture, {"tiffinfo": tags({274: orientation})})
+    for name, (image, options) in save.items():
+        image.save(HERE / f"{name}.tif", **options)
+        expect_pillow(name, HERE / f"{name}.tif")
+
+    # Pillow cuts 16 bits to the high byte, so these are rounded here.
+    samples = generator.integers(0, 1 << 16, (HEIGHT, WIDTH, 3))
+    data = samples.astype("<u2").tobytes()
+    entries = [(256, 3, 1, WIDTH), (257, 3, 1, HEIGHT), (258, 3, 3, 8 + len(data)), (259, 3, 1, 1), (262, 3, 1, 2),
+               (273, 4, 1, 8), (277, 3, 1, 3), (278, 3, 1, HEIGHT), (279, 4, 1, len(data))]
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries) + bytes(4)
+    depths = struct.pack("<HHH", 16, 16, 16)
+    header = struct.pack("<2sHI", b"II", 42, 8 + len(data) + len(depths))
+    (HERE / "tiff-rgb16.tif").write_bytes(header + data + depths + directory)
+    expect("tiff-rgb16", (samples.astype(numpy.int64) * 255 + 32767) // 65535)
+
+
+def lzw(indices):
+    """GIF's code without compression: the codes stay at 9 bits, as a clear code comes every 100 pixels."""
+    codes = []
+    for begin in range(0, len(indices), 100):
+        codes += [256, *indices[begin : begin + 100]]
+    bits = 0
+    for position, code in enumerate([*codes, 257]):
+        bits |= code << (9 * position)
+    data = bits.to_bytes((9 * (len(codes) + 1) + 7) // 8, "little")
+    blocks = [data[begin : begin + 255] for begin in range(0, len(data), 255)]
+    return b"\x08" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
+
+
+def make_gifs(generator, picture):
+    quantized = picture.quantize(16)
+    others = [picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).quantize(16)]
+    save = {
+        "gif-plain": {"interlace": False}, "gif-interlaced": {"interlace": True}, "gif-transparent": {"transparency": 3},
+        "gif-animated": {"save_all": True, "append_images": others},
+    }
+    for name, options in save.items():
+        quantized.save(HERE / f"{name}.gif", **options)
+        expect_pillow(name, HERE / f"{name}.gif")
+    # A frame that is smaller than the picture, with and without a transparent colour, and one that is larger.
+    palette = generator.integers(0, 256, 3 * 256, dtype=numpy.uint8).tobytes()
+    for name, screen, control in (
+        ("gif-offset", (WIDTH, HEIGHT), b""), ("gif-offset-transparent", (WIDTH, HEIGHT), b"!\xf9\x04\x01\0\0\x07\0"),
+        ("gif-beyond", (4, 3), b""),
+    ):
+        indices = generator.integers(0, 256, 5 * 4).tolist()
+        frame = b"," + struct.pack("<HHHHB", 3, 2, 5, 4, 0) + lzw(indices)
+        header = b"GIF89a" + struct.pack("<HHBBB", *screen, 0xF7, 0, 0) + palette
+        (HERE / f"{name}.gif").write_bytes(header + control + frame + b";")
+        expect_pillow(name, HERE / f"{name}.gif")
+
+
+def make_bmps(generator, picture):
+    save = {
+        "bmp-rgb": picture, "bmp-palette": picture.quantize(200), "bmp-gray": picture.convert("L"),
+        "bmp-bilevel": picture.convert("1"), "bmp-alpha": picture.convert("RGBA"),
+    }
+    for name, image in save.items():
+        image.save(HERE / f"{name}.bmp")
+        expect_pillow(name, HERE / f"{name}.bmp")
+
+    def write(name, height, bits, compression, tables, data):
+        start = 54 + len(tables)
+        information = struct.pack("<IiiHHIIiiII", 40, WIDTH, height, 1, bits, compression, len(data), 0, 0, 0, 0)
+        header = struct.pack("<2sIHHI", b"BM", start + len(data), 0, 0, start)
+        (HERE / f"{name}.bmp").write_bytes(header + information + tables + data)
+        expect_pillow(name, HERE / f"{name}.bmp")
+
+    def colors(count):
+        return generator.integers(0, 256, (count, 4), dtype=numpy.uint8).tobytes()
+
+    row = (WIDTH * 16 + 31) // 32 * 4
+    write("bmp-555", HEIGHT, 16, 0, b"", generator.integers(0, 256, row * HEIGHT, dtype=numpy.uint8).tobytes())
+    write("bmp-565-top-down", -HEIGHT, 16, 3, struct.pack("<III", 0xF800, 0x7E0, 0x1F),
+          generator.integers(0, 256, row * HEIGHT, dtype=numpy.uint8).tobytes())
+    row = (WIDTH * 4 + 31) // 32 * 4
+    write("bmp-palette4", HEIGHT, 4, 0, colors(16), generator.integers(0, 256, row * HEIGHT, dtype=numpy.uint8).tobytes())
+    runs = b"".join(bytes([6, index, 0, 5, 9, 8, 7, index, 5, 0, 0, 0]) for index in range(HEIGHT)) + b"\0\1"
+    write("bmp-runs8", HEIGHT, 8, 1, colors(256), runs)
+    runs = b"".join(bytes([6, 0x12, 0, 5, 0x34, 0x5A, 0x70, 0, 0, 0]) for _ in range(HEIGHT)) + b"\0\1"
+    write("bmp-runs4", HEIGHT, 4, 2, colors(16), runs)
+
+
 def make_conversions(generator):
     """`NAME.f32` holds samples `[3, 7, 11]`, `NAME.ppm` diffusers' picture of them."""
     # As near to k + 1/2 as f32 gets, and their neighbours on both sides.
@@ -217,7 +342,7 @@ def make_masks():
 
 
 def main():
-    for pattern in ("*.png", "*.jpg", "*.ppm", "*.f32", "*.safetensors"):
+    for pattern in ("*.png", "*.jpg", "*.webp", "*.tif", "*.gif", "*.bmp", "*.ppm", "*.f32", "*.safetensors"):
         for path in HERE.glob(pattern):
             path.unlink()
     generator = numpy.random.default_rng(0)
@@ -227,6 +352,10 @@ def main():
     make_resized()
     make_blurred()
     make_masks()
+    others = numpy.random.default_rng(1)
+    picture = Image.fromarray(others.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=numpy.uint8))
+    for make in (make_webps, make_tiffs, make_gifs, make_bmps):
+        make(others, picture)
 
 
 if __name__ == "__main__":
