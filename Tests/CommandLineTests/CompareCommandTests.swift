@@ -119,6 +119,11 @@ import Testing
         }
     }
 
+    @Test func lessMemoryThanANetworkTakesIsRefused() throws {
+        let run = try place.run(["compare", Program.smallModel, Program.smallModel, "--count", "1", "--max-memory", "50M"])
+        #expect(run.status == 1 && run.errors.contains("of memory at the least; the limit is 50M."), "\(run.errors)")
+    }
+
     @Test func missingModelsAreRefused() throws {
         let run = try place.run(["compare", Program.smallModel, "nowhere"])
         #expect(run.status != 0 && run.errors.contains("nowhere"), "\(run.errors)")

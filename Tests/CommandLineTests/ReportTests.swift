@@ -29,6 +29,13 @@ import Testing
         #expect(parameters > 1000 && unet["bytes"]?.int == 2 * parameters)
     }
 
+    /// A limit that a command would not keep to is not taken.
+    @Test(arguments: [["bench", "pipeline"], ["quantize", "a", "b"], ["fid", "a", "b", "--inception", "c"]])
+    func commandsWithoutALimitOfMemory(_ arguments: [String]) throws {
+        let run = try place.run(arguments + ["--max-memory", "4G"])
+        #expect(run.status == 64 && run.errors.contains("--max-memory is for glint generate and glint compare"), "\(run.errors)")
+    }
+
     @Test func modelInText() throws {
         let run = try place.run(["model"])
         #expect(run.status == 0)

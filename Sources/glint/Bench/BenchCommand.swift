@@ -60,6 +60,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func validate() throws {
+        try machine.refuseMaxMemory()
         if repeats < 1 { throw ValidationError("--repeats must be 1 or more; it is \(repeats).") }
     }
 
@@ -96,6 +97,8 @@ struct BenchWorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var model: BenchModelOptions
     @OptionGroup var machine: MachineOptions
+
+    func validate() throws { try machine.refuseMaxMemory() }
 
     func run() async throws {
         try await model.withFolder { folder in

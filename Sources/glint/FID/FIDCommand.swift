@@ -22,6 +22,7 @@ struct FIDCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func validate() throws {
+        try machine.refuseMaxMemory()
         if batch < 1 { throw ValidationError("--batch must be 1 or more; it is \(batch).") }
         if let save, !save.hasSuffix(".safetensors") {
             throw ValidationError("--save must name a .safetensors file; it is '\(save)'.")

@@ -25,6 +25,8 @@ struct QuantizeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
+    func validate() throws { try machine.refuseMaxMemory() }
+
     func run() async throws {
         try await cancellingOnInterrupt { try await quantize() }
     }

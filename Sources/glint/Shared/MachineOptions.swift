@@ -25,6 +25,13 @@ struct MachineOptions: ParsableArguments {
         }
     }
 
+    /// Refuses `--max-memory` for a command that has no choice of what it keeps in memory.
+    func refuseMaxMemory() throws {
+        if maxMemory != nil {
+            throw ValidationError("--max-memory is for glint generate and glint compare; this command can't keep to it.")
+        }
+    }
+
     var settings: MachineSettings {
         var settings = MachineSettings()
         (settings.device, settings.precision, settings.threads) = (device, precision ?? .auto, threads)
