@@ -163,4 +163,32 @@ import Testing
         #expect(try drawn("--negative-prompt", "") == drawn())
         #expect(try drawn("--negative-prompt", "a dog", "--guidance-scale", "1") == drawn("--guidance-scale", "1"))
     }
+
+    /// A folder whose scheduler is not supported is described, and drawn with another one: as a folder that has that one.
+    @Test func anUnsupportedSchedulerIsReplaced() throws {
+        let copy = place.path("model")
+        try FileManager.default.copyItem(atPath: Program.model("sd15"), toPath: copy)
+        let file = URL(filePath: copy + "/scheduler/scheduler_config.json")
+        var text = try String(contentsOf: file, encoding: .utf8)
+        text = text.replacing("PNDMScheduler", with: "SASolverScheduler").replacing(
+            "{", with: #"{"algorithm_type": "data_prediction", "#, maxReplacements: 1)
+        try Data(text.utf8).write(to: file)
+        let quick = ["generate", "a cat", "--seed", "1", "--steps", "2", "--model"]
+
+        let refused = try place.run(quick + ["model"])
+        #expect(refused.status == 1 && refused.complaints.count == 1, "\(refused.errors)")
+        #expect(refused.errors.contains("Choose another with --scheduler; nearest are dpm++-sde, unipc."))
+        let described = try place.run(["model", "model"])
+        #expect(
+            described.status == 0 && described.output.contains("note: ") && described.output.contains("nearest are dpm++-sde"))
+
+        let options = ["--scheduler", "dpm++", "--sigmas", "beta"]
+        for (model, output) in [("model", "a.png"), (Program.model("sd15"), "b.png")] {
+            let run = try place.run(quick + [model, "--output", output] + options)
+            #expect(run.status == 0, "\(run.errors)")
+        }
+        #expect(try place.picture("a.png").image == place.picture("b.png").image)
+        let recipe = try place.recipe("a.png")
+        #expect(recipe["scheduler"] == "dpm++" && recipe["use_beta_sigmas"] == true && recipe["use_karras_sigmas"] == false)
+    }
 }

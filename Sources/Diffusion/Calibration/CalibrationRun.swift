@@ -15,6 +15,8 @@ public struct CalibrationRun: Sendable {
     public var height: Int?
     /// The seed of the first prompt; prompt i has the seed `firstSeed` + i.
     public var firstSeed: UInt64
+    /// The scheduler that replaces the model's own; nil for the model's.
+    public var scheduler: SchedulerSource?
 
     public init(
         prompts: [String], numInferenceSteps: Int = 4, guidanceScale: Double = 8, width: Int? = nil, height: Int? = nil,
@@ -28,20 +30,23 @@ public struct CalibrationRun: Sendable {
         self.firstSeed = firstSeed
     }
 
-    /// A run with the prompts, size, steps, guidance scale and seed of a request; its defaults are the model's.
+    /// A run with the prompts, size, steps, guidance scale, scheduler and seed of a request; its defaults are the model's.
     /// - Throws: as `ResolvedRequest.init`.
     public init(_ request: GenerationRequest, _ model: LatentDiffusionModel) throws {
         let resolved = try ResolvedRequest(request, model)
         self.init(
             prompts: request.prompts, numInferenceSteps: resolved.numInferenceSteps, guidanceScale: resolved.guidanceScale,
             width: request.width, height: request.height, firstSeed: request.seed)
+        scheduler = request.scheduler
     }
 
     /// The request for all prompts.
     public var request: GenerationRequest {
-        GenerationRequest(
+        var request = GenerationRequest(
             prompts: prompts, width: width, height: height, numInferenceSteps: numInferenceSteps, guidanceScale: guidanceScale,
             seed: firstSeed)
+        request.scheduler = scheduler
+        return request
     }
 
     /// Denoises every prompt.

@@ -3,22 +3,16 @@ import TensorStore
 
 /// A model's scheduler config, and the schedulers that may replace it.
 public struct ModelScheduler: Sendable {
-    /// The model's own config.
-    public let config: SchedulerConfig
-    /// The config for inpainting.
-    let inpaintingConfig: SchedulerConfig
     private let json: JSONValue
     private let file: String
     private let pipelineClass: String
 
-    /// - Throws: `SchedulerError`, `FileError`, `ModelError`.
+    /// Reads the file; its class need not be supported where another scheduler is chosen.
+    /// - Throws: `SchedulerError.file`, `FileError`, `ModelError`.
     init(_ source: ModelSource) throws {
         (json, file) = try source.schedulerConfig()
         pipelineClass = source.pipelineClass
-        let own = try SchedulerConfig(json: json, file: file)
-        let corrections = Corrections(pipelineClass)
-        config = corrections.applied(to: own, isInpainting: false) { _ in true }
-        inpaintingConfig = corrections.applied(to: own, isInpainting: true) { _ in true }
+        guard json.object != nil else { throw SchedulerError.file(file, reason: "it must be an object in braces.") }
     }
 
     /// The scheduler called `name`, with the model's options as far as the scheduler has them.

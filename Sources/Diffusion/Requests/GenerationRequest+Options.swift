@@ -25,6 +25,8 @@ extension GenerationRequest {
         .init("timestep_spacing", \.schedulerOptions.timestepSpacing, .choice),
         .init("prediction_type", \.schedulerOptions.predictionType, .choice),
         .init("use_karras_sigmas", \.schedulerOptions.useKarrasSigmas, .flag),
+        .init("use_exponential_sigmas", \.schedulerOptions.useExponentialSigmas, .flag),
+        .init("use_beta_sigmas", \.schedulerOptions.useBetaSigmas, .flag),
         .init("rescale_betas_zero_snr", \.schedulerOptions.rescaleBetasZeroSNR, .flag),
         .init("timesteps", \.timesteps, .integers),
         .init("original_inference_steps", \.originalInferenceSteps, .integer(in: 1...1 << 20)),

@@ -30,6 +30,7 @@ public struct BaseSchedulerConfig: Sendable, Equatable {
         static let clipping = Optional(rawValue: 1)
         static let thresholding = Optional(rawValue: 2)
         static let zeroSNR = Optional(rawValue: 4)
+        static let spacing = Optional(rawValue: 8)
     }
 
     public init() {}
@@ -43,8 +44,10 @@ public struct BaseSchedulerConfig: Sendable, Equatable {
         betaSchedule = try reader.choice("beta_schedule", default: betaSchedule)
         trainedBetas = try reader.numbers("trained_betas")
         predictionType = try reader.choice("prediction_type", default: predictionType)
-        timestepSpacing = try reader.choice("timestep_spacing", default: timestepSpacing)
-        stepsOffset = try reader.integer("steps_offset", default: stepsOffset)
+        if optional.contains(.spacing) {
+            timestepSpacing = try reader.choice("timestep_spacing", default: timestepSpacing)
+            stepsOffset = try reader.integer("steps_offset", default: stepsOffset)
+        }
         if optional.contains(.zeroSNR) {
             rescaleBetasZeroSNR = try reader.flag("rescale_betas_zero_snr", default: rescaleBetasZeroSNR)
         }

@@ -17,7 +17,7 @@ public struct DDIMSchedulerConfig: SchedulerClassConfig {
 extension DDIMSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, [.clipping, .thresholding, .zeroSNR])
+        try base.read(reader, [.spacing, .clipping, .thresholding, .zeroSNR])
         setAlphaToOne = try reader.flag("set_alpha_to_one", default: setAlphaToOne)
     }
 }

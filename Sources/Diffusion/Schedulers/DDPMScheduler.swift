@@ -28,7 +28,7 @@ public struct DDPMSchedulerConfig: SchedulerClassConfig {
 extension DDPMSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, [.clipping, .thresholding, .zeroSNR])
+        try base.read(reader, [.spacing, .clipping, .thresholding, .zeroSNR])
         varianceType = try reader.choice("variance_type", default: varianceType)
     }
 }

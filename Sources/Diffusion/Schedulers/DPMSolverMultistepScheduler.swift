@@ -1,4 +1,3 @@
-import Foundation
 import TensorStore
 
 /// The options of diffusers' `DPMSolverMultistepScheduler`, with its defaults.
@@ -46,44 +45,58 @@ public struct DPMSolverMultistepSchedulerConfig: SchedulerClassConfig {
 
     func validate() throws(SchedulerError) {
         try base.validate()
-        try SchedulerError.check((1...3).contains(solverOrder), "solver_order", "1, 2 or 3", solverOrder)
-        try SchedulerError.check(
-            algorithmType != .sdeDPMSolver || solverOrder < 3, "solver_order", "1 or 2 with algorithm_type sde-dpmsolver",
-            solverOrder)
-        try SchedulerError.check(
-            algorithmType.predictsPicture || finalSigmasType == .sigmaMin, "final_sigmas_type",
-            "sigma_min with algorithm_type \(algorithmType.rawValue)", finalSigmasType.rawValue)
+        try algorithmType.check(order: solverOrder, finalSigmasType)
     }
+}
 
-    /// The number of training steps above `lambdaMinClipped`.
-    func end() throws(SchedulerError) -> Int {
-        guard let lambdaMinClipped else { return base.numTrainTimesteps }
-        let below = trainingLevels.count { $0.lambda < Float(lambdaMinClipped) }
-        let end = base.numTrainTimesteps - below
-        try SchedulerError.check(end > 1, "lambda_min_clipped", "less, as it leaves no steps", lambdaMinClipped)
-        return end
+extension DPMSolverMultistepSchedulerConfig.AlgorithmType {
+    /// - Throws: `SchedulerError.option` where the algorithm has no steps of this order, or can't end there.
+    func check(order: Int, _ final: FinalSigmas) throws(SchedulerError) {
+        try SchedulerError.check((1...3).contains(order), "solver_order", "1, 2 or 3", order)
+        try SchedulerError.check(
+            self != .sdeDPMSolver || order < 3, "solver_order", "1 or 2 with algorithm_type sde-dpmsolver", order)
+        try SchedulerError.check(
+            predictsPicture || final == .sigmaMin, "final_sigmas_type", "sigma_min with algorithm_type \(rawValue)",
+            final.rawValue)
     }
-
-    private var trainingLevels: [SolverPlan.Level] { base.trainingSigmas.values.map { SolverPlan.Level(ratio: $0) } }
 }
 
 extension DPMSolverMultistepSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, [.thresholding, .zeroSNR])
+        try base.read(reader, [.spacing, .thresholding, .zeroSNR])
         sigmas = try SigmaOptions(reader, hasLuLambdas: true)
         finalSigmasType = try reader.choice("final_sigmas_type", default: finalSigmasType)
         solverOrder = try reader.integer("solver_order", default: solverOrder)
-        algorithmType = try reader.choice(
-            "algorithm_type", default: algorithmType, synonyms: ["deis": .dpmsolverPlusPlus])
-        solverType = try reader.choice(
-            "solver_type", default: solverType, synonyms: ["logrho": .midpoint, "bh1": .midpoint, "bh2": .midpoint])
+        algorithmType = try reader.algorithmType(default: algorithmType)
+        solverType = try reader.solverType(default: solverType)
         lowerOrderFinal = try reader.flag("lower_order_final", default: lowerOrderFinal)
         eulerAtFinal = try reader.flag("euler_at_final", default: eulerAtFinal)
         lambdaMinClipped = try reader.number("lambda_min_clipped")
-        try reader.refuse("use_flow_sigmas", unless: false)
-        try reader.refuse("use_dynamic_shifting", unless: false)
+        try reader.refuseFlow()
         try reader.refuse("variance_type", unless: .null)
+    }
+}
+
+extension SchedulerConfigReader {
+    /// `algorithm_type` of DPM-Solver's classes, with the word of another solver that diffusers takes.
+    func algorithmType(
+        default fallback: DPMSolverMultistepSchedulerConfig.AlgorithmType
+    ) throws(SchedulerError) -> DPMSolverMultistepSchedulerConfig.AlgorithmType {
+        try choice("algorithm_type", default: fallback, synonyms: ["deis": .dpmsolverPlusPlus])
+    }
+
+    /// `solver_type` of DPM-Solver's classes, with the words of other solvers that diffusers takes.
+    func solverType(
+        default fallback: DPMSolverMultistepSchedulerConfig.SolverType
+    ) throws(SchedulerError) -> DPMSolverMultistepSchedulerConfig.SolverType {
+        try choice("solver_type", default: fallback, synonyms: ["logrho": .midpoint, "bh1": .midpoint, "bh2": .midpoint])
+    }
+
+    /// Refuses the options of models of flow matching.
+    func refuseFlow() throws(SchedulerError) {
+        try refuse("use_flow_sigmas", unless: false)
+        try refuse("use_dynamic_shifting", unless: false)
     }
 }
 
@@ -103,7 +116,8 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
         plan = try SolverPlan(
             request, config.base, config.sigmas, config.finalSigmasType,
             .init(
-                className: DPMSolverMultistepSchedulerConfig.className, takesTimestepsByHand: true, end: try config.end(),
+                className: DPMSolverMultistepSchedulerConfig.className, takesTimestepsByHand: true,
+                end: try config.base.trainingSteps(above: config.lambdaMinClipped),
                 roundsSpacedTimesteps: config.betaSchedule != .squaredcosCapV2, endsAtSpacedSigma: false))
         self.config = config
     }
@@ -117,28 +131,11 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
         let weights = noiseWeights(at: index)
         let denoised = config.base.clipped(
             config.predictionType.original(output: input.output, sample: input.sample, weights), batch: input.batch)
-        predictions = predictions.suffix(config.solverOrder - 1) + [prediction(input, denoised, weights)]
-
-        let differences = differences(order, position)
-        let coefficients = Coefficients(
-            config.algorithmType, config.solverType, order, from: plan.levels[position], to: plan.levels[position + 1])
-        var previous = LatentArithmetic.sum(
-            coefficients.sample, input.sample, coefficients.differences[0], predictions[predictions.count - 1])
-        for (weight, difference) in zip(coefficients.differences.dropFirst(), differences) {
-            previous = LatentArithmetic.sum(1, previous, weight, difference)
-        }
-        if needsNoise(at: index) { previous = LatentArithmetic.sum(1, previous, coefficients.noise, input.noise) }
-        return (previous, denoised)
-    }
-
-    /// The solver's variable: x̂₀, or the ε̂ that agrees with a clipped x̂₀.
-    private func prediction(
-        _ input: StepInput, _ denoised: [Float], _ weights: (signal: Float, noise: Float)
-    ) -> [Float] {
-        if config.algorithmType.predictsPicture { return denoised }
-        return config.thresholding
-            ? PredictionType.sample.epsilon(output: denoised, sample: input.sample, weights)
-            : config.predictionType.epsilon(output: input.output, sample: input.sample, weights)
+        let prediction = config.algorithmType.prediction(input, denoised, config.base, weights)
+        predictions = predictions.suffix(config.solverOrder - 1) + [prediction]
+        let coefficients = DPMSolverCoefficients(
+            config.algorithmType, config.solverType, order: order, from: plan.levels[position], to: plan.levels[position + 1])
+        return (coefficients.step(input.sample, [prediction] + differences(order, position), noise: input.noise), denoised)
     }
 
     /// The order of a step: lower at the end of short schedules, and for a step to σ = 0.
@@ -165,56 +162,5 @@ public struct DPMSolverMultistepScheduler: SolverScheduler {
             LatentArithmetic.combine(first, second) { $0 + weight * ($0 - $1) },
             LatentArithmetic.combine(first, second) { 1 / (ratio + earlierRatio) * ($0 - $1) },
         ]
-    }
-}
-
-extension DPMSolverMultistepScheduler {
-    /// The weights of the terms of a step.
-    private struct Coefficients {
-        let sample: Float
-        /// The weights of D₀, the prediction, and of D₁ and D₂.
-        let differences: [Float]
-        let noise: Float
-
-        init(
-            _ algorithm: DPMSolverMultistepSchedulerConfig.AlgorithmType,
-            _ solver: DPMSolverMultistepSchedulerConfig.SolverType, _ order: Int, from start: SolverPlan.Level,
-            to end: SolverPlan.Level
-        ) {
-            let h = end.lambda - start.lambda
-            // Third-order steps have the forms of Heun's second order, and one more.
-            let isMidpoint = order == 2 && solver == .midpoint
-            let weights: [Float]
-            switch algorithm {
-            case .dpmsolverPlusPlus:
-                let decay = exp(-h) - 1
-                weights = [
-                    -(end.alpha * decay), isMidpoint ? -0.5 * (end.alpha * decay) : end.alpha * (decay / h + 1),
-                    -(end.alpha * ((decay + h) / (h * h) - 0.5)),
-                ]
-                (sample, noise) = (end.sigma / start.sigma, 0)
-            case .dpmsolver:
-                let growth = exp(h) - 1
-                weights = [
-                    -(end.sigma * growth), isMidpoint ? -0.5 * (end.sigma * growth) : -(end.sigma * (growth / h - 1)),
-                    -(end.sigma * ((growth - h) / (h * h) - 0.5)),
-                ]
-                (sample, noise) = (end.alpha / start.alpha, 0)
-            case .sdeDPMSolverPlusPlus:
-                let decay = 1 - exp(-2 * h)
-                weights = [
-                    end.alpha * decay, isMidpoint ? 0.5 * (end.alpha * decay) : end.alpha * (decay / (-2 * h) + 1),
-                    end.alpha * ((decay - 2 * h) / (4 * h * h) - 0.5),
-                ]
-                (sample, noise) = (end.sigma / start.sigma * exp(-h), end.sigma * decay.squareRoot())
-            case .sdeDPMSolver:
-                let growth = exp(h) - 1
-                weights = [
-                    -2 * (end.sigma * growth), isMidpoint ? -(end.sigma * growth) : -2 * (end.sigma * (growth / h - 1)),
-                ]
-                (sample, noise) = (end.alpha / start.alpha, end.sigma * (exp(2 * h) - 1).squareRoot())
-            }
-            differences = Array(weights.prefix(order))
-        }
     }
 }

@@ -14,7 +14,7 @@ public struct EulerAncestralDiscreteSchedulerConfig: SchedulerClassConfig {
 extension EulerAncestralDiscreteSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, .zeroSNR)
+        try base.read(reader, [.spacing, .zeroSNR])
     }
 }
 
@@ -44,10 +44,19 @@ public struct EulerAncestralDiscreteScheduler: SigmaScheduler {
     func step(_ index: Int, _ input: StepInput) -> (previous: [Float], denoised: [Float]) {
         let (sigma, next) = sigmas(at: index)
         let original = config.predictionType.original(output: input.output, sample: input.sample, sigma: sigma)
-        let up = (next * next * (sigma * sigma - next * next) / (sigma * sigma)).squareRoot()
-        let down = (next * next - up * up).squareRoot()
+        let (down, up) = AncestralStep.parts(from: sigma, to: next)
         let step = down - sigma
         let previous = LatentArithmetic.combine(input.sample, original) { $0 + ($0 - $1) / sigma * step }
         return (LatentArithmetic.sum(1, previous, up, input.noise), original)
+    }
+}
+
+/// A step that goes below the next σ and returns to it by adding noise.
+enum AncestralStep {
+    /// The σ to go to, and the standard deviation of the noise that leads from there to `next`.
+    static func parts(from sigma: Float, to next: Float) -> (down: Float, up: Float) {
+        let up = (next * next * (sigma * sigma - next * next) / (sigma * sigma)).squareRoot()
+        // Rounding makes this negative at very large σ, where diffusers comes to NaN.
+        return (max(next * next - up * up, 0).squareRoot(), up)
     }
 }

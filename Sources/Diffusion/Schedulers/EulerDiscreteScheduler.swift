@@ -17,7 +17,7 @@ public struct EulerDiscreteSchedulerConfig: SchedulerClassConfig {
 extension EulerDiscreteSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, .zeroSNR)
+        try base.read(reader, [.spacing, .zeroSNR])
         sigmas = try SigmaOptions(reader)
         finalSigmasType = try reader.choice("final_sigmas_type", default: finalSigmasType)
         try reader.refuse("interpolation_type", unless: "linear")

@@ -18,7 +18,7 @@ public struct HeunDiscreteSchedulerConfig: SchedulerClassConfig {
 extension HeunDiscreteSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, .clipping)
+        try base.read(reader, [.spacing, .clipping])
         sigmas = try SigmaOptions(reader)
     }
 }
@@ -39,14 +39,9 @@ public struct HeunDiscreteScheduler: SigmaScheduler {
         let steps = try config.base.sigmaSteps(request, config.sigmas, className: HeunDiscreteSchedulerConfig.className)
         let sigmas = steps.sigmas.map { Float($0) }
         plan = SigmaPlan(
-            sigmas: Self.callsTwice(sigmas) + [0], timesteps: Self.callsTwice(steps.timesteps),
+            sigmas: SigmaPlan.callsTwice(sigmas) + [0], timesteps: SigmaPlan.callsTwice(steps.timesteps),
             skipped: 2 * (try request.skippedSteps(of: sigmas.count)), spacing: config.timestepSpacing)
         self.config = config
-    }
-
-    /// Repeats all values but the first: the end of a step is the beginning of the next.
-    private static func callsTwice<Value>(_ values: [Value]) -> [Value] {
-        values.prefix(1) + values.dropFirst().flatMap { [$0, $0] }
     }
 
     mutating func step(_ index: Int, _ input: StepInput) -> (previous: [Float], denoised: [Float]) {

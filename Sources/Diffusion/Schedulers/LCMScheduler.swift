@@ -27,7 +27,7 @@ public struct LCMSchedulerConfig: SchedulerClassConfig {
 extension LCMSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, [.clipping, .thresholding, .zeroSNR])
+        try base.read(reader, [.spacing, .clipping, .thresholding, .zeroSNR])
         originalInferenceSteps = try reader.integer("original_inference_steps", default: originalInferenceSteps)
         setAlphaToOne = try reader.flag("set_alpha_to_one", default: setAlphaToOne)
         timestepScaling = try reader.number("timestep_scaling", default: timestepScaling)

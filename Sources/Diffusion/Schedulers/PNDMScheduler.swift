@@ -20,7 +20,7 @@ public struct PNDMSchedulerConfig: SchedulerClassConfig {
 extension PNDMSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, [])
+        try base.read(reader, .spacing)
         skipPRKSteps = try reader.flag("skip_prk_steps", default: skipPRKSteps)
         setAlphaToOne = try reader.flag("set_alpha_to_one", default: setAlphaToOne)
     }

@@ -8,11 +8,16 @@ public struct SchedulerConfig: Sendable {
     static let classes: [any ReadableSchedulerConfig.Type] = [
         DDIMSchedulerConfig.self,
         DDPMSchedulerConfig.self,
+        DEISMultistepSchedulerConfig.self,
         DPMSolverMultistepSchedulerConfig.self,
+        DPMSolverSinglestepSchedulerConfig.self,
         EulerAncestralDiscreteSchedulerConfig.self,
         EulerDiscreteSchedulerConfig.self,
         HeunDiscreteSchedulerConfig.self,
+        KDPM2AncestralDiscreteSchedulerConfig.self,
+        KDPM2DiscreteSchedulerConfig.self,
         LCMSchedulerConfig.self,
+        LMSDiscreteSchedulerConfig.self,
         PNDMSchedulerConfig.self,
         TCDSchedulerConfig.self,
         UniPCMultistepSchedulerConfig.self,
@@ -34,8 +39,11 @@ public struct SchedulerConfig: Sendable {
         try self.init(json["_class_name"]?.string, json, file: file, override.options)
     }
 
-    /// Another class with the options that it shares with this file; its other options have the class's defaults.
+    /// Another class with the options that it shares with this file, whose own class need not be supported; its other options have
+    /// the class's defaults.
     ///
+    /// An option of the solver itself whose value the class does not have, such as the `algorithm_type` of another kind of solver,
+    /// has the default too; diffusers refuses some of these.
     /// Reference: `Other.from_config(pipeline.scheduler.config)` of diffusers.
     /// - Throws: as the initializer with the file's own class.
     public init(
@@ -48,13 +56,46 @@ public struct SchedulerConfig: Sendable {
         _ name: String?, _ json: JSONValue, file: String, _ override: [String: JSONValue]
     ) throws(SchedulerError) {
         guard json.object != nil else { throw .file(file, reason: "it must be an object in braces.") }
-        let reader = SchedulerConfigReader(json, file: file, overriding: override)
         guard let type = Self.classes.first(where: { $0.className == name }) else {
-            throw .unknownClass(name, supported: Self.classNames, file: file)
+            throw .unknownClass(name, near: SchedulerName.near(className: name), supported: Self.classNames, file: file)
         }
-        options = try type.init(reader)
-        if let stranger = override.keys.sorted().first(where: { !reader.asked.contains($0) }) {
+        var reader = SchedulerConfigReader(json, file: file, overriding: override)
+        // A file without a class is the chosen one's, as in diffusers.
+        if [nil, .null, .string(type.className)].contains(json["_class_name"]) {
+            options = try type.init(reader)
+        } else {
+            (options, reader) = try Self.replacement(type, json, file: file, override)
+        }
+        // An option that the class lacks is as good as off.
+        if let stranger = override.keys.sorted().first(where: { !reader.asked.contains($0) && override[$0] != false }) {
             throw .notAnOption(stranger, className: type.className)
+        }
+    }
+
+    /// The options that say how a solver computes, not what the model is: words of one class may mean nothing to another.
+    private static let optionsOfSolvers: Set = [
+        "algorithm_type", "solver_type", "solver_order", "solver_p", "final_sigmas_type", "variance_type", "timestep_type",
+        "interpolation_type", "use_flow_sigmas", "use_dynamic_shifting", "predict_x0", "lower_order_final", "disable_corrector",
+    ]
+
+    /// The options of a class from the file of another one, without those of the solver that the class refuses.
+    private static func replacement(
+        _ type: any ReadableSchedulerConfig.Type, _ json: JSONValue, file: String, _ override: [String: JSONValue]
+    ) throws(SchedulerError) -> (any ReadableSchedulerConfig, SchedulerConfigReader) {
+        var override = override
+        while true {
+            let reader = SchedulerConfigReader(json, file: file, overriding: override)
+            do throws(SchedulerError) {
+                let options = try type.init(reader)
+                try options.validate()
+                return (options, reader)
+            } catch {
+                guard case .option(let key, _, _, _) = error, optionsOfSolvers.contains(key), override[key] == nil else {
+                    throw error
+                }
+                // As if it were absent.
+                override[key] = .null
+            }
         }
     }
 
@@ -101,32 +142,11 @@ protocol ReadableSchedulerConfig: SchedulerClassConfig {
     /// - Throws: `SchedulerError.option` where a value has another type, is an unknown word, or is not supported. Absent options
     ///   have the class's defaults.
     init(_ reader: SchedulerConfigReader) throws(SchedulerError)
+
+    /// - Throws: `SchedulerError.option` where values are out of range, or do not go together.
+    func validate() throws(SchedulerError)
 }
 
-/// Options that override those in a model's file; nil keeps the file's value, or the class's default.
-public struct SchedulerOptionsOverride: Sendable, Equatable {
-    public var timestepSpacing: TimestepSpacing?
-    public var useKarrasSigmas: Bool?
-    public var predictionType: PredictionType?
-    public var rescaleBetasZeroSNR: Bool?
-
-    public init(
-        timestepSpacing: TimestepSpacing? = nil, useKarrasSigmas: Bool? = nil, predictionType: PredictionType? = nil,
-        rescaleBetasZeroSNR: Bool? = nil
-    ) {
-        self.timestepSpacing = timestepSpacing
-        self.useKarrasSigmas = useKarrasSigmas
-        self.predictionType = predictionType
-        self.rescaleBetasZeroSNR = rescaleBetasZeroSNR
-    }
-
-    /// The options by their names in the file.
-    var options: [String: JSONValue] {
-        var options: [String: JSONValue] = [:]
-        options["timestep_spacing"] = timestepSpacing.map { .string($0.rawValue) }
-        options["use_karras_sigmas"] = useKarrasSigmas.map { .bool($0) }
-        options["prediction_type"] = predictionType.map { .string($0.rawValue) }
-        options["rescale_betas_zero_snr"] = rescaleBetasZeroSNR.map { .bool($0) }
-        return options
-    }
+extension ReadableSchedulerConfig {
+    func validate() throws(SchedulerError) { try base.validate() }
 }

@@ -2,8 +2,8 @@ public import TensorStore
 
 /// An error in a scheduler's configuration, plan or input.
 public enum SchedulerError: Error, Equatable, Sendable {
-    /// An unsupported `_class_name`; nil where the file has none.
-    case unknownClass(String?, supported: [String], file: String)
+    /// An unsupported `_class_name`, with the names of the nearest schedulers; nil where the file has none.
+    case unknownClass(String?, near: [String], supported: [String], file: String)
     /// An option with an invalid value. `file` is nil where the option was set in code.
     case option(String, expected: String, found: String, file: String?)
     /// The file is not a JSON object.
@@ -48,17 +48,20 @@ public enum SchedulerError: Error, Equatable, Sendable {
 extension SchedulerError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .unknownClass(let name?, let supported, let file):
-            "\(file) asks for the scheduler \(name); supported are: \(supported.joined(separator: ", "))."
-        case .unknownClass(nil, let supported, let file):
-            "\(file) has no _class_name; supported schedulers are: \(supported.joined(separator: ", "))."
+        case .unknownClass(let name, let near, let supported, let file):
+            """
+            \(file) \(name.map { "asks for the scheduler \($0), which is not supported" } ?? "has no _class_name"). Choose another \
+            with --scheduler; \(name == nil ? "usual" : "nearest") \(near.count == 1 ? "is" : "are") \(near.joined(separator: ", ")). \
+            Supported are: \(supported.joined(separator: ", ")).
+            """
         case .option(let key, let expected, let found, let file):
             "\(file.map { "\($0): " } ?? "")\(key) must be \(expected); it is \(found)."
         case .file(let file, let reason): "\(file) is not a scheduler configuration: \(reason)"
         case .unknownName(let name, let near, let known):
             """
             No scheduler is called '\(name)'\(near.isEmpty ? "" : "; similar are: \(near.joined(separator: ", "))"). \
-            Known are \(known.joined(separator: ", ")), and diffusers' class names.
+            Known are \(known.joined(separator: ", ")), most of these also with -karras, -exponential or -beta, and diffusers' class \
+            names.
             """
         case .notAnOption(let key, let className): "\(className) has no option \(key); leave it out, or take another scheduler."
         case .steps(let found): "The number of steps must be 1 or more; it is \(found)."

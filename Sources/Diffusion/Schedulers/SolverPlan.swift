@@ -12,6 +12,8 @@ struct SolverPlan: Sendable {
     /// The weights of picture and noise, and λ = log α - log σ; infinite without noise.
     struct Level: Sendable {
         let alpha, sigma, lambda: Float
+        /// ρ = σ / α, of the rounded weights.
+        var ratio: Float { sigma / alpha }
 
         /// - Parameter ratio: σ / α.
         init(ratio: Float) {
@@ -54,7 +56,7 @@ struct SolverPlan: Sendable {
         var last = training.values[0]
         if let spaced = options.sigmas(count: count, from: training.largest, to: training.smallest) {
             let rounding: FloatingPointRoundingRule =
-                rules.roundsSpacedTimesteps && !options.useExponentialSigmas ? .toNearestOrEven : .towardZero
+                rules.roundsSpacedTimesteps && options.roundsTimesteps ? .toNearestOrEven : .towardZero
             timesteps = spaced.map { training.timestep(of: $0).rounded(rounding) }
             if rules.endsAtSpacedSigma { last = Float(spaced[spaced.count - 1]) }
             sigmas = spaced
@@ -80,5 +82,17 @@ extension SolverScheduler {
     func noiseWeights(at index: Int) -> (signal: Float, noise: Float) {
         let level = plan.levels[plan.skipped + index]
         return (level.alpha, level.sigma)
+    }
+}
+
+extension BaseSchedulerConfig {
+    /// The number of training steps whose λ is not below a bound, for plans that leave out the others; nil without a bound.
+    /// - Throws: `SchedulerError.option` where it leaves no steps.
+    func trainingSteps(above lambdaMinClipped: Double?) throws(SchedulerError) -> Int? {
+        guard let lambdaMinClipped else { return nil }
+        let below = trainingSigmas.values.count { SolverPlan.Level(ratio: $0).lambda < Float(lambdaMinClipped) }
+        let end = numTrainTimesteps - below
+        try SchedulerError.check(end > 1, "lambda_min_clipped", "less, as it leaves no steps", lambdaMinClipped)
+        return end
     }
 }

@@ -22,7 +22,7 @@ public struct TCDSchedulerConfig: SchedulerClassConfig {
 extension TCDSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, [.clipping, .thresholding, .zeroSNR])
+        try base.read(reader, [.spacing, .clipping, .thresholding, .zeroSNR])
         originalInferenceSteps = try reader.integer("original_inference_steps", default: originalInferenceSteps)
     }
 }

@@ -46,7 +46,7 @@ public struct UniPCMultistepSchedulerConfig: SchedulerClassConfig {
 extension UniPCMultistepSchedulerConfig: ReadableSchedulerConfig {
     init(_ reader: SchedulerConfigReader) throws(SchedulerError) {
         self.init()
-        try base.read(reader, [.thresholding, .zeroSNR])
+        try base.read(reader, [.spacing, .thresholding, .zeroSNR])
         sigmas = try SigmaOptions(reader)
         finalSigmasType = try reader.choice("final_sigmas_type", default: finalSigmasType)
         solverOrder = try reader.integer("solver_order", default: solverOrder)
@@ -56,8 +56,7 @@ extension UniPCMultistepSchedulerConfig: ReadableSchedulerConfig {
         lowerOrderFinal = try reader.flag("lower_order_final", default: lowerOrderFinal)
         disableCorrector = try reader.integers("disable_corrector") ?? disableCorrector
         try reader.refuse("solver_p", unless: .null)
-        try reader.refuse("use_flow_sigmas", unless: false)
-        try reader.refuse("use_dynamic_shifting", unless: false)
+        try reader.refuseFlow()
     }
 }
 

@@ -43,17 +43,19 @@ public struct Comparison {
     private let seed: UInt64
     private let width: Int?
     private let height: Int?
+    private let scheduler: String?
 
     /// Reads both models and checks the request.
     /// - Parameters:
     ///   - baseline: the name or path of a model, for `ModelLocation.resolve`; likewise `candidate`.
-    ///   - request: the prompts, seed, size, steps and guidance scale for both models; its defaults are the baseline's.
+    ///   - request: the prompts, seed, size, steps, guidance scale and scheduler for both models; its defaults are the baseline's.
     /// - Throws: as `LatentDiffusionModel.init` and `ResolvedRequest.init`.
     public init(_ baseline: String, _ candidate: String, _ request: GenerationRequest) throws {
         models = try [baseline, candidate].map { try LatentDiffusionModel(ModelSource(ModelLocation.resolve($0))) }
         resolved = try ResolvedRequest(request, models[0])
         (prompts, seed) = (request.prompts, request.seed)
         (width, height) = (request.width, request.height)
+        scheduler = if case .named(let name) = request.scheduler { name } else { nil }
         names = Self.names(baseline, candidate)
     }
 
@@ -74,7 +76,8 @@ public struct Comparison {
         let jobs = ["a", "b"].enumerated().map { index, name in
             ComparisonJob(
                 model: models[index].source.url.path, prompts: prompts, seed: seed, steps: resolved.numInferenceSteps,
-                guidanceScale: resolved.guidanceScale, width: width, height: height, folder: work.appending(path: name).path)
+                guidanceScale: resolved.guidanceScale, width: width, height: height, scheduler: scheduler,
+                folder: work.appending(path: name).path)
         }
         let figures = try await draw(jobs, takesTurns: takesTurns, program: program, progress: progress)
 

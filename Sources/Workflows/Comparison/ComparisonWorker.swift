@@ -68,6 +68,8 @@ public struct ComparisonJob: Codable, Sendable {
     public let guidanceScale: Double
     public let width: Int?
     public let height: Int?
+    /// The name of the scheduler; nil for the model's own.
+    public let scheduler: String?
     /// The folder for pictures, latents and figures.
     public let folder: String
 
@@ -83,9 +85,11 @@ public struct ComparisonJob: Codable, Sendable {
 
     /// The request of the picture at `index`.
     func request(_ index: Int, steps: Int) -> GenerationRequest {
-        GenerationRequest(
+        var request = GenerationRequest(
             prompts: [prompts[index]], width: width, height: height, numInferenceSteps: steps, guidanceScale: guidanceScale,
             seed: seed &+ UInt64(index))
+        request.scheduler = scheduler.map { .named($0) }
+        return request
     }
 
     /// Reads a job from a file.
@@ -95,7 +99,7 @@ public struct ComparisonJob: Codable, Sendable {
 
     init(
         model: String, prompts: [String], seed: UInt64, steps: Int, guidanceScale: Double, width: Int?, height: Int?,
-        folder: String
+        scheduler: String? = nil, folder: String
     ) {
         self.model = model
         self.prompts = prompts
@@ -104,6 +108,7 @@ public struct ComparisonJob: Codable, Sendable {
         self.guidanceScale = guidanceScale
         self.width = width
         self.height = height
+        self.scheduler = scheduler
         self.folder = folder
     }
 }

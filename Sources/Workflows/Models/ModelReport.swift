@@ -20,7 +20,10 @@ public struct ModelReport: Encodable, Sendable {
     public init(_ url: URL) throws {
         let source = try ModelSource(url)
         // Every error of a first use is thrown here.
-        var notes = try LatentDiffusionModel(source).notes
+        let model = try LatentDiffusionModel(source)
+        var notes = model.notes
+        // Pictures can be drawn with another scheduler.
+        do { _ = try model.scheduler.named(nil) } catch { notes.append("\(error)") }
         var components: [ComponentReport] = []
         for component in source.networks.sorted(by: { $0.name < $1.name }) {
             do {

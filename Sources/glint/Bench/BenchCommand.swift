@@ -52,6 +52,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     @OptionGroup(title: "Model") var model: BenchModelOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @Option(help: "The number of steps. (default: as glint generate)") var steps: Int?
+    @Option(help: "The scheduler, as for glint generate. (default: the model's)") var scheduler: String?
     @Option(help: "Width in pixels. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels. (default: the model's)") var height: Int?
     @Option(help: "The number of pictures, after one that is not counted.") var repeats = 3
@@ -77,8 +78,9 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     private func measure(_ folder: URL) async throws -> PipelineBenchmark {
         var options = try machine.settings.compileOptions()
         options.profiling = profile
-        let request = GenerationRequest(
+        var request = GenerationRequest(
             prompts: ["a beautiful pink unicorn, 8k"], width: width, height: height, numInferenceSteps: steps)
+        request.scheduler = scheduler.map { .named($0) }
         return try await .measure(
             folder, model: model.synthetic ?? folder.lastPathComponent, request, repeats: repeats, compile: options,
             memory: staged ? .staged : .resident)

@@ -23,6 +23,7 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "The number of prompts, from the beginning of the list. (default: all)") var count: Int?
     @Option(help: "The number of steps. (default: by the first model, as glint generate)") var steps: Int?
     @Option(help: "How closely pictures follow the text. (default: likewise)") var guidanceScale: Double?
+    @Option(help: "The scheduler of both, as for glint generate. (default: each model's own)") var scheduler: String?
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
     @Option(parsing: .unconditional, help: "Seed of the first picture; the next ones have the next seeds; -1: random.")
@@ -58,9 +59,10 @@ struct CompareCommand: AsyncParsableCommand {
 
     private func compare() async throws {
         let all = try prompts.map { try PromptFile.read($0) } ?? ComparisonPrompts.standard
-        let request = GenerationRequest(
+        var request = GenerationRequest(
             prompts: Array(all.prefix(count ?? all.count)), width: width, height: height, numInferenceSteps: steps,
             guidanceScale: guidanceScale, seed: seed.value)
+        request.scheduler = scheduler.map { .named($0) }
         // Errors are found before any picture is drawn.
         let comparison = try Comparison(baseline, candidate, request)
         let metrics = try Comparison.Metrics(

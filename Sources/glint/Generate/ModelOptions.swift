@@ -43,11 +43,20 @@ struct ModelOptions: ParsableArguments {
 
 extension TimestepSpacing: ExpressibleByArgument {}
 extension PredictionType: ExpressibleByArgument {}
+extension SigmaSpacing: ExpressibleByArgument {}
 
 /// The scheduler, and its options.
 struct SchedulerOptions: ParsableArguments {
-    @Option(help: "\(SchedulerName.all.map(\.name).joined(separator: ", ")), or a class of diffusers. (default: the model's)")
+    @Option(
+        help: """
+            \(SchedulerName.short.joined(separator: ", ")), most of these also with -karras, -exponential or -beta, or a class of \
+            diffusers. (default: the model's)
+            """)
     var scheduler: String?
+    @Option(
+        help: "The spacing of noise levels: karras, exponential, beta, or plain for that of the timesteps. (default: the model's)"
+    )
+    var sigmas: SigmaSpacing?
     @Option(help: "The spacing of timesteps: leading, linspace or trailing. (default: the model's)")
     var timestepSpacing: TimestepSpacing?
     @Option(help: "The UNet's prediction: epsilon, v_prediction or sample. (default: the model's)")
@@ -60,6 +69,7 @@ struct SchedulerOptions: ParsableArguments {
 
     func apply(to request: inout GenerationRequest) {
         if let scheduler { request.scheduler = .named(scheduler) }
+        if let sigmas { request.schedulerOptions.sigmaSpacing = sigmas }
         if let timestepSpacing { request.schedulerOptions.timestepSpacing = timestepSpacing }
         if let predictionType { request.schedulerOptions.predictionType = predictionType }
         if let eta { request.eta = eta }

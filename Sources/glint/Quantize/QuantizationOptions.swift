@@ -11,6 +11,7 @@ struct CalibrationOptions: ParsableArguments {
     @Option(help: "The number of steps that pictures will have; each is calibrated. (default: by the model, as glint generate)")
     var steps: Int?
     @Option(help: "How closely pictures follow the text. (default: likewise)") var guidanceScale: Double?
+    @Option(help: "The scheduler that pictures will have, as for glint generate. (default: the model's)") var scheduler: String?
     @Option(help: "Width in pixels, a multiple of 8. (default: the model's)") var width: Int?
     @Option(help: "Height in pixels, a multiple of 8. (default: the model's)") var height: Int?
     @Option(parsing: .unconditional, help: "Seed of the first prompt; the next ones have the next seeds; -1: random.")
@@ -23,9 +24,11 @@ struct CalibrationOptions: ParsableArguments {
     /// - Throws: `PromptFileError`, and `ImageError` for a file that can't be read.
     func request() throws -> GenerationRequest {
         let all = try calibrationPrompts.map { try PromptFile.read($0) } ?? CalibrationPrompts.standard
-        return GenerationRequest(
+        var request = GenerationRequest(
             prompts: CalibrationPrompts.spread(subsetSize, over: all), width: width, height: height, numInferenceSteps: steps,
             guidanceScale: guidanceScale, seed: seed.value)
+        request.scheduler = scheduler.map { .named($0) }
+        return request
     }
 }
 

@@ -53,7 +53,7 @@ import Testing
         try FileManager.default.createDirectory(at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(at: place, withDestinationURL: GoldenRun.model("sd15"))
         let model = try LatentDiffusionModel(ModelSource(place))
-        #expect(GenerationDefaults(model, scheduler: model.scheduler.config).steps == steps)
+        #expect(GenerationDefaults(model, scheduler: try model.scheduler.named(nil)).steps == steps)
     }
 
     /// The config promises a projected text that the checkpoint does not give.

@@ -22,11 +22,10 @@ import Testing
     @Test func stableDiffusion() throws {
         for json in [Self.silent, Self.old] {
             let found = try scheduler("StableDiffusionPipeline", json)
-            let own = try #require(found.config.options as? PNDMSchedulerConfig)
+            let own = try #require(try found.named(nil).options as? PNDMSchedulerConfig)
             #expect(own.stepsOffset == 1 && !own.skipPRKSteps)
-            let inpainting = try #require(found.inpaintingConfig.options as? PNDMSchedulerConfig)
+            let inpainting = try #require(try found.named(nil, isInpainting: true).options as? PNDMSchedulerConfig)
             #expect(inpainting.stepsOffset == 1 && inpainting.skipPRKSteps)
-            #expect(try found.named(nil) == found.config && found.named(nil, isInpainting: true) == found.inpaintingConfig)
             // Another class takes over what the file says, and has defaults for what it does not.
             let isOld = json == Self.old
             let ddim = try found.named("ddim").options.base
@@ -39,12 +38,24 @@ import Testing
     @Test(arguments: ["StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline", "LatentConsistencyModelPipeline"])
     func othersCorrectNothing(_ name: String) throws {
         let found = try scheduler(name, Self.old)
-        #expect(found.config.options.base.stepsOffset == 0)
+        #expect(try found.named(nil).options.base.stepsOffset == 0)
         #expect(try found.named("ddim").options.base.clipSample)
         // Stable Diffusion's pipeline fills in parts by latent consistency models too.
-        #expect(found.inpaintingConfig.options.base.stepsOffset == (name.contains("XL") ? 0 : 1))
+        #expect(try found.named(nil, isInpainting: true).options.base.stepsOffset == (name.contains("XL") ? 0 : 1))
         let shortens = name.hasPrefix("LatentConsistencyModel")
         #expect(found.strengthRule(isInpainting: false) == (shortens ? .shortensOriginalSchedule : .skipsSteps))
         #expect(found.strengthRule(isInpainting: true) == .skipsSteps)
+    }
+
+    /// A class that is not supported is an error only where it is to be used.
+    @Test func anUnsupportedClassCanBeReplaced() throws {
+        let found = try scheduler(
+            "StableDiffusionPipeline",
+            #"{"_class_name": "SASolverScheduler", "algorithm_type": "data_prediction", "beta_schedule": "scaled_linear"}"#)
+        let error = #expect(throws: SchedulerError.self) { try found.named(nil) }
+        #expect(error?.description.contains("Choose another with --scheduler; nearest are dpm++-sde, unipc.") == true)
+        let solver = try #require(try found.named("dpm++").options as? DPMSolverMultistepSchedulerConfig)
+        #expect(solver.betaSchedule == .scaledLinear && solver.algorithmType == .dpmsolverPlusPlus)
+        #expect(throws: SchedulerError.self) { try scheduler("StableDiffusionPipeline", "[]") }
     }
 }

@@ -1,4 +1,4 @@
-import Diffusion
+@testable import Diffusion
 import TensorStore
 import Testing
 
@@ -47,20 +47,45 @@ import Testing
         #expect(try config(text) == expected)
     }
 
-    @Test func otherClassesAreNamedWithThoseThatAreSupported() throws {
+    @Test func otherClassesAreNamedWithThoseThatAreNearest() throws {
         let known = [
-            "DDIMScheduler", "DDPMScheduler", "DPMSolverMultistepScheduler", "EulerAncestralDiscreteScheduler",
-            "EulerDiscreteScheduler", "HeunDiscreteScheduler", "LCMScheduler", "PNDMScheduler", "TCDScheduler",
-            "UniPCMultistepScheduler",
+            "DDIMScheduler", "DDPMScheduler", "DEISMultistepScheduler", "DPMSolverMultistepScheduler",
+            "DPMSolverSinglestepScheduler", "EulerAncestralDiscreteScheduler", "EulerDiscreteScheduler", "HeunDiscreteScheduler",
+            "KDPM2AncestralDiscreteScheduler", "KDPM2DiscreteScheduler", "LCMScheduler", "LMSDiscreteScheduler", "PNDMScheduler",
+            "TCDScheduler", "UniPCMultistepScheduler",
         ]
         #expect(SchedulerConfig.classNames == known)
-        let error = #expect(throws: SchedulerError.unknownClass("KDPM2DiscreteScheduler", supported: known, file: file)) {
-            try config(#"{"_class_name": "KDPM2DiscreteScheduler"}"#)
+        let error = #expect(
+            throws: SchedulerError.unknownClass("IPNDMScheduler", near: ["pndm", "lms"], supported: known, file: file)
+        ) {
+            try config(#"{"_class_name": "IPNDMScheduler"}"#)
         }
-        #expect(throws: SchedulerError.unknownClass(nil, supported: known, file: file)) { try config("{}") }
         #expect(
-            error?.description
-                == "\(file) asks for the scheduler KDPM2DiscreteScheduler; supported are: \(known.joined(separator: ", ")).")
+            error?.description == """
+                \(file) asks for the scheduler IPNDMScheduler, which is not supported. Choose another with --scheduler; nearest are \
+                pndm, lms. Supported are: \(known.joined(separator: ", ")).
+                """)
+        // Of another library, with a name like one of ours, and without one.
+        for (name, near) in [
+            (#""EulerDiscretScheduler""#, ["euler"]), (#""MyOwn""#, ["euler", "dpm++", "ddim"]),
+            ("null", ["euler", "dpm++", "ddim"]), ("3", ["euler", "dpm++", "ddim"]),
+        ] {
+            let error = #expect(throws: SchedulerError.self) { try config("{\"_class_name\": \(name)}") }
+            guard case .unknownClass(_, let found, _, _) = error else {
+                Issue.record("\(name)")
+                continue
+            }
+            #expect(found == near)
+        }
+    }
+
+    /// The relatives that errors offer are names that there are.
+    @Test(arguments: ["SASolverScheduler", "DPMSolverSDEScheduler", "FlowMatchEulerDiscreteScheduler", "KarrasVeScheduler"])
+    func offersCanBeChosen(_ className: String) throws {
+        let near = SchedulerName.near(className: className)
+        #expect(!near.isEmpty)
+        let json = JSONValue.members([("_class_name", .string(className))])
+        for name in near { #expect(throws: Never.self) { try SchedulerConfig.named(name, from: json, file: file) } }
     }
 
     @Test func aFileThatIsNoObjectIsAnError() {

@@ -51,7 +51,7 @@ import Testing
         let goldens = try SchedulerGolden.load()
         let classes = Set(goldens.map { String($0.name.prefix { $0 != ":" }) })
         #expect(classes == Set(SchedulerConfig.classNames))
-        #expect(classes.count == 10)
-        #expect(goldens.count >= 130)
+        #expect(classes.count == 15)
+        #expect(goldens.count >= 220)
     }
 }

@@ -56,6 +56,39 @@ import Testing
         #expect(try named("EulerDiscreteScheduler", from: plain).options.equalsKarras(true))
     }
 
+    /// A name says how σ are spaced, whatever the file says.
+    @Test func namesSwitchTheRulesOfSigmas() throws {
+        let file = #"{"_class_name": "LMSDiscreteScheduler", "use_beta_sigmas": true}"#
+        func rules(_ name: String, _ override: SchedulerOptionsOverride = .init()) throws -> [Bool] {
+            let sigmas = try #require(try named(name, override, from: file).options as? LMSDiscreteSchedulerConfig).sigmas
+            return [sigmas.useKarrasSigmas, sigmas.useExponentialSigmas, sigmas.useBetaSigmas]
+        }
+        #expect(try rules("lms") == [false, false, false])
+        #expect(try rules("lms-karras") == [true, false, false])
+        #expect(try rules("LMS exponential") == [false, true, false])
+        #expect(try rules("lms-beta") == [false, false, true])
+        #expect(try rules("LMSDiscreteScheduler") == [false, false, true])
+        var override = SchedulerOptionsOverride()
+        #expect(override.sigmaSpacing == nil)
+        for spacing in SigmaSpacing.allCases {
+            override.sigmaSpacing = spacing
+            #expect(override.sigmaSpacing == spacing)
+            let expected = [SigmaSpacing.karras, .exponential, .beta].map { $0 == spacing }
+            #expect(try rules("lms-karras", override) == expected && rules("LMSDiscreteScheduler", override) == expected)
+        }
+        // One rule given alone switches the others off.
+        override = .init(useKarrasSigmas: true)
+        #expect(try rules("LMSDiscreteScheduler", override) == [true, false, false])
+        // A class without these rules is plain; only another rule is refused.
+        override.sigmaSpacing = .plain
+        #expect(throws: Never.self) { try named("ddim", override) }
+        override.sigmaSpacing = .beta
+        #expect(throws: SchedulerError.notAnOption("use_beta_sigmas", className: "DDIMScheduler")) { try named("ddim", override) }
+        #expect(throws: SchedulerError.notAnOption("timestep_spacing", className: "DPMSolverSinglestepScheduler")) {
+            try named("dpm++-2s", .init(timestepSpacing: .trailing))
+        }
+    }
+
     @Test func overridesWinOverNameAndFile() throws {
         let override = SchedulerOptionsOverride(
             timestepSpacing: .trailing, useKarrasSigmas: true, predictionType: .vPrediction, rescaleBetasZeroSNR: true)
@@ -81,8 +114,8 @@ import Testing
 
     @Test func unknownNamesAreToldWithSimilarAndKnownOnes() {
         let error = #expect(throws: SchedulerError.self) { try named("eulr") }
-        #expect(error?.description.contains("No scheduler is called 'eulr'; similar are: euler.") == true)
-        #expect(error?.description.contains("Known are ddim, ddpm, dpm++") == true)
+        #expect(error?.description.contains("No scheduler is called 'eulr'; similar are: euler") == true)
+        #expect(error?.description.contains("Known are ddim, ddpm, deis, dpm++") == true)
         let stranger = #expect(throws: SchedulerError.self) { try named("xyz") }
         #expect(stranger?.description.hasPrefix("No scheduler is called 'xyz'. Known are ddim") == true)
     }

@@ -11,13 +11,17 @@ import Testing
     }
 
     @Test(arguments: [
-        ("euler", #""use_beta_sigmas": true"#, "use_beta_sigmas"),
         ("euler", #""interpolation_type": "log_linear""#, "interpolation_type"),
         ("euler", #""timestep_type": "continuous", "prediction_type": "v_prediction""#, "timestep_type"),
-        ("euler-karras", #""use_exponential_sigmas": true"#, "use_exponential_sigmas"),
+        ("EulerDiscreteScheduler", #""use_karras_sigmas": true, "use_exponential_sigmas": true"#, "use_exponential_sigmas"),
+        ("LMSDiscreteScheduler", #""use_exponential_sigmas": true, "use_beta_sigmas": true"#, "use_beta_sigmas"),
+        ("heun-beta", #""sigma_max": -1"#, "sigma_max"),
         ("euler-karras", #""sigma_min": 0"#, "sigma_min"),
         ("euler-a", #""prediction_type": "sample""#, "prediction_type"),
         ("pndm", #""prediction_type": "sample""#, "prediction_type"),
+        ("dpm2", #""prediction_type": "sample""#, "prediction_type"),
+        ("dpm2-a", #""prediction_type": "sample""#, "prediction_type"),
+        ("deis", #""prediction_type": "flow_prediction""#, "prediction_type"),
         ("heun", #""beta_schedule": "exp""#, "beta_schedule"),
         ("ddpm", #""variance_type": "learned_range""#, "variance_type"),
         ("ddpm", #""variance_type": "fixed_large_log""#, "variance_type"),
@@ -51,7 +55,28 @@ import Testing
         }
     }
 
-    @Test(arguments: ["ddim", "pndm", "euler-a", "unipc"])
+    /// A class's own file says what it means; only another class's words are left out.
+    @Test(arguments: [
+        ("DEISMultistepScheduler", #""algorithm_type": "sde-dpmsolver++""#, "algorithm_type"),
+        ("DEISMultistepScheduler", #""solver_type": "rk4""#, "solver_type"),
+        ("DEISMultistepScheduler", #""solver_order": 4"#, "solver_order"),
+        ("DPMSolverSinglestepScheduler", #""algorithm_type": "sde-dpmsolver""#, "algorithm_type"),
+        ("DPMSolverSinglestepScheduler", #""algorithm_type": "dpmsolver""#, "final_sigmas_type"),
+        ("DPMSolverSinglestepScheduler", #""solver_order": 4"#, "solver_order"),
+        ("DPMSolverSinglestepScheduler", #""use_flow_sigmas": true"#, "use_flow_sigmas"),
+        ("UniPCMultistepScheduler", #""use_dynamic_shifting": true"#, "use_dynamic_shifting"),
+    ])
+    func ownFilesAreRefusedByName(_ className: String, _ options: String, _ key: String) {
+        #expect {
+            let json = try JSONValue(parsing: #"{"_class_name": "\#(className)", \#(options)}"#.utf8)
+            _ = try SchedulerConfig(json: json, file: "f").scheduler(.init(.count(6)))
+        } throws: { error in
+            guard case .option(key, expected: _, found: _, file: _) = error as? SchedulerError else { return false }
+            return true
+        }
+    }
+
+    @Test(arguments: ["ddim", "pndm", "euler-a", "unipc", "lms", "dpm2", "dpm2-a", "deis"])
     func timestepsByHandAreForThoseThatTakeThem(_ name: String) throws {
         let className = try SchedulerConfig.named(name, from: nil, file: "f").className
         #expect(throws: SchedulerError.timestepsNotSupported(className: className)) {
@@ -59,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["euler-karras", "heun-karras", "dpm++-karras"])
+    @Test(arguments: ["euler-karras", "heun-karras", "dpm++-karras", "dpm++-2s-karras"])
     func timestepsByHandDoNotGoWithKarras(_ name: String) {
         #expect(throws: SchedulerError.timestepsWithSpacedSigmas(option: "use_karras_sigmas")) {
             try scheduler(name, "", .init(.timesteps([999, 3])))

@@ -1,16 +1,19 @@
-"""Writes cases.json and steps.safetensors: diffusers' schedulers step by step, as its pipelines call them; and embedding.json:
+"""Writes cases.json and steps.safetensors: diffusers' schedulers step by step, as its pipelines call them; replacements.json:
+what `from_config` makes of one class's config in another; beta.json: quantiles of the beta distribution; and embedding.json:
 guidance scale embeddings.
 
 Inputs are draws of torch.randn of one generator a case, in this order: the picture's latents, then for each step the model
 output and, where the step draws, the noise. They are not stored: noise.json holds that ours are the same.
 """
 
+import inspect
 import json
 import math
 import pathlib
 import types
 
 import diffusers
+import scipy.stats
 import torch
 from diffusers import LatentConsistencyModelPipeline, StableDiffusionImg2ImgPipeline
 from safetensors.torch import save_file
@@ -27,19 +30,25 @@ def rounded(values: torch.Tensor) -> list:
 
 def predicted_original(scheduler, output, sample, timestep) -> torch.Tensor:
     """For the classes whose step does not give it."""
-    if hasattr(scheduler, "convert_model_output"):
+    if isinstance(scheduler, diffusers.DEISMultistepScheduler):
+        # Its conversion to noise and back loses digits.
+        signal, noise = scheduler._sigma_to_alpha_sigma_t(scheduler.sigmas[scheduler.step_index])
+    elif hasattr(scheduler, "convert_model_output"):
         alpha, sigma = scheduler._sigma_to_alpha_sigma_t(scheduler.sigmas[scheduler.step_index])
         converted = scheduler.convert_model_output(output, sample=sample)
         if scheduler.config.get("predict_x0", scheduler.config.get("algorithm_type", "").endswith("++")):
             return converted
         return (sample - sigma * converted) / alpha
-    alpha = scheduler.alphas_cumprod[timestep]
-    signal, noise = alpha.sqrt(), (1 - alpha).sqrt()
-    return {
+    else:
+        alpha = scheduler.alphas_cumprod[timestep]
+        signal, noise = alpha.sqrt(), (1 - alpha).sqrt()
+    original = {
         "epsilon": (sample - noise * output) / signal,
         "sample": output,
         "v_prediction": signal * sample - noise * output,
     }[scheduler.config.prediction_type]
+    is_thresholded = hasattr(scheduler, "convert_model_output") and scheduler.config.thresholding
+    return scheduler._threshold_sample(original) if is_thresholded else original
 
 
 def plan(scheduler, strength: float, shortens: bool, eta: float | None, **request) -> torch.Tensor:
@@ -78,7 +87,7 @@ def run(name: str, class_name: str, seed: int, config: dict, scale: float, reque
             scheduler._init_step_index(timestep)
         state = generator.get_state()
         original = None
-        if class_name in ("PNDMScheduler", "TCDScheduler", "DPMSolverMultistepScheduler", "UniPCMultistepScheduler"):
+        if hasattr(scheduler, "convert_model_output") or class_name in ("PNDMScheduler", "TCDScheduler"):
             original = predicted_original(scheduler, output, sample, timestep)
         result = scheduler.step(output, timestep, sample, **extra)
         draws.append(not torch.equal(state, generator.get_state()))
@@ -87,7 +96,7 @@ def run(name: str, class_name: str, seed: int, config: dict, scale: float, reque
         rows.append(torch.stack([result.prev_sample, original, noisy, scaled]))
         sample = result.prev_sample
     steps = torch.stack(rows)
-    assert steps.isfinite().all(), name
+    assert steps.isfinite().all(), (class_name, name)
     case = {
         "name": f"{class_name}: {name}",
         "seed": seed,
@@ -319,26 +328,223 @@ def unipc_cases() -> list[tuple]:
     ]
 
 
+BETA = {"use_beta_sigmas": True}
+EXPONENTIAL = {"use_exponential_sigmas": True}
+ENDS = {"sigma_min": 0.05, "sigma_max": 11.0}
+
+
+def lms_cases() -> list[tuple]:
+    return [
+        *spaced(),
+        ("defaults", {}, steps(5)),
+        ("1 step", SD, steps(1)),
+        ("2 steps", SD, steps(2)),
+        ("20 steps", SD, steps(20)),
+        ("Karras", {**SD, **KARRAS}, steps(6)),
+        ("Karras, strength 0.5", {**SD, **KARRAS}, steps(8, strength=0.5)),
+        ("exponential", {**SD, **EXPONENTIAL}, steps(6)),
+        ("beta", {**SD, **BETA}, steps(6)),
+        ("predicts the velocity", {**SD, **V}, steps(5)),
+        ("predicts the sample", {**SD, **SAMPLE}, steps(5)),
+        ("cosine", {**COSINE, **V}, steps(5)),
+        ("trained betas", SHORT, steps(6)),
+    ]
+
+
+def kdpm2_cases(is_ancestral: bool) -> list[tuple]:
+    # diffusers' ancestral class comes to NaN with the cosine schedule.
+    velocity = ("predicts the velocity", {**SD, **V}) if is_ancestral else ("predicts the velocity, cosine", {**COSINE, **V})
+    return [
+        *spaced(),
+        ("defaults", {}, steps(4)),
+        ("1 step", {**SD, "timestep_spacing": "trailing"}, steps(1)),
+        ("Karras", {**SD, **KARRAS}, steps(5)),
+        ("Karras, leading, strength 0.5", {**SD, **KARRAS, "timestep_spacing": "leading"}, steps(6, strength=0.5)),
+        ("exponential", {**SD, **EXPONENTIAL}, steps(4)),
+        ("beta", {**SD, **BETA}, steps(4)),
+        (*velocity, steps(4)),
+        ("trained betas", SHORT, steps(5)),
+    ]
+
+
+def deis_cases() -> list[tuple]:
+    cases = [
+        *spaced(),
+        ("defaults", {}, steps(5)),
+        ("1 step", SD, steps(1)),
+        ("16 steps", SD, steps(16)),
+        ("16 steps, third order", {**SD, "solver_order": 3}, steps(16)),
+        ("orders not lowered, third order", {**SD, "solver_order": 3, "lower_order_final": False}, steps(6)),
+        ("Karras", {**SD, **KARRAS}, steps(6)),
+        ("Karras, third order, orders not lowered", {**SD, **KARRAS, "solver_order": 3, "lower_order_final": False}, steps(6)),
+        ("exponential, strength 0.6", {**SD, **EXPONENTIAL}, steps(7, strength=0.6)),
+        ("beta", {**SD, **BETA}, steps(6)),
+        ("predicts the velocity, cosine", {**COSINE, **V}, steps(5)),
+        ("predicts the sample, third order", {**SD, **SAMPLE, "solver_order": 3}, steps(6)),
+        ("thresholding", {**SD, **THRESHOLD}, steps(5)),
+        ("words of other solvers", {**SD, "algorithm_type": "dpmsolver++", "solver_type": "bh2"}, steps(4)),
+        ("trained betas", SHORT, steps(6)),
+    ]
+    return cases + [(f"order {order}", {**SD, "solver_order": order}, steps(6)) for order in [1, 3]]
+
+
+def singlestep_cases() -> list[tuple]:
+    low = {"final_sigmas_type": "sigma_min"}
+    cases = [
+        ("defaults", {}, steps(5)),
+        ("1 step", SD, steps(1)),
+        ("2 steps", SD, steps(2)),
+        ("17 steps", SD, steps(17)),
+        ("strength 0.6", SD, steps(7, strength=0.6)),
+        ("third order, strength 0.4, in a group", {**SD, "solver_order": 3}, steps(9, strength=0.4)),
+        ("third order, strength 0.5, in a group", {**SD, "solver_order": 3}, steps(9, strength=0.5)),
+        ("orders as they are", {**SD, **low, "solver_order": 3}, steps(6)),
+        ("orders lowered", {**SD, **low, "solver_order": 3, "lower_order_final": True}, steps(6)),
+        ("Karras", {**SD, **KARRAS}, steps(6)),
+        ("exponential", {**SD, **EXPONENTIAL}, steps(6)),
+        ("beta", {**SD, **BETA}, steps(6)),
+        ("predicts the velocity, cosine", {**COSINE, **V}, steps(5)),
+        ("clipped lambda", {**COSINE, "lambda_min_clipped": -5.1}, steps(6)),
+        ("thresholding", {**SD, **THRESHOLD}, steps(5)),
+        ("timesteps by hand", SD, {"timesteps": [999, 800, 503, 240, 20]}),
+        ("timesteps by hand, strength 0.5", SD, {"timesteps": [999, 800, 503, 240, 20], "strength": 0.5}),
+        ("words of other solvers", {**SD, **low, "solver_type": "bh2", "algorithm_type": "deis"}, steps(4)),
+        ("trained betas", SHORT, steps(6)),
+    ]
+    for algorithm in ["dpmsolver", "dpmsolver++", "sde-dpmsolver++"]:
+        for order in [1, 2, 3]:
+            for solver in ["midpoint", "heun"] if order > 1 else ["midpoint"]:
+                config = {**SD, **low, "algorithm_type": algorithm, "solver_order": order, "solver_type": solver}
+                prediction = V if order == 2 else SAMPLE if algorithm == "dpmsolver" and order == 1 else {}
+                cases.append((f"{algorithm}, order {order}, {solver}", {**config, **prediction}, steps(6)))
+    return cases
+
+
 def scheduler_cases() -> tuple[list[dict], dict[str, torch.Tensor]]:
-    classes = {
-        "DDIMScheduler": ddim_cases(),
-        "DDPMScheduler": ddpm_cases(),
-        "DPMSolverMultistepScheduler": dpm_solver_cases(),
-        "EulerAncestralDiscreteScheduler": euler_ancestral_cases(),
-        "EulerDiscreteScheduler": euler_cases(),
-        "HeunDiscreteScheduler": heun_cases(),
-        "LCMScheduler": lcm_cases(),
-        "PNDMScheduler": pndm_cases(),
-        "TCDScheduler": tcd_cases(),
-        "UniPCMultistepScheduler": unipc_cases(),
-    }
+    # Seeds are by position, so later cases stand at the end.
+    classes = [
+        ("DDIMScheduler", ddim_cases()),
+        ("DDPMScheduler", ddpm_cases()),
+        ("DPMSolverMultistepScheduler", dpm_solver_cases()),
+        ("EulerAncestralDiscreteScheduler", euler_ancestral_cases()),
+        ("EulerDiscreteScheduler", euler_cases()),
+        ("HeunDiscreteScheduler", heun_cases()),
+        ("LCMScheduler", lcm_cases()),
+        ("PNDMScheduler", pndm_cases()),
+        ("TCDScheduler", tcd_cases()),
+        ("UniPCMultistepScheduler", unipc_cases()),
+        ("LMSDiscreteScheduler", lms_cases()),
+        ("KDPM2DiscreteScheduler", kdpm2_cases(False)),
+        ("KDPM2AncestralDiscreteScheduler", kdpm2_cases(True)),
+        ("DEISMultistepScheduler", deis_cases()),
+        ("DPMSolverSinglestepScheduler", singlestep_cases()),
+        ("EulerDiscreteScheduler", [
+            ("beta", {**SD, **BETA}, steps(6)),
+            ("beta between given sigmas, strength 0.5", {**SD, **BETA, **ENDS}, steps(6, strength=0.5)),
+        ]),
+        ("HeunDiscreteScheduler", [("beta, 1 step", {**SD, **BETA}, steps(1)), ("beta", {**SD, **BETA}, steps(4))]),
+        ("DPMSolverMultistepScheduler", [
+            ("beta", {**SD, **BETA}, steps(6)),
+            ("beta, cosine, sigma_min", {**COSINE, **BETA, "final_sigmas_type": "sigma_min"}, steps(6)),
+        ]),
+        ("UniPCMultistepScheduler", [
+            ("beta", {**SD, **BETA}, steps(6)),
+            ("beta, sigma_min, strength 0.7", {**SD, **BETA, "final_sigmas_type": "sigma_min"}, steps(6, strength=0.7)),
+        ]),
+    ]
     cases, tensors = [], {}
-    for class_name, group in classes.items():
+    for class_name, group in classes:
         for name, config, request, *scale in group:
             case, rows = run(name, class_name, len(cases) + 1, config, *(scale or [1.0]), request)
             cases.append(case)
+            assert case["name"] not in tensors, case["name"]
             tensors[case["name"]] = rows
     return cases, tensors
+
+
+# Options of the solver itself: where diffusers refuses another class's word, that option is as good as absent.
+SOLVER = ["algorithm_type", "solver_type", "variance_type", "timestep_type", "interpolation_type", "use_dynamic_shifting"]
+SUPPORTED = [
+    "DDIMScheduler", "DDPMScheduler", "DEISMultistepScheduler", "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler", "EulerAncestralDiscreteScheduler", "EulerDiscreteScheduler", "HeunDiscreteScheduler",
+    "KDPM2AncestralDiscreteScheduler", "KDPM2DiscreteScheduler", "LCMScheduler", "LMSDiscreteScheduler", "PNDMScheduler",
+    "TCDScheduler", "UniPCMultistepScheduler",
+]
+
+
+def sources() -> list[dict]:
+    """Configs that are to be replaced, as files have them: all options of the class."""
+    others = [
+        ("DPMSolverSDEScheduler", KARRAS), ("SASolverScheduler", {}), ("EDMEulerScheduler", {}),
+        ("EDMDPMSolverMultistepScheduler", {}), ("IPNDMScheduler", {}), ("DDIMParallelScheduler", {}),
+        ("DDPMParallelScheduler", {}), ("UnCLIPScheduler", {}), ("ScoreSdeVeScheduler", {}),
+        ("RePaintScheduler", {}), ("DDIMInverseScheduler", {}),
+        ("DPMSolverMultistepInverseScheduler", {}), ("FlowMatchEulerDiscreteScheduler", {"use_dynamic_shifting": True}),
+    ]
+    supported = [
+        ("DDPMScheduler", {"variance_type": "fixed_large_log", **V}), ("LMSDiscreteScheduler", BETA),
+        ("EulerDiscreteScheduler", {**KARRAS, **ENDS}), ("EulerDiscreteScheduler", {**BETA, **ENDS}),
+        ("EulerDiscreteScheduler", {"timestep_type": "continuous", "timestep_spacing": "trailing"}),
+        ("DPMSolverMultistepScheduler",
+         {"algorithm_type": "sde-dpmsolver", "final_sigmas_type": "sigma_min", "solver_type": "heun"}),
+        ("DPMSolverSinglestepScheduler", {"algorithm_type": "dpmsolver", "final_sigmas_type": "sigma_min"}),
+        ("UniPCMultistepScheduler", {"solver_order": 3, "predict_x0": False, "final_sigmas_type": "sigma_min"}),
+        ("DEISMultistepScheduler", {"solver_order": 3, **EXPONENTIAL}),
+    ]
+    configs = []
+    for name, changes in others + supported:
+        parameters = inspect.signature(getattr(diffusers, name).__init__).parameters
+        config = {key: value.default for key, value in parameters.items() if value.kind == value.POSITIONAL_OR_KEYWORD}
+        config = {key: value for key, value in config.items() if key != "self" and value != -math.inf}
+        config |= {key: value for key, value in {**SD, **changes}.items() if key in config}
+        configs.append({"_class_name": name, **config})
+    return configs + [{"_class_name": "OurOwnScheduler", **SD, "steps_offset": 1, "our_option": 3}]
+
+
+def replaced(class_name: str, config: dict):
+    """The scheduler by `from_config`, and the options that diffusers refuses."""
+    cls, dropped = getattr(diffusers, class_name), []
+    while True:
+        kept = {key: value for key, value in config.items() if key not in dropped}
+        try:
+            scheduler = cls.from_config(kept)
+            scheduler.set_timesteps(5)
+            return scheduler, dropped
+        except (NotImplementedError, ValueError) as error:
+            refused = [key for key in SOLVER if key in kept and (str(kept[key]) in str(error) or key in str(error))]
+            if not refused:
+                raise
+            dropped.append(refused[0])
+
+
+def replacement_cases() -> list[dict]:
+    cases, seed = [], 0
+    for config in sources():
+        replacements = []
+        for class_name in SUPPORTED:
+            if class_name == config["_class_name"]:
+                continue
+            scheduler, dropped = replaced(class_name, config)
+            seed += 1
+            generator = torch.Generator().manual_seed(seed)
+            sample = torch.randn([1, 1, 1, 2], generator=generator) * scheduler.init_noise_sigma
+            extra = {"generator": generator} if "generator" in inspect.signature(scheduler.step).parameters else {}
+            if "eta" in inspect.signature(scheduler.step).parameters:
+                extra["eta"] = 0.0
+            for timestep in scheduler.timesteps:
+                scheduler.scale_model_input(sample, timestep)
+                output = torch.randn([1, 1, 1, 2], generator=generator)
+                sample = scheduler.step(output, timestep, sample, **extra).prev_sample
+            assert sample.isfinite().all(), (class_name, config)
+            replacement = {"className": class_name, "seed": seed, "timesteps": rounded(scheduler.timesteps.double())}
+            replacements.append(replacement | {"sample": rounded(sample)} | ({"dropped": dropped} if dropped else {}))
+        cases.append({"config": json.dumps(config), "replacements": replacements})
+    return cases
+
+
+def beta_cases() -> list[list[float]]:
+    shares = [0.0, 1e-9, 1e-3, 0.01, 0.1, 1 / 3, 0.49999, 0.5, 0.6, 0.9, 0.999, 1 - 1e-9, 1.0]
+    return [[share, float(scipy.stats.beta.ppf(share, 0.6, 0.6))] for share in shares]
 
 
 def embedding_cases() -> list[dict]:
@@ -356,8 +562,9 @@ def main() -> None:
     folder = pathlib.Path(__file__).parent
     cases, tensors = scheduler_cases()
     save_file(tensors, folder / "steps.safetensors")
-    for name, values in [("cases.json", cases), ("embedding.json", embedding_cases())]:
-        (folder / name).write_text(json.dumps(values, indent=None, separators=(",", ":")) + "\n")
+    files = {"cases": cases, "replacements": replacement_cases(), "beta": beta_cases(), "embedding": embedding_cases()}
+    for name, values in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(values, indent=None, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

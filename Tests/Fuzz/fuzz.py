@@ -1,0 +1,351 @@
+"""Runs the program on files that are well formed and wrong: valid zips, chunks with right checksums, JSON of right types.
+
+    python3 Tests/Fuzz/fuzz.py PROGRAM [--seconds 120] [--seed N] [--kind KIND ...]
+
+A run fails where a signal ends the program, or where it takes longer than a minute. Files of failures are kept, and the
+command is printed. Nothing but Python's own library is needed.
+"""
+import argparse
+import json
+import pathlib
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+import zipfile
+import zlib
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+GOLDENS = REPOSITORY / "Tests" / "Goldens"
+PIPELINES = GOLDENS / "Diffusion" / "pipeline"
+MODEL = PIPELINES / "sd15" / "model"
+SECONDS_OF_A_RUN = 60
+NUMBERS = [
+    0, 1, -1, 2, 3, 7, 8, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -(2**31), 2**32, 2**40, 2**53, 2**61, 2**62, 2**63 - 1,
+    -(2**63), 2**64 - 1, 2**64]
+DRAW = ["generate", "a cat", "--steps", "1", "--width", "32", "--height", "32", "--guidance-scale", "1", "-o", "out.png"]
+
+
+# MARK: Formats
+
+def other_number(number):
+    """A number of the same type: a notable one, or one near the old."""
+    if isinstance(number, float):
+        return random.choice([0.0, -0.0, 1e-300, 1e300, -1.0, number * 2, float(2**63)])
+    return random.choice(NUMBERS + [number + 1, number - 1, number * 2, -number])
+
+
+def changed_json(value, chance=0.15):
+    """The value with some leaves changed to others of their type, and some members left out or doubled."""
+    if isinstance(value, dict):
+        members = {key: changed_json(item, chance) for key, item in value.items() if random.random() > 0.02}
+        return members
+    if isinstance(value, list):
+        items = [changed_json(item, chance) for item in value]
+        return items * 2 if items and random.random() < 0.03 else items[:-1] if random.random() < 0.03 else items
+    if random.random() > chance:
+        return value
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return other_number(value)
+    if isinstance(value, str):
+        return random.choice(["", value[::-1], value + value, "x" * 5000, "\u0000", "é" * 40, value.upper()])
+    return random.choice([None, {}, [], 0])
+
+
+def safetensors(data):
+    """A file whose header is JSON of the right form, of the right length, with other shapes, types and ranges."""
+    (size,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8:8 + size])
+    for name in random.sample(list(header), k=min(3, len(header))):
+        entry = header[name]
+        if name == "__metadata__" or not isinstance(entry, dict):
+            continue
+        part = random.choice(["dtype", "shape", "data_offsets"])
+        if part == "dtype":
+            entry["dtype"] = random.choice(["F64", "F32", "F16", "BF16", "I64", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "Q4"])
+        else:
+            entry[part] = changed_json(entry[part], 0.6)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data[8 + size:]
+
+
+def pickle_numbers(data):
+    """A pickle with other numbers in place of some, as opcodes of their own."""
+    out, position, number = bytearray(), 0, 0
+    sizes = {ord("K"): 1, ord("M"): 2, ord("J"): 4}
+    # Few, so that what is read before them is as it was.
+    changed = {random.randrange(150) for _ in range(random.randint(1, 2))}
+    text_sizes = {ord("X"): 4, ord("\x8c"): 1}
+    while position < len(data):
+        code = data[position]
+        if code in sizes:
+            size = sizes[code]
+            number += 1
+            if number in changed:
+                out += b"\x8a\x0a" + random.choice(NUMBERS).to_bytes(10, "little", signed=True)
+            else:
+                out += data[position:position + 1 + size]
+            position += 1 + size
+        elif code in text_sizes:
+            size = text_sizes[code]
+            length = int.from_bytes(data[position + 1:position + 1 + size], "little")
+            out += data[position:position + 1 + size + length]
+            position += 1 + size + length
+        elif code == ord("c"):
+            end = data.index(b"\n", data.index(b"\n", position) + 1) + 1
+            out += data[position:end]
+            position = end
+        elif code in (ord("q"), ord("h"), ord("\x80")):
+            out += data[position:position + 2]
+            position += 2
+        elif code in (ord("r"), ord("j")):
+            out += data[position:position + 5]
+            position += 5
+        else:
+            out.append(code)
+            position += 1
+    return bytes(out)
+
+
+def pth(path, target):
+    """A valid zip with another pickle."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
+        for item in old.infolist():
+            content = old.read(item)
+            new.writestr(item.filename, pickle_numbers(content) if item.filename.endswith("data.pkl") else content)
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png():
+    """A PNG whose checksums are right, and whose sizes, forms and texts need not fit."""
+    width, height = random.choice([0, 1, 8, 31, 32, 2**16, 2**31 - 1]), random.choice([1, 8, 32, 2**20, 2**31])
+    if random.random() < 0.6:
+        width, height = 32, 32
+    depth, color = random.choice([1, 2, 4, 8, 16]), random.choice([0, 2, 3, 4, 6, 5])
+    header = struct.pack(">IIBBBBB", width & 0xFFFFFFFF, height & 0xFFFFFFFF, depth, color, 0, 0, random.choice([0, 1]))
+    rows = b"".join(bytes([random.choice([0, 1, 2, 3, 4, 9])]) + random.randbytes(32 * 8) for _ in range(random.choice([1, 32])))
+    extra = [
+        (b"tEXt", b"parameters\0" + web_ui_text().encode("latin-1", "replace")),
+        (b"iTXt", b"glint\0\0\0\0\0" + json.dumps(changed_json({"prompt": "a", "steps": 4, "seed": 1, "width": 32})).encode()),
+        (b"tEXt", b"glint\0" + json.dumps(changed_json({"prompt": "a", "seed": 1, "lora": ["x:1"]}, 0.5)).encode()),
+        (b"eXIf", exif()), (b"gAMA", struct.pack(">I", random.choice([0, 1, 45455, 2**32 - 1]))),
+        (b"PLTE", random.randbytes(random.choice([0, 3, 768, 5]))), (b"tRNS", random.randbytes(random.choice([1, 2, 6, 300]))),
+        (b"pHYs", random.randbytes(9)), (b"zTXt", b"x\0\0" + zlib.compress(b"a" * 10**6))]
+    chunks = [chunk(*one) for one in random.sample(extra, k=random.randint(0, 3))]
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(chunks) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def exif():
+    """A TIFF header with tags whose types, counts and offsets need not fit."""
+    little = random.random() < 0.5
+    mark = "<" if little else ">"
+    tags = []
+    for _ in range(random.randint(0, 4)):
+        tags.append(struct.pack(
+            mark + "HHII", random.choice([0x112, 0x8769, 0x9286, 0x10F]), random.choice([1, 2, 3, 4, 5, 7, 99]),
+            random.choice([0, 1, 8, 2**31, 2**32 - 1]), random.choice([0, 1, 3, 6, 8, 26, 2**32 - 1])))
+    count = random.choice([len(tags), len(tags), 65535])
+    return (b"II*\0" if little else b"MM\0*") + struct.pack(mark + "IH", random.choice([8, 8, 0, 2**32 - 1]), count) + b"".join(tags)
+
+
+def jpeg():
+    """The photo with a segment of EXIF, and another of comment, put before its tables."""
+    photo = (GOLDENS / "Imaging").rglob("*.jp*g")
+    data = random.choice(sorted(photo)).read_bytes()
+    segments = b""
+    for kind, content in ((0xE1, b"Exif\0\0" + exif()), (0xFE, web_ui_text().encode()[:60000]), (0xE2, random.randbytes(40))):
+        if random.random() < 0.7:
+            segments += bytes([0xFF, kind]) + struct.pack(">H", len(content) + 2) + content
+    return data[:2] + segments + data[2:]
+
+
+def web_ui_text():
+    """What the web UI writes about a picture, with numbers and marks that need not fit."""
+    number = lambda: random.choice(NUMBERS + [0.5, "1e999", "x", ""])
+    prompt = "".join(random.choice(["a cat", "(", ")", "[", "]", ":", "|", "0.5", "<lora:x:1>", "\n", "BREAK", "\\", "1e9", '"', ","])
+                     for _ in range(random.randint(1, 12)))
+    return (f"{prompt}\nNegative prompt: {prompt[::-1]}\nSteps: {number()}, Sampler: {random.choice(['Euler a', 'DPM++ 2M Karras', 'x'])}"
+            f", CFG scale: {number()}, Seed: {number()}, Size: {number()}x{number()}, Clip skip: {number()}"
+            f", Denoising strength: {number()}, Lora hashes: \"a: 1, b: {number()}\", Version: v1.10")
+
+
+def npy():
+    """A NumPy file with a well-formed header."""
+    shape = tuple(random.choice(NUMBERS + [4, 4, 32]) for _ in range(random.randint(0, 6)))
+    if random.random() < 0.4:
+        shape = (1, 4, random.choice([4, 5]), 4)
+    header = str({"descr": random.choice(["<f4", "<f8", ">f4", "<f2", "|O", "<i8"]), "fortran_order": random.random() < 0.3, "shape": shape})
+    header = header.encode() + b" " * (63 - (len(header) + 10) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header) & 0xFFFF) + header + random.randbytes(1024)
+
+
+def changed_ir(source, target):
+    """IR in which some numbers of attributes and shapes are others."""
+    tree = xml.parse(source)
+    places = []
+    for element in tree.iter():
+        places += [(element, key) for key, value in element.attrib.items() if any(letter.isdigit() for letter in value)]
+        if element.tag == "dim":
+            places.append((element, None))
+    forms = [place for place in places if place[0].tag == "data" and place[1] not in ("offset", "size", "element_type")]
+    for element, key in random.sample(random.choice([places, forms]), k=random.randint(1, 2)):
+        old = element.text if key is None else element.attrib[key]
+        parts = (old or "").split(",")
+        large = [2**40, 2**50, 2**61, 2**62, 2**63 - 1]
+        parts[random.randrange(len(parts))] = str(random.choice(random.choice([NUMBERS, large])))
+        if key is None:
+            element.text = parts[0]
+        else:
+            element.attrib[key] = ",".join(parts)
+    tree.write(target)
+
+
+# MARK: Kinds: each makes a file and gives the arguments of a run
+
+def with_link(folder, name, source):
+    """A copy of a model, in links, in which one file can be replaced."""
+    copy = folder / name
+    shutil.copytree(source, copy, symlinks=False)
+    return copy
+
+
+class Kinds:
+    def __init__(self, program, folder):
+        self.folder = folder
+        self.quantized = folder / "quantized"
+        subprocess.run(
+            [program, "quantize", MODEL, self.quantized, "--weights-only", "int8", "--network", "unet"], check=True,
+            capture_output=True)
+        self.pictures = folder / "pictures"
+        self.pictures.mkdir()
+        for name in ("scene.png", "mask.png"):
+            shutil.copy(PIPELINES / "pictures" / name, self.pictures)
+
+    def lora(self, place):
+        (place / "x.safetensors").write_bytes(safetensors((PIPELINES / "sd15" / "lcm-lora.safetensors").read_bytes()))
+        return [*DRAW, "--model", MODEL, "--lora", "x.safetensors", *random.choice([[], ["--lora-lenient"]])]
+
+    def checkpoint(self, place):
+        model = with_link(place, "model", MODEL)
+        file = random.choice(sorted(model.rglob("*.safetensors")))
+        file.write_bytes(safetensors(file.read_bytes()))
+        return [*DRAW, "--model", "model"]
+
+    def single_file(self, place):
+        file = random.choice(sorted((GOLDENS / "ModelLoading" / "single-file").glob("*.safetensors")))
+        (place / "x.safetensors").write_bytes(safetensors(file.read_bytes()))
+        return ["model", "x.safetensors"]
+
+    def config(self, place):
+        model = with_link(place, "model", random.choice([MODEL, PIPELINES / "sdxl" / "model"]))
+        file = random.choice([one for one in sorted(model.rglob("*.json")) if one.stat().st_size < 1 << 16])
+        file.write_text(json.dumps(changed_json(json.loads(file.read_text()))))
+        return random.choice([["model", "model"], [*DRAW, "--model", "model"]])
+
+    def ir(self, place):
+        model = with_link(place, "model", self.quantized)
+        name = random.choice(["unet", "unet", "vae_decoder", "text_encoder"])
+        file = model / name / "openvino_model.xml"
+        changed_ir(file, file)
+        return [*DRAW, "--model", "model"]
+
+    def pth(self, place):
+        pth(GOLDENS / "Evaluation" / "state.pth", place / "x.pth")
+        return ["fid", self.pictures, self.pictures, "--inception", "x.pth"]
+
+    def png(self, place):
+        (place / "x.png").write_bytes(png())
+        return random.choice([
+            [*DRAW, "--model", MODEL, "--image", "x.png"], ["generate", "--from", "x.png", "--steps", "1", "-o", "out.png"],
+            [*DRAW, "--model", MODEL, "--image", self.pictures / "scene.png", "--mask", "x.png"]])
+
+    def jpeg(self, place):
+        (place / "x.jpg").write_bytes(jpeg())
+        return random.choice([
+            [*DRAW, "--model", MODEL, "--image", "x.jpg"], ["generate", "--from", "x.jpg", "--steps", "1", "-o", "out.png"]])
+
+    def npy(self, place):
+        (place / "x.npy").write_bytes(npy())
+        return [*DRAW, "--model", MODEL, "--noise", "x.npy"]
+
+    def prompts(self, place):
+        line = {"prompt": "a cat", "seed": 1, "steps": 1, "width": 32, "height": 32, "guidance_scale": 1.0, "count": 1,
+                "timesteps": [999], "clip_skip": 0, "output": "x.png", "precision": "f", "lora_scales": [1.0],
+                "original_size": [32, 32], "eta": 0.0, "batch_size": 1}
+        keys = random.sample(list(line), k=random.randint(1, 6)) + ["prompt"]
+        lines = [json.dumps(changed_json({key: line[key] for key in keys}, 0.5)) for _ in range(2)]
+        (place / "x.jsonl").write_text("\n".join(lines))
+        return ["generate", "--prompts", "x.jsonl", "--model", MODEL, "--steps", "1", "--width", "32", "--height", "32", "--output", "out/"]
+
+    def text(self, place):
+        return [DRAW[0], web_ui_text().replace("\0", " "), *DRAW[2:], "--model", MODEL]
+
+
+ALL = [name for name, value in vars(Kinds).items() if not name.startswith("_") and callable(value)]
+
+
+# MARK: Runs
+
+def run(program, arguments, place):
+    """None, or what was wrong with a run."""
+    command = [str(program)] + [str(argument) for argument in arguments]
+    try:
+        found = subprocess.run(command, cwd=place, capture_output=True, timeout=SECONDS_OF_A_RUN, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        return f"it takes longer than {SECONDS_OF_A_RUN} s"
+    if found.returncode < 0:
+        return f"signal {signal.Signals(-found.returncode).name}"
+    if found.returncode not in (0, 1, 64):
+        return f"exit status {found.returncode}"
+    if found.returncode and not found.stderr.strip():
+        return "an error without a message"
+    if len(found.stderr) > 1 << 16:
+        return f"{len(found.stderr)} bytes of messages"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--kind", action="append", choices=ALL)
+    asked = parser.parse_args()
+    random.seed(asked.seed)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="glint-fuzz-"))
+    program = asked.program.resolve()
+    kinds = Kinds(program, folder)
+    counts, failures = {}, 0
+    end = time.monotonic() + asked.seconds
+    while time.monotonic() < end:
+        kind = random.choice(asked.kind or ALL)
+        place = folder / "case"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        arguments = getattr(kinds, kind)(place)
+        fault = run(program, arguments, place)
+        counts[kind] = counts.get(kind, 0) + 1
+        if fault:
+            failures += 1
+            kept = folder / f"failure-{failures}"
+            place.rename(kept)
+            print(f"{kind}: {fault}: cd {kept} && {program} {' '.join(map(str, arguments))!s:.500}", flush=True)
+    print(f"seed {asked.seed}: {sum(counts.values())} files ({', '.join(f'{count} {kind}' for kind, count in sorted(counts.items()))}), "
+          f"{failures} failures")
+    if not failures:
+        shutil.rmtree(folder)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
