@@ -85,7 +85,6 @@ struct DocumentStage {
     private static let standIns: [(name: String, target: String)] = [
         ("M", "Tests/Goldens/Diffusion/pipeline"), ("Models", "Models"),
         ("home/models/sd15", "Tests/Goldens/Diffusion/pipeline/sd15/model"),
-        ("home/models/LCM_Dreamshaper_v7", "Tests/Goldens/Diffusion/pipeline/sd15/model"),
         ("home/models/loras/lcm-lora.safetensors", "Tests/Goldens/Diffusion/pipeline/sd15/lcm-lora.safetensors"),
         ("lcm-lora.safetensors", "Tests/Goldens/Diffusion/pipeline/sd15/lcm-lora.safetensors"),
         ("FILE", "Tests/Goldens/Diffusion/pipeline/sd15/lcm-lora.safetensors"),
@@ -108,6 +107,12 @@ struct DocumentStage {
         try folder.write("glint", "#!/bin/sh\nexec '\(Program.url.path)' \"$@\"\n")
         try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/glint")
         try Workplace.writeSingleFile(to: folder.path + "/FILE.safetensors")
+        // A model of the LoRA's kind, with the scheduler of an LCM.
+        let lcm = folder.url.appending(path: "home/models/LCM_Dreamshaper_v7")
+        try files.copyItem(at: URL(filePath: Program.model("sd15")), to: lcm)
+        let scheduler = lcm.appending(path: "scheduler/scheduler_config.json")
+        try String(contentsOf: scheduler, encoding: .utf8).replacing("PNDMScheduler", with: "LCMScheduler")
+            .write(to: scheduler, atomically: true, encoding: .utf8)
         // The hub's cache holds what `glint pull` would bring.
         let pulled = "home/.cache/huggingface/hub/models--stabilityai--sd-turbo"
         let commit = String(repeating: "0123456789", count: 4)

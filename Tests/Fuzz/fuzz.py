@@ -80,8 +80,9 @@ def pickle_numbers(data):
     """A pickle with other numbers in place of some, as opcodes of their own."""
     out, position, number = bytearray(), 0, 0
     sizes = {ord("K"): 1, ord("M"): 2, ord("J"): 4}
-    # Few, so that what is read before them is as it was.
-    changed = {random.randrange(150) for _ in range(random.randint(1, 2))}
+    # Few and neighbours, so that what is read before them is as it was, and sizes and strides go together.
+    first = random.randrange(95)
+    changed = {first + offset for offset in random.sample(range(4), k=random.randint(1, 3))}
     text_sizes = {ord("X"): 4, ord("\x8c"): 1}
     while position < len(data):
         code = data[position]
@@ -114,12 +115,38 @@ def pickle_numbers(data):
     return bytes(out)
 
 
+def tensor_pickle():
+    """A pickle of one tensor, as torch.save writes it, of a shape and strides that need not fit the storage."""
+    def text(word):
+        return b"X" + struct.pack("<I", len(word)) + word.encode()
+
+    def integer(number):
+        return b"\x8a\x0a" + number.to_bytes(10, "little", signed=True)
+
+    def numbers(values):
+        return b"(" + b"".join(map(integer, values)) + b"t"
+
+    def mostly(*usual):
+        return random.choice(usual if random.random() < 0.75 else NUMBERS)
+
+    rank = random.randint(0, 5)
+    sizes = [mostly(0, 1, 1, 2, 3) for _ in range(rank)]
+    strides = [mostly(0, 1, 1, 2, 3) for _ in range(rank)]
+    storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + integer(mostly(6)) + b"tQ"
+    empty = b"ccollections\nOrderedDict\n)R"
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + integer(mostly(0)) + numbers(sizes) + numbers(strides)
+    return b"\x80\x02" + empty + b"(" + text("0.weight") + tensor + b"\x89" + empty + b"tRu."
+
+
 def pth(path, target):
     """A valid zip with another pickle."""
+    own = random.random() < 0.6
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
         for item in old.infolist():
             content = old.read(item)
-            new.writestr(item.filename, pickle_numbers(content) if item.filename.endswith("data.pkl") else content)
+            if item.filename.endswith("data.pkl"):
+                content = tensor_pickle() if own else pickle_numbers(content)
+            new.writestr(item.filename, content)
 
 
 def chunk(kind, data):
@@ -192,17 +219,20 @@ def npy():
 def changed_ir(source, target):
     """IR in which some numbers of attributes and shapes are others."""
     tree = xml.parse(source)
-    places = []
+    # By what they are called, so that the few strides are as likely as the many names.
+    places = {}
     for element in tree.iter():
-        places += [(element, key) for key, value in element.attrib.items() if any(letter.isdigit() for letter in value)]
+        for key, value in element.attrib.items():
+            if any(letter.isdigit() for letter in value):
+                places.setdefault((element.tag, key), []).append((element, key))
         if element.tag == "dim":
-            places.append((element, None))
-    forms = [place for place in places if place[0].tag == "data" and place[1] not in ("offset", "size", "element_type")]
-    for element, key in random.sample(random.choice([places, forms]), k=random.randint(1, 2)):
-        old = element.text if key is None else element.attrib[key]
-        parts = (old or "").split(",")
-        large = [2**40, 2**50, 2**61, 2**62, 2**63 - 1]
-        parts[random.randrange(len(parts))] = str(random.choice(random.choice([NUMBERS, large])))
+            places.setdefault("dim", []).append((element, None))
+    large = [2**40, 2**50, 2**61, 2**62, 2**63 - 1]
+    for _ in range(random.randint(1, 2)):
+        element, key = random.choice(places[random.choice(list(places))])
+        parts = ((element.text if key is None else element.attrib[key]) or "").split(",")
+        number = str(random.choice(random.choice([NUMBERS, large])))
+        parts = [number if random.random() < 0.6 else part for part in parts]
         if key is None:
             element.text = parts[0]
         else:

@@ -4,7 +4,7 @@ import Inference
 import TensorStore
 import TestSupport
 import Testing
-import Workflows
+@testable import Workflows
 
 /// LoRAs that prompts name.
 @Suite struct PromptLoRATests {
@@ -58,6 +58,22 @@ import Workflows
             let given = try await draw(description("a cat") { $0.loras = [Self.file.path] })
             #expect(found.pictures.map(\.image) == given.pictures.map(\.image))
         }
+    }
+
+    /// A picture's file knows where its LoRAs were, and with which content.
+    @Test func picturesAreRedrawnElsewhere() async throws {
+        let temporary = try TemporaryFolder()
+        let lora = temporary.url.appending(path: "there/fast.safetensors")
+        try FileManager.default.createDirectory(at: lora.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: Self.file, to: lora)
+        let given = description("a cat<lora:fast>") { $0.loraDir = lora.deletingLastPathComponent().path }
+        let files = try OutputFiles(.init(path: temporary.path + "/a.png"), given.request)
+        _ = try await GenerationSession(compile: CompileOptions()).draw(given, to: files)
+        var read = try GenerationDescription(pictureAt: temporary.path + "/a.png")
+        #expect(read.files?.contains { $0.name == "lora:fast" && $0.path.hasSuffix("there/fast.safetensors") } == true)
+        read.model.loraDir = "nowhere"
+        let (located, _) = read.locatingFiles(picture: temporary.path + "/a.png")
+        #expect(located.model.loraDir?.hasSuffix("/there") == true)
     }
 
     @Test func errorsNameTheTag() async throws {

@@ -25,6 +25,7 @@ extension KDPM2AncestralDiscreteSchedulerConfig: ReadableSchedulerConfig {
 ///
 /// Reference: diffusers' `scheduling_k_dpm_2_ancestral_discrete.py`.
 public struct KDPM2AncestralDiscreteScheduler: KDPM2Scheduler {
+    public let callsPerStep = 2
     let plan: SigmaPlan
     let steps: [KDPM2Step]
     let predictionType: PredictionType

@@ -35,6 +35,7 @@ extension BaseSchedulerConfig {
 ///
 /// Reference: diffusers' `scheduling_k_dpm_2_discrete.py`.
 public struct KDPM2DiscreteScheduler: KDPM2Scheduler {
+    public let callsPerStep = 2
     let plan: SigmaPlan
     let steps: [KDPM2Step]
     let predictionType: PredictionType

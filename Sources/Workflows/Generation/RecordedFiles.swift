@@ -40,10 +40,22 @@ extension GenerationDescription {
     /// The files that a description names, each once.
     /// - Parameter fingerprints: keeps those of files that are unchanged.
     func fileRecords(_ fingerprints: inout Fingerprints) -> [FileRecord] {
-        pathKinds.sorted { $0.key < $1.key }.compactMap { name, kind in
-            guard let url = try? kind.url(name), let fingerprint = fingerprints.of(url) else { return nil }
+        let named = pathKinds.sorted { $0.key < $1.key }.map { (name: $0.key, url: try? $0.value.url($0.key)) }
+        let tagged = ((try? PromptLoRA.all(in: self)) ?? []).map { (name: $0.recordName, url: Optional(URL(filePath: $0.path))) }
+        return (named + tagged).compactMap { name, url in
+            guard let url, let fingerprint = fingerprints.of(url) else { return nil }
             return FileRecord(name: name, path: url.standardizedFileURL.path, fingerprint: fingerprint)
         }
+    }
+
+    /// The description with the folder where the LoRAs of its prompts were, if they are not found otherwise.
+    private func locatingPromptLoRAs() -> GenerationDescription {
+        guard (try? PromptLoRA.all(in: self)) == nil,
+            let record = files?.first(where: { $0.name.hasPrefix(PromptLoRA.recordPrefix) })
+        else { return self }
+        var own = self
+        own.model.loraDir = URL(filePath: record.path).deletingLastPathComponent().path
+        return (try? PromptLoRA.all(in: own)) == nil ? self : own
     }
 
     /// The description with paths to where its files are now: under their names, if the content is the recorded one; else where
@@ -69,7 +81,7 @@ extension GenerationDescription {
             }
             return path
         }
-        return (located, notes)
+        return (located.locatingPromptLoRAs(), notes)
     }
 }
 

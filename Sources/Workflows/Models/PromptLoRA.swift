@@ -13,6 +13,10 @@ public struct PromptLoRA: Sendable, Hashable {
     public let scale: Float
     public let textEncoderScale: Float
 
+    /// The name of its file in a picture's metadata begins with this.
+    static let recordPrefix = "lora:"
+    var recordName: String { Self.recordPrefix + name }
+
     /// The LoRAs of a request, in the order of the first prompt.
     /// - Parameter model: the model's folder or file; nil for a request without tags.
     /// - Throws: `PromptLoRAError`.
