@@ -11,6 +11,7 @@ extension LatentDiffusionModel {
     public init(_ description: ModelDescription, visitsFloatUNet: Bool) throws {
         try self.init(
             ModelSource(ModelLocation.resolve(description.model)),
+            unet: description.unet.map { try ModelLocation.file($0, of: "unet") },
             vae: description.vae.map { try ModelLocation.file($0, of: "vae") })
         if let loras = description.loras {
             let items = try loras.map { text in

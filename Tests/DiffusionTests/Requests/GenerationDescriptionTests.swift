@@ -61,7 +61,7 @@ import Tokenizers
             {"batch_size":2,"count":3,"crops_coords_top_left":[1,2],"inference_precision":"bf16","lora_scales":[0.1,1.0],"negative_crops_coords_top_left":[3,4],
             "negative_original_size":[64,32],"negative_target_size":[8,16],"noise":"n.npy","original_inference_steps":50,
             "original_size":[512,256],"precision":"2","preview_interval":4,"prompts":["a","b"],"rescale_betas_zero_snr":true,
-            "seed":0,"shared_generator":true,"target_size":[512,512],"timesteps":[999,1],"use_karras_sigmas":false}
+            "seed":0,"shared_generator":true,"target_size":[512,512],"timesteps":[999,1],"unet":"u","use_karras_sigmas":false}
             """#
         let description = try decoded(text)
         #expect(try decoded(description.json).options == description.options)
