@@ -4,13 +4,19 @@ public import TensorStore
 /// tensors of its `.safetensors` file are mapped, not read.
 ///
 /// Key layouts: diffusers and PEFT in all versions, kohya (A1111) and LCM-LoRA, with block names of diffusers or CompVis.
-/// Layers: linear layers and convolutions, LoCon's CP decomposition, DoRA.
+/// Layers: linear layers and convolutions, LoCon's CP decomposition, LoHa, LoKr, DoRA.
 public struct LoRA: Sendable {
     public let path: String
     /// The layers, in the order of their keys.
     public let layers: [LoRALayer]
-    /// Keys that belong to no layer of a known network.
+    /// Keys of layers of no known network.
     public let unknownKeys: [String]
+    /// Keys that belong to no layer: an alpha alone, averaged weights …
+    public let strayKeys: [String]
+    /// Words that the file brings along, with vectors of their own.
+    public let embeddedWords: [String]
+    /// A key for each kind of adapter in the file that is not supported.
+    let otherKinds: [(kind: String, key: String)]
     /// All keys of the file.
     public let keyCount: Int
 
@@ -23,7 +29,7 @@ public struct LoRA: Sendable {
     /// The networks that the file changes.
     public var networks: Set<AdaptedNetwork> { Set(layers.map(\.network)) }
 
-    /// - Throws: `LoRAError` for an unreadable file, another kind of adapter, a matrix without its pair, and mismatched shapes.
+    /// - Throws: `LoRAError` for an unreadable file, a matrix without its pair, and mismatched shapes.
     public init(path: String) throws(LoRAError) {
         let file: SafetensorsFile
         do throws(SafetensorsError) {
@@ -34,11 +40,24 @@ public struct LoRA: Sendable {
         self.path = path
         keyCount = file.entries.count
         var parts: [LoRAKey: TensorEntry] = [:]
-        var unknown: [String] = []
-        for entry in file.entries {
-            if let kind = LoRAKey.otherKind(entry.name) { throw .kind(kind, key: entry.name, file: path) }
+        var (unknown, stray): ([String], [String]) = ([], [])
+        var words: Set<String> = []
+        var kinds: [String: String] = [:]
+        for entry in file.entries.sorted(by: { $0.name < $1.name }) {
+            if let word = LoRAKey.embeddedWord(entry.name) {
+                words.insert(word)
+                continue
+            }
+            if LoRAKey.isAveraged(entry.name) {
+                stray.append(entry.name)
+                continue
+            }
+            if let kind = LoRAKey.otherKind(entry.name) {
+                kinds[kind] = kinds[kind] ?? entry.name
+                continue
+            }
             guard let key = LoRAKey(entry.name) else {
-                unknown.append(entry.name)
+                if LoRAKey.isPart(entry.name) { unknown.append(entry.name) } else { stray.append(entry.name) }
                 continue
             }
             if let other = parts.updateValue(entry, forKey: key) {
@@ -52,7 +71,7 @@ public struct LoRA: Sendable {
         }) {
             let own = Dictionary(uniqueKeysWithValues: keys.compactMap { key in parts[key].map { (key.part, $0) } })
             if Set(own.keys) == [.alpha] {
-                unknown += own.values.map(\.name)
+                stray += own.values.map(\.name)
                 continue
             }
             guard let key = keys.first else { preconditionFailure("'\(module)' groups no keys") }
@@ -60,6 +79,24 @@ public struct LoRA: Sendable {
         }
         self.layers = layers
         unknownKeys = unknown.sorted()
+        strayKeys = stray.sorted()
+        embeddedWords = words.sorted()
+        otherKinds = kinds.map { (kind: $0.key, key: $0.value) }.sorted { $0.key < $1.key }
+    }
+
+    /// Sentences about the parts of the file that are left out.
+    public var notes: [String] {
+        var notes: [String] = []
+        if !strayKeys.isEmpty {
+            let keys = strayKeys.prefix(3).map { "'\($0)'" }.joined(separator: ", ") + (strayKeys.count > 3 ? " …" : "")
+            notes.append("\(path): \(strayKeys.count) keys that belong to no layer are left out (\(keys)).")
+        }
+        if !embeddedWords.isEmpty {
+            notes.append(
+                "\(path) brings vectors for words (\(embeddedWords.prefix(5).joined(separator: ", "))), which are left out; give "
+                    + "them as files of their own (--embedding).")
+        }
+        return notes
     }
 }
 
@@ -82,8 +119,8 @@ public enum LoRAError: Error, Equatable, Sendable {
     case unplaced([String], of: Int, network: AdaptedNetwork?, file: String)
     /// The weights are integers, or rounded to integers: a LoRA can't be added to them.
     case integerWeights(module: String, network: AdaptedNetwork)
-    /// DoRA scales each row of the summed weights, which can't be done on summed results at run time.
-    case weightDecomposition(key: String, file: String)
+    /// A layer that changes weights in a way that can't be computed beside them at run time; `kind` says which.
+    case notAtRunTime(kind: String, key: String, file: String)
     /// A scale that is not finite.
     case scale(Float, file: String)
 }
@@ -93,21 +130,23 @@ extension LoRAError: CustomStringConvertible {
         switch self {
         case .file(let error): "\(error)"
         case .kind(let kind, let key, let file):
-            "\(file) is not a plain LoRA: '\(key)' belongs to \(kind), which is not supported."
+            "\(file) is not a plain LoRA: '\(key)' belongs to \(kind), which is not supported; --lora-lenient leaves such keys out."
         case .missingPair(let expected, let key, let file): "\(file) has '\(key)' but no '\(expected)'."
         case .shape(let key, let expected, let found, let file): "\(file): '\(key)' must be \(expected), and is \(found)."
-        case .type(let key, let type, let file): "\(file): '\(key)' is \(type); f32, f16 and bf16 are supported."
+        case .type(let key, let type, let file):
+            "\(file): '\(key)' is \(type); floating point from f8e4m3 and f8e5m2 to f64 is supported."
         case .alpha(let key, let file): "\(file): '\(key)' must be one finite number."
         case .twice(let module, let keys, let file):
             "\(file) changes '\(module)' twice: \(keys.map { "'\($0)'" }.joined(separator: ", "))."
         case .unplaced(_, of: 0, _, let file): "\(file) is empty: it has no tensors."
         case .unplaced(let keys, let count, let network, let file):
             "\(keys.count) of \(count) keys of \(file) match nothing in \(network.map { "the \($0)" } ?? "the model"): "
-                + "\(Self.list(keys)). It may be meant for another kind of model; the lenient mode ignores such keys."
+                + "\(Self.list(keys)). It may be meant for another kind of model; --lora-lenient leaves such keys out."
         case .integerWeights(let module, let network):
             "The weights of '\(module)' in the \(network) are INT8: apply the LoRA at run time, or before quantizing."
-        case .weightDecomposition(let key, let file):
-            "\(file): '\(key)' makes it a DoRA, which scales the sum of weights and so can't be switched at run time; merge it."
+        case .notAtRunTime(let kind, let key, let file):
+            "\(file): '\(key)' makes it \(kind), which changes the weights themselves and can't be computed beside them; take the "
+                + "model in floating point."
         case .scale(let scale, let file): "The scale of \(file) must be a finite number, not \(scale)."
         }
     }

@@ -13,6 +13,10 @@ struct LoRAKey: Hashable {
         case down, up, mid, alpha
         /// Lengths of rows in PEFT's and kohya's spelling. Their presence marks a DoRA.
         case magnitude, scale
+        /// LoHa.
+        case hadaW1A, hadaW1B, hadaW2A, hadaW2B, hadaT1, hadaT2
+        /// LoKr.
+        case lokrW1, lokrW1A, lokrW1B, lokrW2, lokrW2A, lokrW2B, lokrT2
     }
 
     let network: AdaptedNetwork
@@ -35,6 +39,10 @@ struct LoRAKey: Hashable {
         (".lora.up.weight", .up), (".lora_linear_layer.down.weight", .down), (".lora_linear_layer.up.weight", .up),
         ("_lora.down.weight", .down), ("_lora.up.weight", .up), (".dora_scale", .scale), ("_lora.alpha", .alpha),
         (".alpha", .alpha), (".lora_A", .down), (".lora_B", .up), (".lora_magnitude_vector", .magnitude),
+        (".hada_w1_a", .hadaW1A), (".hada_w1_b", .hadaW1B), (".hada_w2_a", .hadaW2A), (".hada_w2_b", .hadaW2B),
+        (".hada_t1", .hadaT1), (".hada_t2", .hadaT2), (".lokr_w1", .lokrW1), (".lokr_w1_a", .lokrW1A),
+        (".lokr_w1_b", .lokrW1B), (".lokr_w2", .lokrW2), (".lokr_w2_a", .lokrW2A), (".lokr_w2_b", .lokrW2B),
+        (".lokr_t2", .lokrT2),
     ]
 
     private static func split(_ key: String) -> (name: String, part: Part)? {
@@ -91,14 +99,28 @@ struct LoRAKey: Hashable {
         return module
     }
 
-    // MARK: Other kinds of adapters
+    // MARK: Other keys
+
+    /// Whether a key ends like a layer's, whatever network it is of.
+    static func isPart(_ key: String) -> Bool { split(key) != nil }
+
+    /// The word that a LoRA's file brings along, whose vectors are in the tensor: `bundle_emb.<word>.…`.
+    static func embeddedWord(_ key: String) -> String? {
+        let components = key.split(separator: ".")
+        return components.count > 1 && ["bundle_emb", "bundle_embeddings"].contains(components[0]) ? String(components[1]) : nil
+    }
+
+    /// Whether a key belongs to averaged copies of the weights that training kept.
+    static func isAveraged(_ key: String) -> Bool {
+        key.split(separator: ".").contains { $0 == "ema" || $0.hasPrefix("ema_") || $0.hasSuffix("_ema") }
+    }
 
     /// The name of the kind of adapter, other than LoRA, that a key belongs to.
     static func otherKind(_ key: String) -> String? {
         let components = key.split(separator: ".")
         for component in components {
             for (prefix, kind) in [
-                ("hada_", "a LoHa"), ("lokr_", "a LoKr"), ("oft_", "an OFT"), ("boft_", "a BOFT"), ("ia3_", "an IA3"),
+                ("oft_", "an OFT"), ("boft_", "a BOFT"), ("ia3_", "an IA3"),
                 ("vera_", "a VeRA"), ("lora_embedding_", "a LoRA of embeddings"), ("lora_E", "an AdaLoRA"),
             ] where component.hasPrefix(prefix) { return kind }
         }

@@ -37,13 +37,18 @@ public struct LoRASet: Sendable {
     /// Whether keys that match no module are skipped and reported. Otherwise they are an error.
     public let isLenient: Bool
 
-    /// - Throws: `LoRAError.scale`; `.unplaced` if a file has keys of no known network, unless lenient.
+    /// - Throws: `LoRAError.scale`; unless lenient, `.unplaced` if a file has no layers or keys of no known network, and `.kind` if
+    ///   it has keys of another kind of adapter.
     public init(_ items: [Item], isLenient: Bool = false) throws(LoRAError) {
         for item in items {
             for scale in [item.scale, item.textEncoderScale] where !scale.isFinite { throw .scale(scale, file: item.lora.path) }
-            let unknown = item.lora.layers.isEmpty && item.lora.unknownKeys.isEmpty ? ["(no tensors)"] : item.lora.unknownKeys
-            guard isLenient || unknown.isEmpty else {
-                throw .unplaced(unknown, of: item.lora.keyCount, network: nil, file: item.lora.path)
+            if isLenient { continue }
+            let lora = item.lora
+            if let (kind, key) = lora.otherKinds.first { throw .kind(kind, key: key, file: lora.path) }
+            guard lora.unknownKeys.isEmpty, !lora.layers.isEmpty else {
+                throw .unplaced(
+                    lora.unknownKeys.isEmpty ? lora.strayKeys : lora.unknownKeys, of: lora.keyCount, network: nil, file: lora.path
+                )
             }
         }
         self.items = items
@@ -87,7 +92,7 @@ public struct LoRASet: Sendable {
     /// with the first stage. An operation that reads them then belongs to the stage of its other inputs.
     /// - Throws: `LoRAError.unplaced` if keys for this network match no module, unless lenient; `.shape` if matrices don't fit
     ///   their module; `.twice` if two layers of a file have the same module; `.integerWeights` for merging into INT8 weights;
-    ///   `.weightDecomposition` for DoRA at run time; `GraphError`.
+    ///   `.notAtRunTime` for DoRA, LoHa and LoKr at run time; `GraphError`.
     public func apply(
         to graph: Graph, network: AdaptedNetwork, form: LoRAForm
     ) throws -> (graph: Graph, report: LoRAReport) {
@@ -103,7 +108,8 @@ public struct LoRASet: Sendable {
                     continue
                 }
                 if let other = found.updateValue(layer, forKey: path) {
-                    throw LoRAError.twice(module: path, keys: [other.up.name, layer.up.name].sorted(), file: item.lora.path)
+                    throw LoRAError.twice(
+                        module: path, keys: (other.keys.prefix(1) + layer.keys.prefix(1)).sorted(), file: item.lora.path)
                 }
                 let own = PlacedLayer(item: index, layer: layer, scale: item.scale(for: network), file: item.lora.path)
                 try own.check(fits: path, sites)

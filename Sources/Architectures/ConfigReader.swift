@@ -9,7 +9,7 @@ extension OptionReader where Failure == ArchitectureError {
     /// The range of sizes in a config; arithmetic over sizes can't overflow.
     private static var sizes: ClosedRange<Int> { 1...1 << 24 }
     /// The longest list in a config.
-    static var listLimit: Int { 64 }
+    static var listLimit: Int { 16 }
 
     /// - Parameters:
     ///   - className: the class name in errors.
@@ -30,7 +30,7 @@ extension OptionReader where Failure == ArchitectureError {
         return try flag(name) ?? false
     }
 
-    /// A list of 1 to 64 whole numbers.
+    /// A list of 1 to 16 whole numbers.
     func integers(
         _ name: String, default fallback: [Int], in range: ClosedRange<Int>? = nil
     ) throws(ArchitectureError) -> [Int] {
@@ -51,10 +51,11 @@ extension OptionReader where Failure == ArchitectureError {
         return numbers
     }
 
-    /// One number, or an equal height and width.
+    /// One number, or an equal height and width, of at most 8192.
     func squareSize(_ name: String) throws(ArchitectureError) -> Int? {
-        guard given(name)?.array != nil else { return try integer(name) }
-        let sizes = try integers(name, default: [])
+        let range = 1...8192
+        guard given(name)?.array != nil else { return try integer(name, in: range) }
+        let sizes = try integers(name, default: [], in: range)
         guard sizes.count == 2 else { throw mismatch(name, "a whole number, or two") }
         guard sizes[0] == sizes[1] else {
             throw failure(name, .unsupported(found: given(name) ?? .null, supported: "a height and width that are the same"))

@@ -117,56 +117,18 @@ extension RemoteFile {
     }
 }
 
-/// A weights file with a standard name: `model.safetensors`, `diffusion_pytorch_model.fp16.safetensors`,
-/// `model-00001-of-00002.safetensors`, `diffusion_pytorch_model.safetensors.index.json` …
+/// A weights file with a standard name.
 struct WeightsFile {
-    enum Role: Equatable {
-        case whole, shard
-        /// The index, which lists the shard of each tensor.
-        case index
-    }
-
-    /// File name stems of diffusers and transformers.
-    static let stems: Set = ["diffusion_pytorch_model", "model"]
-
     let remote: RemoteFile
-    let role: Role
-    /// Variant; `""` for the default one, which `from_pretrained` loads without `variant`.
-    let variant: String
+    private let name: CheckpointName
 
-    /// Parses a file name; nil for any other file.
+    var role: CheckpointName.Role { name.role }
+    var variant: String { name.variant }
+
+    /// - Returns: nil for any other file.
     init?(_ file: RemoteFile) {
+        guard let name = CheckpointName(file.name) else { return nil }
         remote = file
-        let infix = ".safetensors"
-        if file.name.hasSuffix(infix) {
-            guard let (variant, isShard) = Self.variant(of: file.name.dropLast(infix.count)) else { return nil }
-            self.variant = variant
-            role = isShard ? .shard : .whole
-            return
-        }
-        // The variant precedes `.safetensors`, or follows `.index` in files of older versions.
-        guard file.name.hasSuffix(".json"), let index = file.name.firstRange(of: "\(infix).index"),
-            let (before, _) = Self.variant(of: file.name[..<index.lowerBound])
-        else { return nil }
-        let after = file.name[index.upperBound...].dropLast(".json".count)
-        guard after.isEmpty || after.hasPrefix(".") else { return nil }
-        variant = before.isEmpty ? String(after.dropFirst()) : before
-        role = .index
-    }
-
-    /// Variant in a name without extension, and whether it is a shard's; nil if the name has no known stem.
-    private static func variant(of name: Substring) -> (variant: String, isShard: Bool)? {
-        var isShard = false
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false).map { part in
-            // `-00001-of-00002` follows either the stem or the variant.
-            let words = part.split(separator: "-", omittingEmptySubsequences: false)
-            guard words.count >= 4, words[words.count - 2] == "of",
-                [words[words.count - 1], words[words.count - 3]].allSatisfy({ $0.count >= 4 && $0.allSatisfy(\.isNumber) })
-            else { return String(part) }
-            isShard = true
-            return words.dropLast(3).joined(separator: "-")
-        }
-        guard let stem = parts.first, stems.contains(stem) else { return nil }
-        return (parts.dropFirst().joined(separator: "."), isShard)
+        self.name = name
     }
 }

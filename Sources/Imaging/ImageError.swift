@@ -1,4 +1,5 @@
 import Glibc
+import TensorStore
 
 /// An error of a picture or a picture file.
 public enum ImageError: Error, Equatable, Sendable {
@@ -61,6 +62,8 @@ extension ImageError: CustomStringConvertible {
         case .cannotRead(let file, let code): "'\(file)' can't be read: \(Self.text(of: code))."
         case .cannotWrite(let file, let code): "'\(file)' can't be written: \(Self.text(of: code))."
         case .notAPicture(let file, let found) where found.isEmpty: "'\(file)' is empty."
+        case .notAPicture(let file, let found) where FileKind(firstBytes: found).isPlaceholder:
+            "'\(file)' is no picture; \(FileKind(firstBytes: found).explanation)."
         case .notAPicture(let file, let found):
             UnreadFormat(signatureOf: found).map { kind in
                 "'\(file)' is \(kind.rawValue), which is not read; convert it to PNG, JPEG or WebP first, with ImageMagick for "

@@ -78,20 +78,23 @@ public struct Component: Sendable {
         return Weights(try SafetensorsCheckpoint(path: file.path), source: file.path)
     }
 
-    /// The weight file, by precedence: one file or the index of several, f32 before its f16 variant.
+    /// Variants of weights, the first of which is taken; any others come after them.
+    private static let variants = ["", "fp16", "bf16"]
+
+    /// The weight file, by precedence: f32 before its variants, one file before the index of several.
     private func weightsFile() throws -> URL {
         // Safety checkers, whose library is called `stable_diffusion`, use transformers' file names.
         let stem = ["transformers", "stable_diffusion"].contains(library) ? "model" : "diffusion_pytorch_model"
-        let names = [
-            "\(stem).safetensors", "\(stem).safetensors.index.json", "\(stem).fp16.safetensors",
-            "\(stem).safetensors.index.fp16.json", "\(stem).fp16.safetensors.index.json",
-        ]
-        for name in names {
-            let file = folder.appending(path: name)
-            if FileManager.default.fileExists(atPath: file.path) { return file }
-        }
         guard FileManager.default.fileExists(atPath: folder.path) else { throw ModelError.missing(path: folder.path) }
-        let found = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        throw ModelError.noWeights(folder: folder.path, found: found.sorted())
+        let found = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
+        func rank(_ name: String) -> Int? {
+            guard let parsed = CheckpointName(name), parsed.stem == stem, parsed.role != .shard else { return nil }
+            return 2 * (Self.variants.firstIndex(of: parsed.variant) ?? Self.variants.count) + (parsed.role == .index ? 1 : 0)
+        }
+        let ranked = found.compactMap { name in rank(name).map { (rank: $0, name: name) } }
+        guard let best = ranked.min(by: { $0.rank < $1.rank }) else {
+            throw ModelError.noWeights(folder: folder.path, found: found)
+        }
+        return folder.appending(path: best.name)
     }
 }

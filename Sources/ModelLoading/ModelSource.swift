@@ -35,6 +35,8 @@ public struct ModelSource: Sendable {
         }
         if isDirectory.boolValue {
             try self.init(folder: url)
+        } else if url.lastPathComponent == Self.indexName {
+            try self.init(folder: url.deletingLastPathComponent())
         } else {
             self.init(try SingleFileModel(url))
         }
@@ -124,6 +126,9 @@ public struct ModelSource: Sendable {
     /// Whether the model is a single file, whose configs are derived from its tensors.
     public var isSingleFile: Bool { singleFile != nil }
 
+    /// Whether the model is a single file with a UNet and no other network.
+    var isUNetAlone: Bool { singleFile?.isUNetAlone == true }
+
     /// The file named in errors about the whole model: its index, its config, or the single file.
     public var indexFile: String { indexURL.path }
 
@@ -148,9 +153,13 @@ public struct ModelSource: Sendable {
         if let component = components[name] { return component }
         guard isSingleFile else { throw .missingComponent(name, file: indexFile) }
         let hint =
-            name == "vae"
-            ? "give an autoencoder beside it (--vae)"
-            : "take the whole model rather than a part of it, or a folder in diffusers' layout"
+            if isUNetAlone {
+                "it is a UNet alone: give the model that it belongs to, and this file beside it (--unet)"
+            } else if name == "vae" {
+                "give an autoencoder beside it (--vae)"
+            } else {
+                "take the whole model rather than a part of it, or a folder in diffusers' layout"
+            }
         throw .notInFile(name, file: url.path, hint: hint)
     }
 
@@ -209,10 +218,15 @@ public struct ModelSource: Sendable {
 
     private static func hint(_ url: URL) -> String {
         func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url.appending(path: name).path) }
-        if has("config.json") { return ". This looks like one component of a model: give the folder above it" }
+        if has("config.json") {
+            let config = try? JSONFile.read(url.appending(path: configName))
+            return config?["_class_name"]?.string == "UNet2DConditionModel" && !has("../\(indexName)")
+                ? ". This is a UNet alone: give the model that it belongs to, and this folder beside it (--unet)"
+                : ". This looks like one component of a model: give the folder above it"
+        }
         if has("refs"), has("snapshots") { return ". This is a hub cache folder: give the folder under snapshots" }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-        if let file = names.filter({ $0.hasSuffix(".safetensors") }).min() {
+        if let file = names.filter({ $0.lowercased().hasSuffix(".safetensors") }).min() {
             return ". It has single files, such as \(file): give one of them"
         }
         return ""
@@ -233,7 +247,8 @@ public enum JSONFile {
         do {
             return try file.withUnsafeBytes { bytes in try JSONValue(parsingPython: bytes) }
         } catch {
-            throw ModelError.malformed(file: url.path, reason: "\(error)")
+            let kind = FileKind(file)
+            throw ModelError.malformed(file: url.path, reason: kind == .json ? "\(error)" : kind.explanation)
         }
     }
 }

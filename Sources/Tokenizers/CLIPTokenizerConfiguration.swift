@@ -191,12 +191,16 @@ struct TokenizerFolder {
     func json(_ name: String) throws(TokenizerError) -> JSONValue? { try Self.json(path(name)) }
 
     private static func file(_ path: String) throws(TokenizerError) -> MappedFile? {
+        let file: MappedFile
         do {
-            return try MappedFile(path: path)
+            file = try MappedFile(path: path)
         } catch {
             if case .missing = error { return nil }
             throw .file(error)
         }
+        let kind = FileKind(file)
+        guard !kind.isPlaceholder || kind == .empty else { throw .kind(kind, file: path) }
+        return file
     }
 
     private static func json(_ path: String) throws(TokenizerError) -> JSONValue? {
@@ -204,7 +208,8 @@ struct TokenizerFolder {
         do {
             return try withExtendedLifetime(file) { () throws(JSONError) in try JSONValue(parsing: file.bytes) }
         } catch {
-            throw .json(file: path, error)
+            let kind = FileKind(file)
+            throw kind == .json ? .json(file: path, error) : .kind(kind, file: path)
         }
     }
 }

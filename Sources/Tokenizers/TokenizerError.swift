@@ -3,6 +3,8 @@ public import TensorStore
 /// An error in a tokenizer's folder or vocabulary.
 public enum TokenizerError: Error, Equatable, Sendable {
     case file(FileError)
+    /// A file of another kind than the tokenizer's files have.
+    case kind(FileKind, file: String)
     /// The folder has neither tokenizer.json nor both vocab.json and merges.txt; `missing` is what lacks of the latter.
     case noVocabulary(folder: String, missing: [String])
     /// `reason` says where.
@@ -32,6 +34,7 @@ extension TokenizerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): error.description
+        case .kind(let kind, let file): "\(file) belongs to no tokenizer: \(kind.explanation)."
         case .noVocabulary(let folder, let missing):
             "\(folder) has no tokenizer: it needs tokenizer.json, or vocab.json and merges.txt "
                 + "(missing: \(missing.joined(separator: ", ")))."

@@ -16,11 +16,13 @@ struct GoldenLoRA {
 
     static let weights: [Float] = [0.8, -0.6]
 
-    init(_ name: String, files: Int = 2) throws {
+    /// - Parameter scales: nil for those of diffusers' goldens.
+    init(_ name: String, files: Int = 2, scales: [Float]? = nil) throws {
         let folder = Goldens.url("Adapters")
+        let scales = scales ?? Self.weights
         set = try LoRASet(
             (0..<files).map {
-                .init(try LoRA(path: folder.appending(path: "\(name).\($0).safetensors").path), scale: Self.weights[$0])
+                .init(try LoRA(path: folder.appending(path: "\(name).\($0).safetensors").path), scale: scales[$0])
             })
         outputs = try SafetensorsCheckpoint(path: folder.appending(path: "\(name).safetensors").path)
     }

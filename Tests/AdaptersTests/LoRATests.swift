@@ -16,7 +16,7 @@ import Testing
         let lora = try LoRA(path: folder.lora(shapes, values: ["lora_te2_a_b.alpha": [6]]))
         let layer = try #require(lora.layers.first)
         #expect(layer.network == .textEncoder2 && layer.module == "a_b" && layer.factor == 1.5)
-        #expect(layer.rank == 4 && layer.inputs == 3 && layer.outputs == 5 && layer.keys.count == 3)
+        #expect(layer.rank == 4 && layer.columns == 3 && layer.outputs == 5 && layer.keys.count == 3)
         #expect(lora.networks == [.textEncoder2] && lora.keyCount == 3 && lora.unknownKeys.isEmpty)
     }
 
@@ -50,7 +50,7 @@ import Testing
         ("lora_A", ["lora_A.weight": [0, 3], "lora_B.weight": [5, 0]]),
         ("lora_mid", ["lora_down.weight": [2, 3, 1, 1], "lora_up.weight": [5, 2, 1, 1], "lora_mid.weight": [2, 3, 3, 3]]),
         ("lora_mid", ["lora_down.weight": [2, 3, 3, 3], "lora_up.weight": [5, 2, 1, 1], "lora_mid.weight": [2, 2, 3, 3]]),
-        ("dora_scale", ["lora_down.weight": [2, 3], "lora_up.weight": [5, 2], "dora_scale": [1, 3]]),
+        ("dora_scale", ["lora_down.weight": [2, 3], "lora_up.weight": [5, 2], "dora_scale": [1, 4]]),
         ("magnitude", ["lora_A.weight": [2, 3], "lora_B.weight": [5, 2], "lora_magnitude_vector": [3]]),
     ]
 
@@ -65,18 +65,42 @@ import Testing
     }
 
     @Test(arguments: [
-        ("lora_unet_x.hada_w1_a", "LoHa"), ("lora_unet_x.lokr_w1", "LoKr"), ("lora_unet_x.oft_blocks", "OFT"),
+        ("lora_unet_x.oft_blocks", "OFT"),
         ("lora_unet_x.on_input", "IA3"), ("unet.x.ia3_l", "IA3"), ("lora_unet_x.a1.weight", "GLoRA"),
         ("lora_unet_x.diff", "full difference"), ("unet.x.lora_B.bias", "biases"),
         ("text_encoder.x.lora_embedding_A", "embeddings"),
     ]) func otherKindsAreRefusedByName(_ key: String, _ kind: String) throws {
-        let path = try folder.lora([key: [2, 2]])
-        let error = #expect(throws: LoRAError.self) { try LoRA(path: path) }
+        let path = try folder.lora([key: [2, 2], "unet.m.lora_A.weight": [2, 2], "unet.m.lora_B.weight": [2, 2]])
+        let lora = try LoRA(path: path)
+        let error = #expect(throws: LoRAError.self) { try LoRASet([.init(lora)]) }
         guard case .kind(let found, key: key, file: path) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(found.contains(kind))
+        #expect(found.contains(kind) && "\(error.map { "\($0)" } ?? "")".contains("--lora-lenient"))
+        #expect(throws: Never.self) { try LoRASet([.init(lora)], isLenient: true) }
+    }
+
+    /// What belongs to no layer is left out and noted, and the rest is read.
+    @Test func otherKeys() throws {
+        let others: [String: Shape] = [
+            "bundle_emb.<cat>.string_to_param.*": [2, 8], "bundle_emb.dog.emb_params": [1, 8], "lora_unet_y.alpha": [],
+            "model_ema.lora_unet_m.lora_up.weight": [2, 2], "lora_unet_m_ema.lora_up.weight": [2, 2], "step": [],
+            "lora_unet_m.notes": [3],
+        ]
+        let own: [String: Shape] = ["unet.m.lora_A.weight": [2, 2], "unet.m.lora_B.weight": [2, 2]]
+        let lora = try LoRA(path: folder.lora(own.merging(others) { first, _ in first }))
+        #expect(lora.layers.count == 1 && lora.unknownKeys.isEmpty && lora.embeddedWords == ["<cat>", "dog"])
+        #expect(lora.strayKeys == others.keys.filter { !$0.hasPrefix("bundle") }.sorted())
+        #expect(throws: Never.self) { try LoRASet([.init(lora)]) }
+        #expect(lora.notes.count == 2 && lora.notes[0].contains("5 keys") && lora.notes[1].contains("<cat>, dog"))
+        #expect(lora.notes.allSatisfy { $0.contains(lora.path) } && lora.notes[1].contains("--embedding"))
+        #expect(try LoRA(path: folder.lora(own)).notes.isEmpty)
+        // Nothing but such keys is no LoRA.
+        let none = try LoRA(path: folder.lora(["step": [1], "lora_unet_y.alpha": []]))
+        #expect(throws: LoRAError.unplaced(["lora_unet_y.alpha", "step"], of: 2, network: nil, file: none.path)) {
+            try LoRASet([.init(none)])
+        }
     }
 
     @Test func typesAndAlphasAreChecked() throws {
@@ -112,6 +136,8 @@ import Testing
         ]
         let tails = [
             "", ".lora_A.weight", ".lora_B.weight", ".lora_down.weight", ".lora_up.weight", ".lora_mid.weight", ".alpha",
+            ".hada_w1_a", ".hada_w1_b", ".hada_w2_a", ".hada_w2_b", ".hada_t1", ".lokr_w1", ".lokr_w2", ".lokr_w2_a",
+            ".lokr_w2_b",
             "_lora.down.weight", ".lora.up.weight", ".dora_scale", ".lora_magnitude_vector", ".lora_A.x.weight", ".weight",
         ]
         let graph = try SmallNetwork.unet("lcm").unetGraph()

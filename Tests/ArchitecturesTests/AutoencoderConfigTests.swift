@@ -63,6 +63,14 @@ import Testing
         let config = try Self.kl.config(["scaling_factor": "0.13025", "shift_factor": "0.5"])
         #expect(config.scalingFactor == 0.13025 && config.shiftFactor == 0.5 && config.spatialFactor == 2)
         #expect(try Self.kl.config(["shift_factor": "null"]).shiftFactor == 0)
+        // Sizes of pictures are products with this factor.
+        let many = { (part: String) in "[" + Array(repeating: part, count: 64).joined(separator: ", ") + "]" }
+        #expect(throws: ArchitectureError.self) {
+            try Self.kl.config([
+                "down_block_types": many("\"DownEncoderBlock2D\""), "up_block_types": many("\"UpDecoderBlock2D\""),
+                "block_out_channels": many("32"),
+            ])
+        }
         #expect(try Self.kl.config().scalingFactor == 0.18215)
     }
 
@@ -118,6 +126,12 @@ import Testing
         #expect(config.scalingFactor == 2 && config.spatialFactor == 3)
         let plain = try AutoencoderTinyConfig(ConfigReader(.object(JSONObject()), className: "AutoencoderTiny", file: "c"))
         #expect(plain.spatialFactor == 8 && plain.scalingFactor == 1 && plain.numDecoderBlocks == [3, 3, 3, 1])
+        #expect(throws: ArchitectureError.self) {
+            try Self.tiny.config([
+                "upsampling_scaling_factor": "16", "num_decoder_blocks": "[1, 1, 1, 1, 1, 1, 1, 1]",
+                "decoder_block_out_channels": "[4, 4, 4, 4, 4, 4, 4, 4]",
+            ])
+        }
     }
 }
 

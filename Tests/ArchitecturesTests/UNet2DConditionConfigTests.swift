@@ -163,6 +163,10 @@ import Testing
         #expect(config.crossAttentionDim == [1280, 1280, 1280, 1280])
         #expect(config.timeEmbedChannels == 1280 && config.timeCondProjDim == nil)
         #expect(try Self.unet.config(["sample_size": "[96, 96]"]).sampleSize == 96)
+        // Its square is a number of pixels.
+        for size in ["8193", "[16777216, 16777216]"] {
+            #expect(throws: ArchitectureError.self) { try Self.unet.config(["sample_size": size]) }
+        }
     }
 
     /// Keys that are no parameters: what savers and hubs add.

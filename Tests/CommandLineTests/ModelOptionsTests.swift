@@ -116,6 +116,33 @@ import Testing
         #expect(try image() == place.picture("a-1.png").image)
     }
 
+    // MARK: UNets
+
+    /// A file with nothing but a UNet, which is the model's with other weights.
+    private func writeUNet(_ name: String) throws {
+        let own = try SafetensorsCheckpoint(path: Program.model("sd15") + "/unet/diffusion_pytorch_model.safetensors")
+        var writer = SafetensorsWriter()
+        for name in own.entries.keys.sorted() {
+            let tensor = try own.tensor(named: name)
+            try writer.add(
+                name,
+                name == "conv_out.weight"
+                    ? Tensor(tensor.converted(to: .f32).elements().map { (value: Float) in -value }, shape: tensor.shape) : tensor
+            )
+        }
+        try writer.write(to: place.path(name))
+    }
+
+    @Test func otherUNets() throws {
+        try writeUNet("other.safetensors")
+        _ = try draw("a cat", "--output", "plain.png")
+        _ = try draw("a cat", "--unet", "other.safetensors")
+        #expect(try image() != place.picture("plain.png").image)
+        #expect(try place.recipe("a.png")["unet"]?.string?.hasSuffix("other.safetensors") == true)
+        try place.generate("--from", "a.png", "--output", "b.png")
+        #expect(try place.picture("b.png") == place.picture("a.png"))
+    }
+
     // MARK: Safety
 
     @Test func safetyCheckers() throws {

@@ -28,6 +28,11 @@ import Testing
     @Test(arguments: [("diffusers", "diffusion_pytorch_model"), ("transformers", "model")])
     func weightsAreChosenInOrder(_ library: String, _ stem: String) throws {
         // From the last choice to the first: each goes before those that are there already.
+        try write("other-00001-of-00001.safetensors", tensor: "sharded other")
+        try folder.write(
+            "\(stem).safetensors.non_ema.index.json",
+            #"{"weight_map": {"sharded other": "other-00001-of-00001.safetensors"}}"#)
+        #expect(try found(library) == ["sharded other"])
         try write("half-00001-of-00001.safetensors", tensor: "sharded half")
         try folder.write(
             "\(stem).safetensors.index.fp16.json", #"{"weight_map": {"sharded half": "half-00001-of-00001.safetensors"}}"#)

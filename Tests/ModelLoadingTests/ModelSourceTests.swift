@@ -9,6 +9,8 @@ import Testing
 @Suite struct ModelSourceTests {
     private let folder: TemporaryFolder
 
+    private static let sd15 = Goldens.url("Diffusion/pipeline/sd15/model")
+
     init() throws { folder = try TemporaryFolder() }
 
     /// Writes the index and reads the folder.
@@ -126,7 +128,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "{", "{\"_class_name\": \"A\",}", "{\"a\": 1, \"a\": 2}", "{\"_class_name\": nan}", "\u{FEFF}{}", "[1] 2",
+        "{", "{\"_class_name\": \"A\",}", "{\"a\": 1, \"a\": 2}", "{\"_class_name\": nan}", "\u{FEFF}{}", "[1] 2",
     ])
     func brokenJSON(_ text: String) throws {
         let error = #expect(throws: ModelError.self) { try read(text) }
@@ -136,6 +138,19 @@ import Testing
         }
         #expect(file == folder.path + "/model_index.json")
         #expect(reason.contains("byte"))
+    }
+
+    /// What stands in the place of the file is named.
+    @Test(arguments: ["", "version https://git-lfs.github.com/spec/v1\nsize 300\n", "<!DOCTYPE html><html></html>", "Not found"])
+    func configsThatAreNone(_ text: String) throws {
+        let reason = FileKind(firstBytes: text.utf8).explanation
+        #expect(throws: ModelError.malformed(file: folder.path + "/model_index.json", reason: reason)) { try read(text) }
+    }
+
+    /// The index stands for its folder.
+    @Test func theIndexIsTheModel() throws {
+        let model = try ModelSource(Self.sd15.appending(path: "model_index.json"))
+        #expect(model.url.path == Self.sd15.path && model.components["unet"] != nil)
     }
 
     @Test(arguments: ["{}", "[]", "1", "{\"_class_name\": 5}", "{\"_class_name\": null}"])

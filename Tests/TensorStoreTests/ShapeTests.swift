@@ -8,6 +8,9 @@ import Testing
         #expect(Shape([3, 0]).checkedElementCount == 0)
         #expect(Shape([-1]).checkedElementCount == nil)
         #expect(Shape([.max, 2]).checkedElementCount == nil)
+        // Parts of such a shape have no product.
+        for shape in [[0, .max, 2], [.max, 0, 2], [.max, 2, 0]] as [Shape] { #expect(shape.checkedElementCount == nil) }
+        #expect(Shape([0, .max]).checkedElementCount == 0)
     }
 
     @Test func countsBytesOfEveryType() {

@@ -14,18 +14,20 @@ struct PlacedLayer {
         let outputs = sites.map { $0.rows?.upperBound ?? $0.shape[0] }.max() ?? 0
         for site in sites {
             let isLinear = site.shape.rank == 2
-            let module = "'\(path)', which is \(isLinear ? "linear" : "a convolution")"
-            guard layer.outputs == outputs, site.rows != nil || site.shape[0] == outputs else {
-                throw .shape(
-                    key: layer.up.name, expected: "[\(outputs), \(layer.rank)] to fit \(module)", found: layer.up.shape,
-                    file: file)
+            let kernel = isLinear ? (height: 1, width: 1) : (height: site.shape[2], width: site.shape[3])
+            let (difference, inputs) = (layer.difference, site.shape[1])
+            let fits =
+                layer.outputs == outputs && (site.rows != nil || site.shape[0] == outputs)
+                && layer.columns == site.shape.dropFirst().reduce(1, *) && (difference.kernel ?? kernel) == kernel
+            guard fits else {
+                let (entry, expected) = difference.misfit(
+                    isLinear ? [outputs, inputs] : [outputs, inputs, kernel.height, kernel.width])
+                let module = "'\(path)', which is \(isLinear ? "linear" : "a convolution")"
+                throw .shape(key: entry.name, expected: "\(expected) to fit \(module)", found: entry.shape, file: file)
             }
-            let (inputs, kernel) = (site.shape[1], isLinear ? (1, 1) : (site.shape[2], site.shape[3]))
-            guard layer.inputs == inputs, layer.kernel == kernel else {
-                let wrong = layer.inputs == inputs ? layer.mid ?? layer.down : layer.down
-                let sizes = isLinear ? "" : ", \(kernel.0), \(kernel.1)"
+            if let magnitude = layer.magnitude, magnitude.axis == .inputs, magnitude.entry.shape[1] != inputs {
                 throw .shape(
-                    key: wrong.name, expected: "[\(layer.rank), \(inputs)\(sizes)] to fit \(module)", found: wrong.shape,
+                    key: magnitude.entry.name, expected: "[1, \(inputs)] to fit '\(path)'", found: magnitude.entry.shape,
                     file: file)
             }
         }
@@ -59,34 +61,19 @@ extension Graph {
         return entry.elementType == type ? stored : convert(stored, to: type, name: "\(name)/convert")
     }
 
-    /// The rows of `up` for a place, `[outputs, rank]`, multiplied by alpha / rank, `scale`, and the smoothing's output factors.
-    mutating func up(
-        _ placed: PlacedLayer, _ site: AdaptedSite, scale: Float, type: ElementType, name: String
+    /// Rows of a matrix for a place multiplied by alpha / rank, `scale`, and the smoothing's output factors.
+    mutating func scaled(
+        _ rows: Value, _ placed: PlacedLayer, _ site: AdaptedSite, scale: Float, name: String
     ) throws(GraphError) -> Value {
-        let layer = placed.layer
-        var up = lora(layer.up, [layer.outputs, layer.rank], rows: site.rows, type: type, name: "\(name).\(placed.item)/up")
+        var rows = rows
         if let factors = site.smoothing.outputs {
             let column = constant(factors, shape: [factors.count, 1])
-            up = try multiply(up, converted(column, to: type))
+            rows = try multiply(rows, converted(column, to: rows.elementType))
         }
-        let factor = layer.factor * scale
-        guard factor != 1 else { return up }
+        let factor = placed.layer.factor * scale
+        guard factor != 1 else { return rows }
         let scalar = scalar(factor)
-        return try multiply(up, converted(scalar, to: type), name: "\(name).\(placed.item)/scaled")
-    }
-
-    /// `down` as `[rank, inputs·kh·kw]`, with `mid` multiplied in.
-    mutating func down(_ placed: PlacedLayer, type: ElementType, name: String) throws(GraphError) -> Value {
-        let layer = placed.layer
-        let (name, kernel) = ("\(name).\(placed.item)", layer.kernel.height * layer.kernel.width)
-        guard let mid = layer.mid else {
-            return lora(layer.down, [layer.rank, layer.inputs * kernel], type: type, name: "\(name)/down")
-        }
-        // [rank, rank, k] × [rank, inputs] over the second rank: to [rank, k, rank], times, to [rank, k, inputs], and back.
-        let middle = lora(mid, [layer.rank, layer.rank, kernel], type: type, name: "\(name)/mid")
-        let down = lora(layer.down, [layer.rank, layer.inputs], type: type, name: "\(name)/down")
-        let product = try matMul(transpose(middle, [0, 2, 1]), down, name: "\(name)/MatMulKernel")
-        return try reshape(transpose(product, [0, 2, 1]), to: [layer.rank, layer.inputs * kernel])
+        return try multiply(rows, converted(scalar, to: rows.elementType), name: "\(name)/scaled")
     }
 
     mutating func converted(_ value: Value, to type: ElementType) -> Value {

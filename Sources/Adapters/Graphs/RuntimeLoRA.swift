@@ -4,11 +4,7 @@ import TensorStore
 extension Graph {
     /// The graph with scale · up(down(x)) added to the modules' results, and with an input for the scale of each LoRA.
     func adding(_ adaptations: [Adaptation]) throws -> Graph {
-        for placed in adaptations.flatMap(\.layers) {
-            if let magnitude = placed.layer.magnitude {
-                throw LoRAError.weightDecomposition(key: magnitude.name, file: placed.file)
-            }
-        }
+        for placed in adaptations.flatMap(\.layers) { _ = try placed.product() }
         for adaptation in adaptations { try adaptation.site.checkSmoothing(self) }
         let additions = Dictionary(grouping: adaptations, by: \.site.output.node)
         var rewriter = GraphRewriter(self)
@@ -52,10 +48,15 @@ extension Graph {
     /// down(x) of all LoRAs, concatenated on the channel axis, each multiplied by its scale.
     private mutating func scaledDown(
         _ x: Value, _ adaptation: Adaptation, _ operation: Node, _ scales: inout LoRAScales
-    ) throws(GraphError) -> Value {
+    ) throws -> Value {
         let (site, type, name) = (adaptation.site, x.elementType, "\(adaptation.path)/lora")
         var parts: [Value] = []
-        for placed in adaptation.layers { parts.append(try down(placed, type: type, name: name)) }
+        var ranks: [LoRAScales.Part] = []
+        for placed in adaptation.layers {
+            let product = try placed.product()
+            parts.append(try product.down(in: &self, type: type, name: "\(name).\(placed.item)"))
+            ranks.append(LoRAScales.Part(item: placed.item, rank: product.innerRank))
+        }
         var down = parts.count == 1 ? parts[0] : try concatenate(parts, axis: 0, name: "\(name)/down")
         if let factors = site.smoothing.inputs {
             let size = site.shape.dropFirst(2).reduce(1, *)
@@ -63,7 +64,6 @@ extension Graph {
             let row = constant(columns, shape: [1, columns.count])
             down = try multiply(down, converted(row, to: type))
         }
-        let ranks = adaptation.layers.map { LoRAScales.Part(item: $0.item, rank: $0.layer.rank) }
         let scale = try scales.vector(ranks, type: type, &self)
         if case .linear = site.kind {
             return try multiply(matMul(x, down, transposeB: true, name: "\(name)/MatMulDown"), scale, name: "\(name)/Multiply")
@@ -92,11 +92,14 @@ extension Graph {
     }
 
     /// `up` of the result of `scaledDown`.
-    private mutating func up(_ hidden: Value, _ adaptation: Adaptation) throws(GraphError) -> Value {
+    private mutating func up(_ hidden: Value, _ adaptation: Adaptation) throws -> Value {
         let (site, name) = (adaptation.site, adaptation.name)
         var parts: [Value] = []
         for placed in adaptation.layers {
-            parts.append(try up(placed, site, scale: 1, type: hidden.elementType, name: name))
+            let (product, name) = (try placed.product(), "\(name).\(placed.item)")
+            let up = lora(
+                product.up, [product.outputs, product.innerRank], rows: site.rows, type: hidden.elementType, name: "\(name)/up")
+            parts.append(try scaled(up, placed, site, scale: 1, name: name))
         }
         let up = parts.count == 1 ? parts[0] : try concatenate(parts, axis: 1, name: "\(name)/up")
         if case .linear = site.kind { return try matMul(hidden, up, transposeB: true, name: "\(name)/MatMulUp") }
@@ -111,6 +114,19 @@ extension Graph {
         node.outputs = [Node.Output(elementType: a.elementType, shape: a.shape, names: names)]
         let index = append(node)
         return value(index)
+    }
+}
+
+extension PlacedLayer {
+    /// The layer's matrices.
+    /// - Throws: `LoRAError.notAtRunTime` for a layer that is not simply their product.
+    fileprivate func product() throws(LoRAError) -> LowRankProduct {
+        if let magnitude = layer.magnitude { throw .notAtRunTime(kind: "a DoRA", key: magnitude.entry.name, file: file) }
+        guard let product = layer.difference as? LowRankProduct else {
+            let kind = layer.difference is HadamardProduct ? "a LoHa" : "a LoKr"
+            throw .notAtRunTime(kind: kind, key: layer.keys[0], file: file)
+        }
+        return product
     }
 }
 

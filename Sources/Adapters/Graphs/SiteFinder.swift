@@ -164,6 +164,9 @@ struct AdaptedSite {
     let output: Value
     let smoothing: ChannelSmoothing
 
+    /// Whether the weights are `[inputs, outputs]`.
+    var isTransposed: Bool { kind == .linear(isTransposed: true) }
+
     /// - Throws: `GraphError.structure` unless the smoothing has one factor per channel.
     func checkSmoothing(_ graph: Graph) throws(GraphError) {
         let (inputs, outputs) = (smoothing.inputs?.count, smoothing.outputs?.count)

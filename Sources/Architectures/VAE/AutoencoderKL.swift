@@ -120,8 +120,8 @@ public struct AutoencoderKLConfig: Sendable {
         inChannels = try reader.integer("in_channels", default: 3)
         outChannels = try reader.integer("out_channels", default: 3)
         blockOutChannels = try reader.integers("block_out_channels", default: [64])
-        let down: [DownBlock] = try reader.choices("down_block_types", default: [.plain], count: 1...ConfigReader.listLimit)
-        let up: [UpBlock] = try reader.choices("up_block_types", default: [.plain], count: 1...ConfigReader.listLimit)
+        let down: [DownBlock] = try reader.choices("down_block_types", default: [.plain], count: 1...8)
+        let up: [UpBlock] = try reader.choices("up_block_types", default: [.plain], count: 1...8)
         guard down.count == blockOutChannels.count, up.count == blockOutChannels.count, down.count <= 16 else {
             throw reader.inconsistent("down_block_types, up_block_types and block_out_channels must be of one length, 16 at most")
         }

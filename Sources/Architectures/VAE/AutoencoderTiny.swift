@@ -115,11 +115,12 @@ public struct AutoencoderTinyConfig: Sendable {
         // `latent_magnitude` and `latent_shift` are for storing latents as pictures, `force_upcast` for f16.
         try reader.refuse("upsample_fn", unless: "nearest", orNull: false)
         guard encoderBlockOutChannels.count == numEncoderBlocks.count, decoderBlockOutChannels.count == numDecoderBlocks.count,
-            Set(encoderBlockOutChannels).count == 1, Set(decoderBlockOutChannels).count == 1, numDecoderBlocks.count <= 8
+            Set(encoderBlockOutChannels).count == 1, Set(decoderBlockOutChannels).count == 1, numDecoderBlocks.count <= 8,
+            spatialFactor <= 256
         else {
             throw reader.inconsistent(
                 "encoder_block_out_channels must be as long as num_encoder_blocks, decoder_block_out_channels as num_decoder_blocks "
-                    + "(8 at most), and all channels of each the same")
+                    + "(8 at most), all channels of each the same, and the picture at most 256 times as large as the latents")
         }
     }
 

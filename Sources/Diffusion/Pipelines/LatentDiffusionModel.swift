@@ -38,17 +38,21 @@ public struct LatentDiffusionModel: Sendable {
         "StableDiffusionXLImg2ImgPipeline", "StableDiffusionXLInpaintPipeline",
     ]
 
-    /// - Parameter vae: the path of an autoencoder to use instead of the model's own, which may then be missing.
+    /// - Parameters:
+    ///   - unet: the path of a UNet to use instead of the model's own, which may then be missing.
+    ///   - vae: likewise of an autoencoder.
     /// - Throws: `ModelError`, `ArchitectureError`, `TokenizerError`, `SchedulerError`, `FileError`, `SafetensorsError`, each
     ///   naming the file at fault; `GenerationError.model` where the networks do not fit together.
-    public init(_ source: ModelSource, vae: URL? = nil) throws {
+    public init(_ source: ModelSource, unet unetURL: URL? = nil, vae: URL? = nil) throws {
         guard Self.pipelines.contains(source.pipelineClass) else {
             throw ModelError.unknownPipeline(source.pipelineClass, file: source.indexFile, known: Self.pipelines)
         }
         self.source = source
         notes = source.notes
         scheduler = try ModelScheduler(source)
-        unet = try source.component("unet").network(from: Registry.unets)
+        unet =
+            try unetURL.map { try LoadedUNet($0, for: source).network }
+            ?? source.component("unet").network(from: Registry.unets)
         textEncoders = []
         for suffix in unet.architecture.config.textTimeAddition == nil ? [""] : ["", "_2"] {
             textEncoders.append(
@@ -64,7 +68,12 @@ public struct LatentDiffusionModel: Sendable {
             vaeDecoder = try source.vaeDecoder().network(from: Registry.autoencoders)
             vaeEncoder = try Self.encoder(of: source, decoder: vaeDecoder)
         }
-        try checkTogether(autoencoder: vae?.path ?? source.indexFile)
+        try checkTogether(unet: unetURL?.path ?? source.indexFile, autoencoder: vae?.path ?? source.indexFile)
+        if unetURL != nil, takesGuidanceEmbedding, let own = try source.schedulerConfig().json["_class_name"]?.string,
+            own != "LCMScheduler"
+        {
+            notes.append("The UNet is a latent consistency model's: --scheduler lcm suits it, the model's own \(own) does not.")
+        }
     }
 
     /// In a checkpoint, one network holds both halves of an autoencoder.
@@ -93,9 +102,11 @@ public struct LatentDiffusionModel: Sendable {
     /// Whether the UNet is an inpainting UNet, which takes the mask and the latents of the masked image as additional channels.
     var takesMaskedLatents: Bool { unet.architecture.config.inChannels == 2 * autoencoder.latentChannels + 1 }
 
-    /// Whether an empty prompt is replaced by zeros instead of being encoded.
+    /// Whether an absent negative prompt is replaced by zeros instead of being encoded: so in diffusers' pipelines of Stable
+    /// Diffusion XL unless the model says otherwise.
     var takesZerosForEmptyPrompt: Bool {
-        family == .sdxl && source.options["force_zeros_for_empty_prompt"]?.bool ?? false
+        guard family == .sdxl, let option = source.options["force_zeros_for_empty_prompt"] else { return family == .sdxl }
+        return option.bool ?? false
     }
 
     /// The default width and height of pictures: the size that the UNet was trained on.
@@ -162,20 +173,24 @@ public struct LatentDiffusionModel: Sendable {
     public mutating func addLoRAs(_ set: LoRASet) throws(LoRAError) {
         try set.check(networks: textEncoders.count > 1 ? [.unet, .textEncoder, .textEncoder2] : [.unet, .textEncoder])
         loras = set
+        notes += set.items.flatMap(\.lora.notes)
     }
 
     /// Adds the words of textual inversions.
     /// - Throws: `TextualInversionError`.
     public mutating func addWords(_ inversions: [TextualInversion]) throws(TextualInversionError) {
         guard !inversions.isEmpty else { return }
-        for index in textEncoders.indices { try textEncoders[index].add(inversions, encoder: index) }
+        let widths = textEncoders.map(\.config.hiddenSize)
+        for index in textEncoders.indices { try textEncoders[index].add(inversions, encoder: index, widths: widths) }
     }
 
     // MARK: Checks
 
-    /// - Parameter file: the file or folder of the autoencoder.
-    private func checkTogether(autoencoder file: String) throws(GenerationError) {
-        func refusal(_ reason: String) -> GenerationError { .model(file: source.indexFile, reason: reason) }
+    /// - Parameters:
+    ///   - unetFile: the file or folder of the UNet.
+    ///   - file: that of the autoencoder.
+    private func checkTogether(unet unetFile: String, autoencoder file: String) throws(GenerationError) {
+        func refusal(_ reason: String) -> GenerationError { .model(file: unetFile, reason: reason) }
         let config = unet.architecture.config
         let channels = autoencoder.latentChannels
         guard config.inChannels == channels || takesMaskedLatents, config.outChannels == channels else {

@@ -22,11 +22,13 @@ public struct TextEncoder: Sendable {
     public var tokenCount: Int { min(tokenizer.modelMaxLength, config.maxPositionEmbeddings) }
 
     /// Adds the words of textual inversions.
-    /// - Parameter index: the index of this encoder in its model.
+    /// - Parameters:
+    ///   - index: the index of this encoder in its model.
+    ///   - widths: the widths of all the model's encoders.
     /// - Throws: `TextualInversionError`.
-    mutating func add(_ inversions: [TextualInversion], encoder index: Int) throws(TextualInversionError) {
+    mutating func add(_ inversions: [TextualInversion], encoder index: Int, widths: [Int]) throws(TextualInversionError) {
         let firstID = tokenizer.vocabularyCount
-        let (known, rows) = try tokenizer.adding(inversions, encoder: index, width: config.hiddenSize)
+        let (known, rows) = try tokenizer.adding(inversions, encoder: index, widths: widths)
         tokenizer = known
         added = (rows, firstID)
     }

@@ -17,6 +17,8 @@ public enum PromptFile {
         guard path != "-" else { return try lines(standardInput(), file: standardInputName, isJSON: false) }
         let file = try MappedFile(path: path)
         guard file.byteCount <= sizeLimit else { throw PromptFileError.tooLarge(file: path, byteCount: file.byteCount) }
+        let kind = FileKind(file)
+        guard !kind.isPlaceholder || kind == .empty else { throw PromptFileError.kind(kind, file: path) }
         let isJSON = jsonSuffixes.contains { path.lowercased().hasSuffix($0) }
         return try lines(file.withUnsafeBytes { Array($0) }, file: path, isJSON: isJSON)
     }
@@ -137,6 +139,8 @@ public struct PromptLine: Sendable, Equatable {
 /// An error in a prompt file.
 public enum PromptFileError: Error, Equatable, Sendable {
     case empty(file: String)
+    /// A file that stands in the place of the list.
+    case kind(FileKind, file: String)
     case tooLarge(file: String, byteCount: Int)
     /// All invalid lines, in order.
     case lines([PromptLineError], file: String)
@@ -165,6 +169,7 @@ extension PromptFileError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .empty(let file): "\(file) has no prompts; write one on each line (lines that begin with # are passed over)."
+        case .kind(let kind, let file): "\(file) is not a list of prompts: \(kind.explanation)."
         case .tooLarge(let file, let byteCount): "\(file): \(byteCount) bytes are too many for a list of prompts."
         case .lines(let errors, let file):
             errors.prefix(Self.shownCount).map { "\(file), \($0)" }.joined(separator: "\n")

@@ -71,6 +71,8 @@ extension Array {
 public struct ModelDescription: Sendable, Hashable, Codable {
     /// A folder, a file, or the name of a repository in the hub's cache; nil for the default model.
     public var model: String?
+    /// A UNet that replaces the model's own.
+    public var unet: String?
     /// An autoencoder that replaces the model's own.
     public var vae: String?
     /// The floating-point model for steps of mixed precision; nil for the model that `model` was quantized from.
@@ -90,6 +92,7 @@ public struct ModelDescription: Sendable, Hashable, Codable {
 
     static let options: [DescribedOption<ModelDescription>] = [
         .init("model", \.model, .anyText),
+        .init("unet", \.unet, .anyText),
         .init("vae", \.vae, .anyText),
         .init("float_model", \.floatModel, .anyText),
         .init("lora", \.loras, .texts),

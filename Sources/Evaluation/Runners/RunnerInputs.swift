@@ -4,12 +4,16 @@ import ModelGraph
 import TensorStore
 
 extension Weights {
-    /// The tensors of one file: .safetensors, or a PyTorch state dict.
+    /// The tensors of one file, of safetensors or a PyTorch state dict, whatever its name.
     /// - Throws: `SafetensorsError`, `TorchFileError`.
     init(file path: String) throws {
+        let isTorch: Bool =
+            switch FileKind(try MappedFile(path: path)) {
+            case .torch, .pickle, .archive("zip"): true
+            default: false
+            }
         self =
-            path.hasSuffix(".safetensors")
-            ? Weights(try SafetensorsCheckpoint(path: path), source: path) : try TorchPickleFile(path: path).weights
+            isTorch ? try TorchPickleFile(path: path).weights : Weights(try SafetensorsCheckpoint(path: path), source: path)
     }
 }
 

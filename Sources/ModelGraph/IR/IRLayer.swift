@@ -91,13 +91,14 @@ extension IRReader {
         guard let weights else { throw fault("the model has constants, but there is no weights file beside it", name) }
         let (end, overflow) = offset.addingReportingOverflow(size)
         guard !overflow, end <= weights.byteCount else {
+            let kind = FileKind(weights)
             throw fault(
-                "its \(size) bytes from \(offset) on lie outside of the \(weights.byteCount) bytes of \(weights.path)", name)
+                "its \(size) bytes from \(offset) on lie outside of the \(weights.byteCount) bytes of \(weights.path)"
+                    + (kind.isPlaceholder ? "; \(kind.explanation)" : ""), name)
         }
-        if type.bitWidth != nil {
-            guard let needed = type.byteCount(of: count), size >= needed else {
-                throw fault("\(type) \(shape) takes more than the \(size) bytes that the file gives it", name)
-            }
+        // Strings take more than a byte each.
+        guard let needed = type.bitWidth == nil ? count : type.byteCount(of: count), size >= needed else {
+            throw fault("\(type) \(shape) takes more than the \(size) bytes that the file gives it", name)
         }
         return (.file(weights, offset: offset, byteCount: size), type, shape)
     }
@@ -114,8 +115,17 @@ extension IRReader {
             dimensions.append(size < 0 ? .any : .fixed(size))
         }
         return Node.Output(
-            elementType: type, shape: dimensions.isEmpty ? .any : PartialShape(dimensions),
+            elementType: type, shape: try checked(dimensions.isEmpty ? .any : PartialShape(dimensions), of: name),
             names: port["names"].map(tensorNames) ?? [], runtimeInfo: port.child("rt_info")?.children ?? [])
+    }
+
+    /// A shape that arithmetic may be done with: axes of less than 2³¹, and a product of the known ones that `Int` holds.
+    private func checked(_ shape: PartialShape, of name: String) throws(GraphError) -> PartialShape {
+        let known = Shape((shape.dimensions ?? []).compactMap(\.fixedValue))
+        guard known.allSatisfy({ $0 <= Int(Int32.max) }), known.checkedElementCount != nil else {
+            throw fault("no tensor can have the shape \(shape)", name)
+        }
+        return shape
     }
 
     /// Sets the types and shapes that attributes give instead of ports, and checks the port counts that this module relies on.
@@ -129,7 +139,7 @@ extension IRReader {
             }
             node.constant = constant.data
             node.outputs[0].elementType = constant.elementType
-            node.outputs[0].shape = PartialShape(constant.shape)
+            node.outputs[0].shape = try checked(PartialShape(constant.shape), of: node.name)
             node[attribute: "offset"] = nil
             node[attribute: "size"] = nil
         }
@@ -144,7 +154,7 @@ extension IRReader {
                 throw fault("a Parameter has no input and one output", node.name)
             }
             node.outputs[0].elementType = type
-            node.outputs[0].shape = shape
+            node.outputs[0].shape = try checked(shape, of: node.name)
         }
         if node.type == "Result", inputCount != 1 { throw fault("a Result has one input", node.name) }
     }

@@ -35,7 +35,9 @@ public struct IRReader {
         do {
             root = try parseXML(text)
         } catch {
-            throw .ir(file: file, layer: nil, reason: "line \(error.line): \(error.reason)")
+            let kind = FileKind(firstBytes: text)
+            let reason = "line \(error.line): \(error.reason)"
+            throw .ir(file: file, layer: nil, reason: kind == .xml ? reason : "\(reason); \(kind.explanation)")
         }
         return try IRReader(file: file, weights: weights).graph(root)
     }

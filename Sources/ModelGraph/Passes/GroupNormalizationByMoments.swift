@@ -57,7 +57,7 @@ extension Graph {
     /// The number of pixels of a picture `[B, C, H, W]`, in f32.
     private mutating func pixels(of x: Value) throws(GraphError) -> Value {
         if let height = x.shape.dimensions?[2].fixedValue, let width = x.shape.dimensions?[3].fixedValue {
-            return scalar(Float(height * width))
+            return scalar(Float(height) * Float(width))
         }
         let sizes = try gather(shapeOf(x), integers([2, 3]))
         return convert(try reduce(.product, sizes), to: .f32)

@@ -17,9 +17,10 @@ extension Graph {
                 switch node.type {
                 case "Const": 0
                 case "Parameter": node.outputs[0].names.lazy.compactMap { shapes[$0]?.pixelCount }.first ?? known
-                case "Convolution": known ?? before / max((node.integers("strides") ?? []).reduce(1, *), 1)
-                case "Interpolate": known ?? before * 4 // nearest neighbours, doubled
-                case "DepthToSpace": known ?? before * (node.integer("block_size").map { $0 * $0 } ?? 1)
+                case "Convolution": known ?? before / max((node.integers("strides") ?? []).reduce(1, saturatingProduct), 1)
+                case "Interpolate": known ?? saturatingProduct(before, 4) // nearest neighbours, doubled
+                case "DepthToSpace":
+                    known ?? saturatingProduct(before, node.integer("block_size").map { saturatingProduct($0, $0) } ?? 1)
                 default: known ?? before
                 }
             counts.append(count ?? 0)
@@ -33,6 +34,12 @@ extension PartialShape {
     fileprivate var pixelCount: Int? {
         guard let dimensions, dimensions.count == 4, let height = dimensions[2].fixedValue, let width = dimensions[3].fixedValue
         else { return nil }
-        return height * width
+        return saturatingProduct(height, width)
     }
+}
+
+/// The product, or the largest number where it overflows: attributes of IR may hold any number.
+private func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? .max : product
 }

@@ -152,7 +152,7 @@ extension Graph {
             let input = node.inputs[0].shape.dimensions, let output = node.outputs[0].shape.dimensions, output.count == 4
         else { return false }
         func isTwice(_ sizes: [Dimension]) -> Bool {
-            zip(input[2...], sizes).allSatisfy { size, larger in size.fixedValue.map { larger == .fixed(2 * $0) } ?? false }
+            zip(input[2...], sizes).allSatisfy { size, larger in size.fixedValue != nil && larger == size * 2 }
         }
         switch node[attribute: "shape_calculation_mode"] {
         case "scales": return constantFloats(node.inputs[isOld ? 2 : 1]) == [2, 2]

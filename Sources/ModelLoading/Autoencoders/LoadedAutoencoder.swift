@@ -67,7 +67,9 @@ public struct LoadedAutoencoder: Sendable {
             return try halves(
                 own, own.hasIR ? part("vae_encoder", url.deletingLastPathComponent().appending(path: "vae_encoder")) : own)
         }
-        let files = try FileManager.default.contentsOfDirectory(atPath: url.path).filter { $0.hasSuffix(".safetensors") }.sorted()
+        let files = try FileManager.default.contentsOfDirectory(atPath: url.path).filter {
+            $0.lowercased().hasSuffix(".safetensors")
+        }.sorted()
         let decoders = files.filter { $0.lowercased().contains("decoder") }
         if let only = decoders.count == 1 ? decoders[0] : files.count == 1 ? files[0] : nil {
             return try file(url.appending(path: only), nil)
@@ -104,9 +106,6 @@ public struct LoadedAutoencoder: Sendable {
 
     private static func file(_ url: URL, _ family: LatentFamily?) throws -> Found {
         let folder = url.deletingLastPathComponent()
-        guard url.pathExtension == "safetensors" else {
-            throw ModelError.noAutoencoder(path: url.path, reason: "it is neither a folder nor a .safetensors file")
-        }
         if url.lastPathComponent.hasPrefix("diffusion_pytorch_model."),
             FileManager.default.fileExists(atPath: folder.appending(path: "config.json").path)
         {

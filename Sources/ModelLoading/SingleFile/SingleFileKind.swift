@@ -7,15 +7,8 @@ import TensorStore
 struct SingleFileKind: Sendable {
     enum Generation: Sendable { case sd1, sd2, sdxl }
 
-    enum Prediction: String, Sendable {
-        case epsilon
-        case velocity = "v_prediction"
-    }
-
     let generation: Generation
-    let prediction: Prediction
-    /// Whether schedules end in pure noise, as for models trained that way.
-    let hasZeroTerminalSNR: Bool
+    let prediction: PredictionEvidence
     /// Channels of the UNet's input: 4, or 9 for inpainting.
     let inputChannels: Int
     /// Whether the UNet takes a guidance embedding.
@@ -30,6 +23,12 @@ struct SingleFileKind: Sendable {
     init(_ tensors: Weights, unet: Weights, metadata: [String: String], url: URL) throws(ModelError) {
         if tensors.entries.keys.contains(where: { $0.hasPrefix("conditioner.embedders.0.model.") }) {
             throw .notAModel(path: url.path, reason: "it is the refiner of Stable Diffusion XL, which is not supported")
+        }
+        if tensors.entries.keys.contains(where: { $0 == "scaled_fp8" || $0.hasSuffix(".scale_weight") }) {
+            throw .notAModel(
+                path: url.path,
+                reason:
+                    "its weights are 8 bits with a scale beside each (scaled_fp8), which are not supported; take it in 16 bits")
         }
         if tensors.contains("edm_mean") {
             throw .notAModel(path: url.path, reason: "it is Playground 2.5, whose noise is scaled in a way that is not supported")
@@ -46,18 +45,17 @@ struct SingleFileKind: Sendable {
         let input = unet.entries["conv_in.weight"]?.shape ?? []
         inputChannels = input.rank == 4 ? input[1] : 4
         isLatentConsistencyModel = unet.contains("time_embedding.cond_proj.weight")
-        hasZeroTerminalSNR = tensors.contains("ztsnr")
-        let (prediction, note) = Self.prediction(
-            tensors, metadata, url, isOld: generation == .sd2, isInpainting: inputChannels == 9)
+        // Stable Diffusion 2's inpainting model predicts noise.
+        let prediction = PredictionEvidence(tensors, metadata, url, isSD2: generation == .sd2 && inputChannels != 9)
         self.prediction = prediction
         let name = url.deletingPathExtension().lastPathComponent.lowercased()
         isTurbo = name.contains("turbo") && generation != .sd1
         let turboNote = "By its name, \(url.lastPathComponent) is a turbo model; trailing timesteps were assumed."
-        notes = [note, isTurbo ? turboNote : nil].compactMap(\.self)
+        notes = prediction.notes + (isTurbo ? [turboNote] : [])
         let trained: Int =
             switch generation {
             case .sd1: 64
-            case .sd2: prediction == .velocity ? 96 : 64
+            case .sd2: prediction.prediction == .velocity ? 96 : 64
             case .sdxl: name.contains("sd_xl_turbo") || name.contains("sdxl-turbo") || name.contains("sdxl_turbo") ? 64 : 128
             }
         sampleSize = Self.sampleSize(metadata) ?? trained
@@ -82,31 +80,6 @@ struct SingleFileKind: Sendable {
 
     // MARK: Properties without tensors
 
-    /// The UNet's prediction type: from the file's metadata (https://github.com/Stability-AI/ModelSpec), or from marks of some
-    /// trainers. Stable Diffusion 2, published with both types, is distinguished by its saved step or the file's name.
-    private static func prediction(
-        _ tensors: Weights, _ metadata: [String: String], _ url: URL, isOld: Bool, isInpainting: Bool
-    ) -> (Prediction, String?) {
-        switch metadata["modelspec.prediction_type"] {
-        case "epsilon"?: return (.epsilon, nil)
-        case "v"?, "v_prediction"?: return (.velocity, nil)
-        default: break
-        }
-        if tensors.contains("v_pred") { return (.velocity, nil) }
-        guard isOld, !isInpainting else { return (.epsilon, nil) }
-        // The step of stable-diffusion-2-base, by which diffusers distinguishes the two.
-        if tensors.scalar("global_step") == 875_000 { return (.epsilon, nil) }
-        let name = url.deletingPathExtension().lastPathComponent.lowercased()
-        if name.contains("turbo") || name.contains("512-base") || name.contains("2-base") || name.contains("2-1-base") {
-            return (.epsilon, "By its name, \(url.lastPathComponent) predicts noise (prediction_type epsilon).")
-        }
-        return (
-            .velocity,
-            "\(url.lastPathComponent) does not say what its UNet predicts; prediction_type v_prediction was assumed, as of "
-                + "Stable Diffusion 2.1 at 768 × 768. Models at 512 × 512 need epsilon."
-        )
-    }
-
     /// The size of the latents, from `WIDTHxHEIGHT` in pixels.
     private static func sampleSize(_ metadata: [String: String]) -> Int? {
         let sides = metadata["modelspec.resolution"]?.split(separator: "x").compactMap { Int($0) } ?? []
@@ -130,15 +103,15 @@ struct SingleFileKind: Sendable {
         return .members([
             ("_class_name", .string(className)), ("beta_start", 0.00085), ("beta_end", 0.012),
             ("beta_schedule", "scaled_linear"), ("num_train_timesteps", 1000), ("steps_offset", 1),
-            ("prediction_type", .string(prediction.rawValue)), ("trained_betas", .null),
+            ("prediction_type", .string(prediction.prediction.rawValue)), ("trained_betas", .null),
             ("clip_sample", isEuler ? nil : false),
             ("set_alpha_to_one", isEuler ? nil : .bool(isLatentConsistencyModel)),
             ("skip_prk_steps", className == "PNDMScheduler" ? true : nil),
             ("interpolation_type", isEuler ? "linear" : nil),
             ("use_karras_sigmas", isEuler ? false : nil),
             ("original_inference_steps", isLatentConsistencyModel ? 50 : nil),
-            ("rescale_betas_zero_snr", hasZeroTerminalSNR ? true : nil),
-            ("timestep_spacing", hasZeroTerminalSNR || isTurbo ? "trailing" : "leading"),
+            ("rescale_betas_zero_snr", prediction.hasZeroTerminalSNR ? true : nil),
+            ("timestep_spacing", prediction.hasZeroTerminalSNR || isTurbo ? "trailing" : "leading"),
         ])
     }
 
@@ -159,13 +132,5 @@ struct SingleFileKind: Sendable {
             return "it is an autoencoder alone, which is given beside a model (--vae)"
         }
         return "it has none of the tensors of a Stable Diffusion model (model.diffusion_model.…)"
-    }
-}
-
-extension Weights {
-    /// The whole number in a tensor of one element; nil where there is none.
-    fileprivate func scalar(_ name: String) -> Int64? {
-        guard let entry = entries[name], entry.elementType == .i64, entry.data.byteCount == 8 else { return nil }
-        return entry.data.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) }
     }
 }

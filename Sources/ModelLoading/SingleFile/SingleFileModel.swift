@@ -3,7 +3,7 @@ import Foundation
 import TensorStore
 import Tokenizers
 
-/// A model in one `.safetensors` file with the tensor names of CompVis' latent-diffusion (Stable Diffusion 1 and 2) or
+/// A model in one safetensors file, under any name, with the tensor names of CompVis' latent-diffusion (Stable Diffusion 1 and 2) or
 /// Stability's generative-models (XL).
 ///
 /// Tensors are looked up by diffusers' names in the mapped file, without conversion. Configs are derived from the tensors; the
@@ -17,11 +17,6 @@ struct SingleFileModel: Sendable {
 
     /// - Throws: `SafetensorsError`; `ModelError.notAModel` for a file of another kind.
     init(_ url: URL) throws {
-        guard url.pathExtension == "safetensors" else {
-            throw ModelError.notAModel(
-                path: url.path, reason: "it is neither a folder nor a .safetensors file; other files may run programs when opened"
-            )
-        }
         let checkpoint = try SafetensorsCheckpoint(path: url.path)
         let tensors = Weights(checkpoint, source: url.path)
         let unet = Self.unet(tensors)
@@ -62,6 +57,9 @@ struct SingleFileModel: Sendable {
     }
 
     var pipelineClass: String { kind.pipelineClass }
+
+    /// Whether the file has a UNet and no other network.
+    var isUNetAlone: Bool { !components.keys.contains { $0 == "vae" || $0.hasPrefix("text_encoder") } }
 
     var options: [String: JSONValue] {
         kind.generation == .sdxl ? ["force_zeros_for_empty_prompt": true] : ["requires_safety_checker": false]

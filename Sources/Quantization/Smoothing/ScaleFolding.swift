@@ -69,7 +69,7 @@ struct ScaleFolding {
             return scale(place, 1, [0], factors, rank: 1) && scale(place, 2, [0], factors, rank: 1)
         case "VariadicSplit":
             guard axes.count == 1, let axis = graph.constantIntegers(node.inputs[1])?.first,
-                (axis + shape.count) % shape.count == axes[0]
+                axis == axes[0] || axis == axes[0] - shape.count
             else { return false }
             // From the results: traced networks compute the lengths from shapes.
             let lengths = node.outputs.compactMap { $0.shape.dimensions?[axes[0]].fixedValue }
@@ -121,7 +121,9 @@ struct ScaleFolding {
         let old = [Int](repeating: 1, count: rank - known.shape.rank) + known.shape.dimensions
         var shape = old
         for (axis, size) in zip(axes, sizes) { shape[axis] = size }
-        let count = shape.reduce(1, *)
+        guard Shape(sizes).checkedElementCount == factors.count, let count = Shape(shape).checkedElementCount else {
+            return false
+        }
         var elements: [Float] = []
         elements.reserveCapacity(count)
         for flat in 0..<count {
@@ -148,12 +150,8 @@ struct ScaleFolding {
     }
 
     private func product(_ dimensions: [Dimension], _ axes: [Int]) -> Int? {
-        var count = 1
-        for axis in axes {
-            guard dimensions.indices.contains(axis), let size = dimensions[axis].fixedValue else { return nil }
-            count *= size
-        }
-        return count
+        guard axes.allSatisfy(dimensions.indices.contains) else { return nil }
+        return PartialShape(axes.map { dimensions[$0] }).fixed?.checkedElementCount
     }
 
     /// The axes in a reshape's input of channels on the last axes of its result: the last axis of the input, or its last two.

@@ -23,7 +23,9 @@ public enum NumpyFile {
     /// Reads a whole file in memory.
     /// - Parameter file: the file's name in errors.
     static func parse(_ bytes: UnsafeRawBufferPointer, file: String) throws(NumpyError) -> Tensor {
-        guard bytes.count >= magic.count, bytes[..<magic.count].elementsEqual(magic) else { throw .notNumpy(file: file) }
+        guard bytes.count >= magic.count, bytes[..<magic.count].elementsEqual(magic) else {
+            throw .notNumpy(FileKind(firstBytes: bytes), file: file)
+        }
         guard bytes.count >= magic.count + 2 else { throw .header(reason: "the file is cut off", file: file) }
         let version = (bytes[magic.count], bytes[magic.count + 1])
         guard (1...3).contains(version.0), version.1 == 0 else { throw .version(version.0, version.1, file: file) }
@@ -116,7 +118,7 @@ extension Tensor {
 /// Why a `.npy` file can't be read or written.
 public enum NumpyError: Error, Equatable, Sendable {
     case file(FileError)
-    case notNumpy(file: String)
+    case notNumpy(FileKind, file: String)
     case version(UInt8, UInt8, file: String)
     /// The header is cut off, or is not the dictionary that NumPy writes.
     case header(reason: String, file: String)
@@ -131,7 +133,7 @@ extension NumpyError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): "\(error)"
-        case .notNumpy(let file): "\(file) is not a .npy file: it does not start with \\x93NUMPY."
+        case .notNumpy(let kind, let file): "\(file) is not a .npy file: \(kind.explanation)."
         case .version(let major, let minor, let file): "\(file) is of .npy version \(major).\(minor); 1.0, 2.0 and 3.0 are known."
         case .header(let reason, let file): "\(file) has no valid .npy header: \(reason)."
         case .elementType(let type, let file):

@@ -7,17 +7,19 @@ public struct SafetensorsCheckpoint: Sendable {
     /// The tensors by name.
     public let entries: [String: TensorEntry]
 
-    /// Opens a checkpoint: a `.safetensors` file, or the `.json` index of a sharded one
+    /// Opens a checkpoint: a safetensors file under any name, or the index of a sharded one in JSON
     /// (`model.safetensors.index.json`), whose shards lie beside it.
     ///
     /// Tensors of a shard that the index does not name are taken too, as transformers and diffusers do.
     /// - Throws: `SafetensorsError` naming the file at fault.
     public init(path: String) throws(SafetensorsError) {
-        guard path.hasSuffix(".json") else {
-            self.init(try SafetensorsFile(path: path))
+        let first: MappedFile
+        do { first = try MappedFile(path: path) } catch { throw .file(error) }
+        guard path.lowercased().hasSuffix(".json") || FileKind(first) == .json else {
+            self.init(try SafetensorsFile(first))
             return
         }
-        let index = try SafetensorsIndex(path: path)
+        let index = try SafetensorsIndex(first)
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         var files: [SafetensorsFile] = []
         var entries: [String: TensorEntry] = [:]
@@ -74,19 +76,15 @@ struct SafetensorsIndex {
     /// The files, each once, in the order of their names.
     let shards: [String]
 
-    /// - Throws: `SafetensorsError.file`, `.indexJSON`, `.index`.
-    init(path: String) throws(SafetensorsError) {
-        let file: MappedFile
-        do {
-            file = try MappedFile(path: path)
-        } catch {
-            throw .file(error)
-        }
+    /// - Throws: `SafetensorsError.kind`, `.indexJSON`, `.index`.
+    init(_ file: MappedFile) throws(SafetensorsError) {
+        let path = file.path
         let json: JSONValue
         do {
             json = try file.withUnsafeBytes { bytes throws(JSONError) in try JSONValue(parsing: bytes) }
         } catch {
-            throw .indexJSON(error, file: path)
+            let kind = FileKind(file)
+            throw kind == .json ? .indexJSON(error, file: path) : .kind(kind, file: path)
         }
         guard let map = json["weight_map"]?.object else {
             throw .index(reason: "it has no 'weight_map', an object.", file: path)

@@ -2,6 +2,8 @@
 public enum SafetensorsError: Error, Equatable, Sendable {
     case file(FileError)
     case header(SafetensorsHeaderError, file: String)
+    /// A file of another kind.
+    case kind(FileKind, file: String)
     /// The index of a sharded checkpoint is not JSON, or not of the form that an index has.
     case indexJSON(JSONError, file: String)
     case index(reason: String, file: String)
@@ -25,6 +27,7 @@ extension SafetensorsError: CustomStringConvertible {
         switch self {
         case .file(let error): "\(error)"
         case .header(let error, let file): "\(file) is not a valid safetensors file: \(error)"
+        case .kind(let kind, let file): "\(file) is not a safetensors file: \(kind.explanation)."
         case .indexJSON(let error, let file): "\(file) is not a valid index: \(error)"
         case .index(let reason, let file): "\(file) is not a valid index: \(reason)"
         case .missingShard(let shard, let index): "\(index) names the file \(shard), which is not there."
@@ -68,7 +71,8 @@ extension SafetensorsHeaderError: CustomStringConvertible {
         switch self {
         case .noLength(let count): "it ends after \(count) bytes; the header's length alone takes 8."
         case .tooLong(let length, let limit): "the header is said to take \(length) bytes; \(limit) is the most."
-        case .truncated(let count, let found): "the header is said to take \(count) bytes; only \(found) follow."
+        case .truncated(let count, let found):
+            "the header is said to take \(count) bytes; only \(found) follow. The file is cut off: download it again."
         case .json(let error): "\(error)"
         case .malformed(let tensor, let expected, let found):
             "\(tensor.map { "'\($0)'" } ?? "the header") must have \(expected), not \(found)."
@@ -83,7 +87,8 @@ extension SafetensorsHeaderError: CustomStringConvertible {
             "'\(tensor)' starts at \(found); the bytes from \(expected) on belong to no tensor."
         case .overlap(let tensor, let expected, let found):
             "'\(tensor)' starts at \(found), within the tensor that ends at \(expected)."
-        case .outOfRange(let tensor, let end, let count): "'\(tensor)' ends at \(end); the file has only \(count) bytes of data."
+        case .outOfRange(let tensor, let end, let count):
+            "'\(tensor)' ends at \(end); the file has only \(count) bytes of data. It is cut off: download it again."
         case .trailingBytes(let count): "\(count) bytes follow the last tensor."
         }
     }

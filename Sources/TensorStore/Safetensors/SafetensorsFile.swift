@@ -8,8 +8,8 @@ public struct SafetensorsFile: Sendable {
     /// The strings of `__metadata__`; empty where there are none.
     public let metadata: [String: String]
 
-    /// Maps the file at `path` and checks its header against its size.
-    /// - Throws: `SafetensorsError.file`, `.header`.
+    /// Maps the file at `path`, whatever its name, and checks its header against its size.
+    /// - Throws: `SafetensorsError.file`, `.header`, `.kind`.
     public init(path: String) throws(SafetensorsError) {
         let file: MappedFile
         do {
@@ -21,7 +21,7 @@ public struct SafetensorsFile: Sendable {
     }
 
     /// Checks the header of a file that is mapped, or in memory, against its size.
-    /// - Throws: `SafetensorsError.header`.
+    /// - Throws: `SafetensorsError.header`, `.kind`.
     public init(_ file: MappedFile) throws(SafetensorsError) {
         self.file = file
         do throws(SafetensorsHeaderError) {
@@ -31,7 +31,8 @@ public struct SafetensorsFile: Sendable {
             entries = header.tensors.map { TensorEntry($0, in: file) }
             metadata = header.metadata
         } catch {
-            throw .header(error, file: file.path)
+            let kind = FileKind(file)
+            throw kind == .safetensors ? .header(error, file: file.path) : .kind(kind, file: file.path)
         }
     }
 }

@@ -3,8 +3,8 @@
 /// Accepts what the reference library (huggingface/safetensors 0.8) accepts: a header of any length, surrounded by white
 /// space, fields that it does not know, tensors without elements and without axes. Stricter in a few points: a key twice is
 /// an error wherever it is (there the last one counts), so are two names that differ only in Unicode normalization, axes
-/// and element counts over 2⁶³-1, and tensors written as JSON arrays; F6, FNUZ and C64 tensors are refused, which OpenVINO
-/// has no types for.
+/// and element counts over 2⁶³-1 (axes of 0 left out), and tensors written as JSON arrays; F6, FNUZ and C64 tensors are
+/// refused, which OpenVINO has no types for.
 struct SafetensorsHeader: Sendable {
     struct Record: Sendable {
         let name: String

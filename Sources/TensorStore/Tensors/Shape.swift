@@ -7,16 +7,19 @@ public struct Shape: Sendable, Hashable {
     /// Number of axes.
     public var rank: Int { dimensions.count }
 
-    /// The product of all axes (1 for a scalar); nil where an axis is negative or the product overflows `Int`.
+    /// The product of all axes (1 for a scalar); nil where an axis is negative, or the product of those that are not 0
+    /// overflows `Int`.
+    ///
+    /// Of a shape with a count, the product of any of its axes, in any order, can be computed without a check.
     public var checkedElementCount: Int? {
         var count = 1
-        for dimension in dimensions {
-            guard dimension >= 0 else { return nil }
+        for dimension in dimensions where dimension != 0 {
+            guard dimension > 0 else { return nil }
             let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
             guard !overflow else { return nil }
             count = product
         }
-        return count
+        return dimensions.contains(0) ? 0 : count
     }
 }
 

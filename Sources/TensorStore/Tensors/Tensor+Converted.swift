@@ -2,7 +2,8 @@ extension Tensor {
     /// The same numbers as `type`.
     ///
     /// To floating point: the nearest number, ties to even. To integers: the fraction is cut off, and what is then out of
-    /// range is an error. To boolean: whether not zero. Types: boolean, f16, bf16, f32, f64 and integers of 8 to 64 bits.
+    /// range is an error. To boolean: whether not zero. Types: boolean, f16, bf16, f32, f64 and integers of 8 to 64 bits; from
+    /// f8e4m3 and f8e5m2 too.
     ///
     /// Meant for millions of elements, not for the billions of a whole checkpoint.
     /// - Throws: `ConversionError`.
@@ -12,6 +13,8 @@ extension Tensor {
         // Exact, so that what follows rounds once.
         case .f16: return try fromFloats(try mapped { (bits: UInt16) in HalfPrecision.float(f16: bits) }, to: type)
         case .bf16: return try fromFloats(try mapped { (bits: UInt16) in HalfPrecision.float(bf16: bits) }, to: type)
+        case .f8e4m3: return try fromFloats(try mapped { (bits: UInt8) in Float8.float(e4m3: bits) }, to: type)
+        case .f8e5m2: return try fromFloats(try mapped { (bits: UInt8) in Float8.float(e5m2: bits) }, to: type)
         case .f32: return try fromFloats(self, to: type)
         case .f64: return try fromDoubles(to: type)
         case .boolean: return try fromIntegers(UInt8.self, to: type)

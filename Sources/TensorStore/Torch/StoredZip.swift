@@ -19,7 +19,7 @@ struct StoredZip {
         let bytes = ByteReader(file)
         func damaged(_ reason: String) -> TorchFileError { .zip(file: file.path, reason: reason) }
 
-        guard bytes.u32(0) == 0x0403_4b50 else { throw .notAZip(file: file.path) }
+        guard bytes.u32(0) == 0x0403_4b50 else { throw .notAZip(FileKind(file), file: file.path) }
         // The end record is 22 bytes and a comment of at most 65535.
         let last = file.byteCount - 22
         guard last >= 0,

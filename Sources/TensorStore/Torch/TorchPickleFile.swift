@@ -8,7 +8,7 @@ public struct TorchPickleFile: Sendable {
     public struct Entry: Sendable {
         public let elementType: ElementType
         public let shape: Shape
-        /// Elements from one to the next along each axis.
+        /// Elements from one to the next along each axis; 0 where there is no next one.
         public let strides: [Int]
         /// The offset of its first element in `file`, in bytes.
         public let offset: Int
@@ -17,6 +17,7 @@ public struct TorchPickleFile: Sendable {
         /// Whether its elements follow each other row-major, so that they can be used where they lie.
         public var isContiguous: Bool {
             var expected = 1
+            guard !shape.contains(0) else { return true }
             for (size, stride) in zip(shape, strides).reversed() where size != 1 {
                 guard stride == expected else { return false }
                 expected *= size
@@ -115,7 +116,8 @@ extension TorchPickleFile.Entry {
         }
         elementType = storage.elementType
         self.shape = shape
-        strides = tensor.strides
+        // A stride that leads nowhere may be any number.
+        strides = zip(shape, tensor.strides).map { count == 0 || $0 == 1 ? 0 : $1 }
         offset = entry.offset + tensor.offset * (byteCount / max(storage.elementCount, 1))
         self.file = file
     }
@@ -163,7 +165,7 @@ extension TorchPickleFile.Entry {
 public enum TorchFileError: Error, Equatable, Sendable {
     case file(FileError)
     /// Not a zip as torch ≥ 1.6 writes it; older files are a bare pickle.
-    case notAZip(file: String)
+    case notAZip(FileKind, file: String)
     /// `reason` says what of the zip is wrong, and of which entry.
     case zip(file: String, reason: String)
     /// torch stores; another tool has compressed.
@@ -184,8 +186,9 @@ extension TorchFileError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): "\(error)"
-        case .notAZip(let file):
+        case .notAZip(.pickle, let file):
             "\(file) is not a zip file as torch.save writes it since version 1.6; save it again with a newer torch, or as safetensors."
+        case .notAZip(let kind, let file): "\(file) is not a file of torch.save: \(kind.explanation)."
         case .zip(let file, let reason): "The zip \(file) is damaged: \(reason)."
         case .compressed(let file, let entry): "The entry '\(entry)' of \(file) is compressed; torch.save only stores."
         case .missingEntry(let file, let entry): "\(file) has no entry '\(entry)', which torch.save writes."

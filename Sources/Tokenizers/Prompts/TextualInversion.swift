@@ -16,9 +16,6 @@ public struct TextualInversion: Sendable {
     ///   file's name without its ending in others.
     /// - Throws: `TextualInversionError`.
     public init(path: String, token: String? = nil) throws(TextualInversionError) {
-        if let suffix = Self.pickleSuffixes.first(where: { path.lowercased().hasSuffix($0) }) {
-            throw .pickle(file: path, suffix: suffix)
-        }
         let checkpoint: SafetensorsCheckpoint
         do { checkpoint = try SafetensorsCheckpoint(path: path) } catch { throw .checkpoint(error) }
 
@@ -38,7 +35,7 @@ public struct TextualInversion: Sendable {
                 file: path, name: names[0], expected: "as many vectors as \(names[1])",
                 found: vectors.map { "\($0.shape[0])" }.joined(separator: " and "))
         }
-        let isNamed = names.count == 1 && names[0] != "emb_params"
+        let isNamed = names.count == 1 && names[0] != "emb_params" && !Self.pairs.joined().contains(names[0])
         self.token = token ?? (isNamed ? names[0] : Self.stem(of: path))
         self.file = path
         self.vectors = vectors
@@ -48,7 +45,6 @@ public struct TextualInversion: Sendable {
     /// How many vectors the word stands for.
     public var count: Int { vectors[0].shape[0] }
 
-    private static let pickleSuffixes = [".pt", ".bin", ".pth", ".ckpt"]
     private static let pairs = [["clip_l", "clip_g"], ["text_encoders_0", "text_encoders_1"]]
 
     /// The file's name without folders and ending.
@@ -83,8 +79,6 @@ public struct TextualInversion: Sendable {
 /// Why a file's vectors can't be used.
 public enum TextualInversionError: Error, Equatable, Sendable {
     case checkpoint(SafetensorsError)
-    /// The file is a Python pickle, which can hold programs.
-    case pickle(file: String, suffix: String)
     /// The tensors are those of no known layout.
     case layout(file: String, tensors: [String])
     case tensor(file: String, name: String, expected: String, found: String)
@@ -93,15 +87,14 @@ public enum TextualInversionError: Error, Equatable, Sendable {
     case tokenTaken(String, file: String)
     /// The vectors belong to another model's text encoder. `expected` is the width of `encoder`'s states.
     case width(file: String, encoder: String, expected: Int, found: [Int])
+    /// The file has vectors for more text encoders than the model has, whose states are `expected` wide.
+    case encoders(file: String, expected: [Int], found: [Int])
 }
 
 extension TextualInversionError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .checkpoint(let error): "\(error)"
-        case .pickle(let file, let suffix):
-            "\(file) is a Python pickle (\(suffix)), which is not read; save its vectors as .safetensors, or take the "
-                + "embedding in that format."
         case .layout(let file, let tensors):
             "\(file) is not a textual inversion: it must have one tensor, or clip_l and clip_g; it has "
                 + (tensors.isEmpty ? "none." : Self.list(tensors) + ".")
@@ -112,6 +105,10 @@ extension TextualInversionError: CustomStringConvertible {
         case .width(let file, let encoder, let expected, let found):
             "\(file) was made for another model: the \(encoder) takes vectors of \(expected) numbers; the file's have "
                 + found.map(String.init).joined(separator: " and ") + "."
+        case .encoders(let file, let expected, let found):
+            "\(file) was made for a model with \(found.count) text encoders, of \(found.map(String.init).joined(separator: " and ")) "
+                + "numbers a vector (as Stable Diffusion XL); this model has \(expected.count), of "
+                + "\(expected.map(String.init).joined(separator: " and "))."
         }
     }
 
@@ -129,15 +126,19 @@ extension CLIPTokenizer {
     ///
     /// - Parameters:
     ///   - encoder: which of the model's text encoders this tokenizer belongs to, from 0.
-    ///   - width: of that encoder's states.
+    ///   - widths: of the states of all the model's text encoders.
     /// - Returns: rows `[k, width]` f32, in the order of the ids.
-    /// - Throws: `.tokenTaken`, `.width`.
+    /// - Throws: `.tokenTaken`, `.width`, `.encoders`.
     public func adding(
-        _ inversions: [TextualInversion], encoder: Int = 0, width: Int
+        _ inversions: [TextualInversion], encoder: Int = 0, widths: [Int]
     ) throws(TextualInversionError) -> (tokenizer: CLIPTokenizer, rows: Tensor) {
         var tokenizer = self
         var rows: [UInt8] = []
+        let width = widths[encoder]
         for inversion in inversions {
+            guard inversion.vectors.count <= widths.count else {
+                throw .encoders(file: inversion.file, expected: widths, found: inversion.vectors.map { $0.shape[1] })
+            }
             // One tensor alone is for one encoder, and its width tells whether for this one.
             let vectors = inversion.vectors.count == 1 ? inversion.vectors[0] : inversion.vectors.dropFirst(encoder).first
             guard let vectors, vectors.shape[1] == width else {

@@ -1,7 +1,7 @@
 public import Evaluation
 import Foundation
 public import Inference
-import TensorStore
+public import TensorStore
 
 /// A set of pictures for the Fréchet distance.
 public enum PictureSet {
@@ -19,17 +19,21 @@ public enum PictureSet {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw PictureSetError.missing(path) }
         guard isFolder.boolValue else {
-            guard path.hasSuffix(".safetensors") else { throw PictureSetError.unknown(path) }
-            let file = try SafetensorsCheckpoint(path: path)
-            self = .moments(
-                try FeatureMoments(
-                    mean: file.tensor(named: "mu").elements(), covariance: file.tensor(named: "sigma").elements()))
+            self = .moments(try Self.moments(path))
             return
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
         let found = names.filter { Self.extensions.contains(URL(filePath: $0).pathExtension.lowercased()) }
         guard found.count >= 2 else { throw PictureSetError.tooFew(path, count: found.count) }
         self = .pictures(found.map { URL(filePath: path).appending(path: $0).relativePath })
+    }
+
+    private static func moments(_ path: String) throws -> FeatureMoments {
+        let kind = FileKind(try MappedFile(path: path))
+        guard kind == .safetensors else { throw PictureSetError.unknown(path, kind) }
+        let file = try SafetensorsCheckpoint(path: path)
+        return try FeatureMoments(
+            mean: file.tensor(named: "mu").elements(), covariance: file.tensor(named: "sigma").elements())
     }
 
     public var count: Int? { if case .pictures(let paths) = self { paths.count } else { nil } }
@@ -83,13 +87,14 @@ public struct PictureSetDistance: Encodable, Sendable {
 /// An error in a path to a set of pictures.
 public enum PictureSetError: Error, Equatable, CustomStringConvertible {
     case missing(String)
-    case unknown(String)
+    case unknown(String, FileKind)
     case tooFew(String, count: Int)
 
     public var description: String {
         switch self {
         case .missing(let path): "There is no folder of pictures at \(path)."
-        case .unknown(let path): "\(path) is neither a folder of pictures nor moments in a .safetensors file."
+        case .unknown(let path, let kind):
+            "\(path) is neither a folder of pictures nor moments in a safetensors file: it is \(kind)."
         case .tooFew(let path, let count):
             "\(path) has \(count == 0 ? "no" : "one") picture\(count == 0 ? "s" : "") (PNG, JPEG, WebP, TIFF or BMP); a distance needs 2 or more."
         }

@@ -16,6 +16,7 @@ extension GenerationDescription {
         let path = change(model.model ?? "", .model)
         own.model.model = path.isEmpty ? nil : path
         own.model.vae = model.vae.map { change($0, .file) }
+        own.model.unet = model.unet.map { change($0, .file) }
         own.model.floatModel = model.floatModel.map { change($0, .model) }
         own.model.loras = model.loras?.map { changed($0) { $0.splitSuffix { Float($0) == nil ? nil : $0 } } }
         own.model.embeddings = model.embeddings?.map { changed($0, \.splitWord) }

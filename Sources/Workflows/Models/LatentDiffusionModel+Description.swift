@@ -13,6 +13,7 @@ extension LatentDiffusionModel {
     public init(_ description: ModelDescription, promptLoRAs: [PromptLoRA] = [], visitsFloatUNet: Bool) throws {
         try self.init(
             ModelSource(ModelLocation.resolve(description.model)),
+            unet: description.unet.map { try ModelLocation.file($0, of: "unet") },
             vae: description.vae.map { try ModelLocation.file($0, of: "vae") })
         var loras = try (description.loras ?? []).map { text in
             let (path, suffix) = text.splitSuffix { Float($0) }

@@ -10,6 +10,10 @@ struct ModelOptions: ParsableArguments {
     var model: String?
     @Option(
         help: ArgumentHelp(
+            "A UNet in place of the model's: a folder, or a file with a UNet alone or a whole model.", valueName: "folder|file"))
+    var unet: String?
+    @Option(
+        help: ArgumentHelp(
             "An autoencoder in place of the model's: a folder, a .safetensors file, or TAESD's decoder file.",
             valueName: "folder|file"))
     var vae: String?
@@ -32,6 +36,7 @@ struct ModelOptions: ParsableArguments {
 
     func apply(to description: inout ModelDescription) {
         if let model { description.model = model }
+        if let unet { description.unet = unet }
         if let vae { description.vae = vae }
         if !lora.isEmpty { description.loras = lora }
         if let loraDir { description.loraDir = loraDir }

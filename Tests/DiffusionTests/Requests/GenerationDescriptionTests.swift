@@ -67,7 +67,7 @@ import Tokenizers
             "negative_original_size":[64,32],"negative_target_size":[8,16],"noise":"n.npy","original_inference_steps":50,
             "original_size":[512,256],"precision":"2","preview_interval":4,"prompts":["a","b"],"rescale_betas_zero_snr":true,
             "seed":0,"files":[["a.png","/b/a.png","0f"]],"shared_generator":true,"target_size":[512,512],"timesteps":[999,1],"use_beta_sigmas":true,
-            "use_exponential_sigmas":false,"use_karras_sigmas":false}
+            "unet":"u","use_exponential_sigmas":false,"use_karras_sigmas":false}
             """#
         let description = try decoded(text)
         #expect(try decoded(description.json).options == description.options)

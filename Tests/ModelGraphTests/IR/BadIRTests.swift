@@ -228,6 +228,34 @@ enum IRText {
         }
     }
 
+    /// What stands in the place of a download is named.
+    @Test func filesOfOtherKinds() throws {
+        try withTemporaryFolder { folder in
+            let pointer = "version https://git-lfs.github.com/spec/v1\nsize 20\n"
+            for text in [pointer, "<!doctype html><html><p>Sign in</html>", "", "Entry not found"] {
+                _ = try folder.map("a.xml", Array(text.utf8))
+                let error = #expect(throws: GraphError.self) { try IRReader.read(path: folder + "/a.xml") }
+                let kind = FileKind(firstBytes: text.utf8)
+                #expect(error?.description.contains(kind.explanation) == true, "\(String(describing: error))")
+            }
+            let data = "element_type=\"f32\" shape=\"9,9\" offset=\"0\" size=\"324\""
+            _ = try folder.map("a.xml", Array(IRText.source(IRText.layer(1, "w", "Const", data: data, outputs: 1)).utf8))
+            _ = try folder.map("a.bin", Array(pointer.utf8))
+            let error = #expect(throws: GraphError.self) { try IRReader.read(path: folder + "/a.xml") }
+            #expect(error?.description.contains("git lfs pull") == true, "\(String(describing: error))")
+        }
+    }
+
+    /// Strings have no fixed size, and yet as many as there are bytes can't be.
+    @Test func stringsNeedBytesToo() throws {
+        try withTemporaryFolder { folder in
+            let weights = try folder.map("w.bin", [UInt8](repeating: 0, count: 100))
+            let data = "element_type=\"string\" shape=\"2000000000\" offset=\"0\" size=\"100\""
+            refuse(
+                IRText.source(IRText.layer(1, "w", "Const", data: data, outputs: 1)), layer: "w", "takes more", weights: weights)
+        }
+    }
+
     @Test func portsHaveKnownTypesAndSizes() {
         let relu = IRText.layer(1, "r", "ReLU", inputs: 1, outputs: 1)
         let output = "<port id=\"1\" precision=\"FP32\"><dim>2</dim>"

@@ -195,8 +195,8 @@ import Testing
     @Test func whatIsNoAutoencoder() throws {
         #expect(throws: FileError.missing(path: file("x").path)) { try LoadedAutoencoder(file("x")) }
         #expect { try LoadedAutoencoder(place.url) } throws: { "\($0)".contains("neither a config.json nor .safetensors files") }
-        let pickled = try place.write("vae.pt", "PK")
-        #expect { try LoadedAutoencoder(pickled) } throws: { "\($0)".contains("neither a folder nor a .safetensors file") }
+        let pickled = try place.write("vae.pt", [0x80, 2, 0x7D])
+        #expect(throws: SafetensorsError.kind(.pickle, file: pickled.path)) { try LoadedAutoencoder(pickled) }
         var writer = SafetensorsWriter()
         try writer.add("a", Tensor([Float(1)], shape: [1]))
         try writer.write(to: file("a.safetensors").path)

@@ -143,7 +143,8 @@ import Tokenizers
         #expect(Set(bare.components.keys) == ["unet", "scheduler", "tokenizer", "tokenizer_2"])
         let weights = try bare.component("unet").weights()
         #expect(weights.contains("down_blocks.1.attentions.0.proj_in.weight"))
-        #expect(throws: ModelError.self) { try bare.component("text_encoder") }
+        let error = #expect(throws: ModelError.self) { try bare.component("text_encoder") }
+        #expect("\(error.map { "\($0)" } ?? "")".contains("it is a UNet alone: give the model that it belongs to, and this file"))
 
         let folder = try ModelSource(Goldens.url("Diffusion/pipeline/autoencoder-kl/model")).component("unet").folder
         let own = try ModelSource(folder.appending(path: "diffusion_pytorch_model.safetensors"))
@@ -171,34 +172,28 @@ import Tokenizers
         #expect { try ModelSource(file) } throws: { "\($0)".contains("refiner") }
         try SingleFileGolden(name: "sdxl").write(to: file, adding: ["edm_mean": Tensor([Float(0)], shape: [1])])
         #expect { try ModelSource(file) } throws: { "\($0)".contains("Playground") }
-        let pickled = try place.write("model.ckpt", "PK")
-        #expect { try ModelSource(pickled) } throws: { "\($0)".contains("neither a folder nor a .safetensors file") }
+        let one = try Tensor([Float(1)], shape: [])
+        try SingleFileGolden(name: "sdxl").write(to: file, adding: ["model.diffusion_model.out.2.scale_weight": one])
+        #expect { try ModelSource(file) } throws: { "\($0)".contains("scaled_fp8") }
+        let pickled = try place.write("model.ckpt", [0x80, 2, 0x7D])
+        #expect(throws: SafetensorsError.kind(.pickle, file: pickled.path)) { try ModelSource(pickled) }
+    }
+
+    /// The file's content counts, not its name.
+    @Test(arguments: ["MODEL.SAFETENSORS", "model.ckpt", "model"]) func otherNames(_ name: String) throws {
+        let file = place.url.appending(path: name)
+        try SingleFileGolden(name: "sd2").write(to: file)
+        let model = try ModelSource(file)
+        #expect(model.isSingleFile && model.components["unet"] != nil)
     }
 
     // MARK: What tensors don't tell
 
-    private func prediction(
-        _ golden: String, name: String = "model", metadata: [String: String]? = nil, adding: [String: Tensor] = [:]
-    ) throws -> (type: String?, size: Int?, notes: [String]) {
+    /// Height and width of the latents in training.
+    private func size(_ golden: String, name: String = "model", metadata: [String: String]? = nil) throws -> Int? {
         let file = place.url.appending(path: "\(name).safetensors")
-        try SingleFileGolden(name: golden).write(to: file, metadata: metadata, adding: adding)
-        let model = try ModelSource(file)
-        let type = try model.schedulerConfig().json["prediction_type"]?.string
-        return (type, try model.component("unet").configValues()["sample_size"]?.int, model.notes)
-    }
-
-    @Test func predictionTypes() throws {
-        #expect(try prediction("sdxl").type == "epsilon")
-        #expect(try prediction("sdxl", metadata: ["modelspec.prediction_type": "v"]).type == "v_prediction")
-        #expect(try prediction("sdxl", adding: ["v_pred": Tensor([Float](), shape: [0])]).type == "v_prediction")
-        let old = try prediction("sd2")
-        #expect(old.type == "v_prediction" && old.size == 96 && old.notes.count == 1)
-        #expect(old.notes.first?.contains("prediction_type v_prediction was assumed") == true)
-        let turbo = try prediction("sd2", name: "sd_turbo")
-        #expect(turbo.type == "epsilon" && turbo.size == 64)
-        let base = try prediction("sd2", adding: ["global_step": Tensor([Int64(875_000)], shape: [])])
-        #expect(base.type == "epsilon" && base.notes.isEmpty)
-        #expect(try prediction("sd2", metadata: ["modelspec.prediction_type": "epsilon"]).notes.isEmpty)
+        try SingleFileGolden(name: golden).write(to: file, metadata: metadata)
+        return try ModelSource(file).component("unet").configValues()["sample_size"]?.int
     }
 
     /// Leading timesteps would put a single step where there is next to no noise.
@@ -213,7 +208,7 @@ import Tokenizers
         let turbo = try scheduler("sdxl", "sd_xl_turbo_1.0_fp16")
         #expect(turbo.name == "EulerAncestralDiscreteScheduler" && turbo.spacing == "trailing")
         #expect(turbo.notes.contains { $0.contains("is a turbo model") })
-        #expect(try prediction("sdxl", name: "sd_xl_turbo_1.0").size == 64)
+        #expect(try size("sdxl", name: "sd_xl_turbo_1.0") == 64)
         let old = try scheduler("sd2", "sd_turbo")
         #expect(old.name == "EulerDiscreteScheduler" && old.spacing == "trailing")
         let base = try scheduler("sdxl", "sd_xl_base_1.0")
@@ -234,17 +229,11 @@ import Tokenizers
     }
 
     @Test func metadataTellsTheSize() throws {
-        #expect(try prediction("sdxl").size == 128)
-        #expect(try prediction("sdxl", metadata: ["modelspec.resolution": "768x768"]).size == 96)
+        #expect(try size("sdxl") == 128)
+        #expect(try size("sdxl", metadata: ["modelspec.resolution": "768x768"]) == 96)
         for wrong in ["768", "768x512", "x", "-8x-8", "9999999999999999999x9999999999999999999", "7x7"] {
-            #expect(try prediction("sdxl", metadata: ["modelspec.resolution": wrong]).size == 128)
+            #expect(try size("sdxl", metadata: ["modelspec.resolution": wrong]) == 128)
         }
-    }
-
-    @Test func zeroTerminalSNR() throws {
-        try SingleFileGolden(name: "sdxl").write(to: file, adding: ["ztsnr": Tensor([Float](), shape: [0])])
-        let scheduler = try ModelSource(file).schedulerConfig().json
-        #expect(scheduler["rescale_betas_zero_snr"] == true && scheduler["timestep_spacing"] == "trailing")
     }
 
     /// Files that were converted back from diffusers have only the 23 layers that are used, the published ones 24.

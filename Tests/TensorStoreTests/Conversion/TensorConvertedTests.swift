@@ -63,4 +63,20 @@ import Testing
     private func exp2(_ exponent: Int) -> Double { Double(sign: .plus, exponent: exponent, significand: 1) }
 
     private func bits(_ tensor: Tensor) -> UInt16 { tensor.withUnsafeBytes { $0.loadUnaligned(as: UInt16.self) } }
+
+    /// The numbers of OFP8: https://arxiv.org/abs/2209.05433, table 1.
+    @Test func eightBitFloats() throws {
+        func numbers(_ bytes: [UInt8], _ type: ElementType) throws -> [Float] {
+            try bytes.withUnsafeBytes { try Tensor(copying: $0, shape: [bytes.count], of: type) }.converted(to: .f32).elements()
+        }
+        // Zero, the smallest and largest denormal, the smallest normal, one, the largest, minus two.
+        #expect(
+            try numbers([0, 0x01, 0x07, 0x08, 0x38, 0x7E, 0xC0], .f8e4m3)
+                == [0, 0x1p-9, 0.875 * 0x1p-6, 0x1p-6, 1, 448, -2])
+        #expect(
+            try numbers([0, 0x01, 0x03, 0x04, 0x3C, 0x7B, 0xC0], .f8e5m2) == [0, 0x1p-16, 0.75 * 0x1p-14, 0x1p-14, 1, 57344, -2])
+        #expect(try numbers([0x7F, 0xFF], .f8e4m3).allSatisfy(\.isNaN))
+        #expect(try numbers([0x7C, 0xFC], .f8e5m2) == [.infinity, -.infinity])
+        #expect(try numbers([0x80], .f8e4m3)[0].sign == .minus)
+    }
 }

@@ -58,7 +58,7 @@ import Testing
             #expect(throws: NumpyError.self) { try parse(Array(bytes[..<count])) }
         }
         #expect(throws: NumpyError.size(.f32, [2, 3], expected: 24, found: 25, file: "f")) { try parse(bytes + [0]) }
-        #expect(throws: NumpyError.notNumpy(file: "f")) { try parse([1] + bytes) }
+        #expect(throws: NumpyError.notNumpy(FileKind(firstBytes: [1] + bytes), file: "f")) { try parse([1] + bytes) }
         var version = bytes
         version[6] = 4
         #expect(throws: NumpyError.version(4, 0, file: "f")) { try parse(version) }

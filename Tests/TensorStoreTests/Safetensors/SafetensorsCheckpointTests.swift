@@ -56,11 +56,8 @@ import Testing
             let missing = folder + "/none.safetensors"
             #expect(throws: SafetensorsError.file(.missing(path: missing))) { try SafetensorsCheckpoint(path: missing) }
             let short = try folder.write("short.safetensors", "abc")
-            let error = SafetensorsError.header(.noLength(fileByteCount: 3), file: short)
+            let error = SafetensorsError.kind(.text("abc"), file: short)
             #expect(throws: error) { try SafetensorsCheckpoint(path: short) }
-            #expect(
-                "\(error)"
-                    == "\(short) is not a valid safetensors file: it ends after 3 bytes; the header's length alone takes 8.")
         }
     }
 

@@ -44,7 +44,9 @@ struct TorchPickleFileTests {
     @Test func otherFiles() throws {
         let folder = try TemporaryFolder()
         let text = try folder.write("text.pth", "not a zip at all, but long enough to be one").path
-        #expect(throws: TorchFileError.notAZip(file: text)) { try TorchPickleFile(path: text) }
+        #expect(throws: TorchFileError.notAZip(.text("not a zip at all, but long enough to be one"), file: text)) {
+            try TorchPickleFile(path: text)
+        }
         let missing = folder.path + "/none.pth"
         #expect(throws: TorchFileError.file(.missing(path: missing))) { try TorchPickleFile(path: missing) }
         let file = try TorchPickleFile(path: Self.golden("state.pth"))

@@ -36,7 +36,11 @@ import Testing
         let vector = try Tensor([1, 2] as [Float], shape: [1, 2])
         let wrong = try file("wrong.safetensors", ["a": vector, "b": vector])
         #expect(throws: TextualInversionError.layout(file: wrong, tensors: ["a", "b"])) { try TextualInversion(path: wrong) }
-        #expect(throws: TextualInversionError.pickle(file: "bad.PT", suffix: ".pt")) { try TextualInversion(path: "bad.PT") }
+        let pickle = folder.path + "/bad.pt"
+        try Data([0x80, 2, 0x7D]).write(to: URL(filePath: pickle))
+        #expect(throws: TextualInversionError.checkpoint(.kind(.pickle, file: pickle))) { try TextualInversion(path: pickle) }
+        // The name says nothing.
+        #expect(try TextualInversion(path: file("good.bin", ["x": vector])).token == "x")
         let missing = folder.path + "/none.safetensors"
         #expect(throws: TextualInversionError.checkpoint(.file(.missing(path: missing)))) { try TextualInversion(path: missing) }
         let faults: [(Tensor, String)] = [
@@ -59,7 +63,7 @@ import Testing
     @Test func wordsStandForTheirVectors() throws {
         let base = try TokenizerGoldens.small.get()
         let inversions = [try TextualInversion(path: golden("toy")), try TextualInversion(path: golden("Glint-Style"))]
-        let (tokenizer, rows) = try base.adding(inversions, width: 18)
+        let (tokenizer, rows) = try base.adding(inversions, widths: [18])
         #expect(rows.shape == [4, 18] && tokenizer.vocabularyCount == base.vocabularyCount + 4)
         #expect(try rows.elements() == inversions[0].vectors[0].elements() as [Float] + inversions[1].vectors[0].elements())
         let reference = try SafetensorsCheckpoint(path: golden("inversion"))
@@ -75,7 +79,7 @@ import Testing
     }
 
     @Test func vectorsOfOneWordStayInOneChunk() throws {
-        let (tokenizer, _) = try TokenizerGoldens.small.get().adding([TextualInversion(path: golden("toy"))], width: 18)
+        let (tokenizer, _) = try TokenizerGoldens.small.get().adding([TextualInversion(path: golden("toy"))], widths: [18])
         let first = Int32(try TokenizerGoldens.small.get().vocabularyCount)
         let chunks = tokenizer.chunks(of: String(repeating: ". ", count: 28) + "(<toy>:1.5)")
         #expect(chunks.count == 2)
@@ -88,15 +92,23 @@ import Testing
     @Test func whatDoesNotGoWithTheEncoderIsRefused() throws {
         let base = try TokenizerGoldens.small.get()
         let toy = try TextualInversion(path: golden("toy"))
-        #expect(throws: TextualInversionError.tokenTaken("<toy>", file: toy.file)) { try base.adding([toy, toy], width: 18) }
+        #expect(throws: TextualInversionError.tokenTaken("<toy>", file: toy.file)) { try base.adding([toy, toy], widths: [18]) }
         let other = TextualInversionError.width(file: toy.file, encoder: "text encoder", expected: 64, found: [18])
-        #expect(throws: other) { try base.adding([toy], width: 64) }
+        #expect(throws: other) { try base.adding([toy], widths: [64]) }
         let pair = try TextualInversion(path: golden("pair"))
-        #expect(try base.adding([pair], encoder: 0, width: 6).rows.elements() == pair.vectors[0].elements() as [Float])
-        #expect(try base.adding([pair], encoder: 1, width: 10).rows.elements() == pair.vectors[1].elements() as [Float])
+        #expect(try base.adding([pair], encoder: 0, widths: [6, 10]).rows.elements() == pair.vectors[0].elements() as [Float])
+        #expect(try base.adding([pair], encoder: 1, widths: [6, 10]).rows.elements() == pair.vectors[1].elements() as [Float])
         let second = TextualInversionError.width(file: pair.file, encoder: "text encoder 2", expected: 6, found: [6, 10])
-        #expect(throws: second) { try base.adding([pair], encoder: 1, width: 6) }
+        #expect(throws: second) { try base.adding([pair], encoder: 1, widths: [6, 6]) }
         #expect("\(second)".contains("6 and 10"))
-        #expect(try base.adding([], width: 5).rows.shape == [0, 5])
+        // For two encoders, although the first fits.
+        let both = TextualInversionError.encoders(file: pair.file, expected: [6], found: [6, 10])
+        #expect(throws: both) { try base.adding([pair], widths: [6]) }
+        #expect("\(both)".contains("of 6 and 10 numbers a vector (as Stable Diffusion XL); this model has 1, of 6."))
+        // For one, on a model with two.
+        #expect(throws: TextualInversionError.width(file: toy.file, encoder: "text encoder 2", expected: 20, found: [18])) {
+            try base.adding([toy], encoder: 1, widths: [18, 20])
+        }
+        #expect(try base.adding([], widths: [5]).rows.shape == [0, 5])
     }
 }
