@@ -115,6 +115,8 @@ public enum LoRAError: Error, Equatable, Sendable {
     case alpha(key: String, file: String)
     /// Two layers of one file apply to the same module.
     case twice(module: String, keys: [String], file: String)
+    /// The tensors are all weights of a network or of a whole model, not differences.
+    case wholeNetwork(file: String)
     /// Keys match no module; `network` is nil for keys of no known network.
     case unplaced([String], of: Int, network: AdaptedNetwork?, file: String)
     /// The weights are integers, or rounded to integers: a LoRA can't be added to them.
@@ -138,6 +140,8 @@ extension LoRAError: CustomStringConvertible {
         case .alpha(let key, let file): "\(file): '\(key)' must be one finite number."
         case .twice(let module, let keys, let file):
             "\(file) changes '\(module)' twice: \(keys.map { "'\($0)'" }.joined(separator: ", "))."
+        case .wholeNetwork(let file):
+            "\(file) is no LoRA: it has all weights of a network. A UNet alone is for --unet, a whole checkpoint for --model."
         case .unplaced(_, of: 0, _, let file): "\(file) is empty: it has no tensors."
         case .unplaced(let keys, let count, let network, let file):
             "\(keys.count) of \(count) keys of \(file) match nothing in \(network.map { "the \($0)" } ?? "the model"): "

@@ -170,3 +170,10 @@ public enum AdaptedNetwork: String, Sendable, Hashable, CaseIterable {
 extension AdaptedNetwork: CustomStringConvertible {
     public var description: String { rawValue }
 }
+
+extension LoRAKey {
+    /// Whether a key is one of a checkpoint's own, which no LoRA has.
+    static func isWholeNetworks(_ key: String) -> Bool {
+        key.hasPrefix("model.diffusion_model.") || ["conv_in.weight", "token_embedding.weight"].contains { key.hasSuffix($0) }
+    }
+}

@@ -104,7 +104,18 @@ struct DocumentStage {
         let scene = try ImageFile(path: Program.picture("scene")).image
         try scene.write(to: folder.path + "/photo.jpg")
         try folder.write("prompts.txt", "a cat\na green apple\n")
-        try folder.write("glint", "#!/bin/sh\nexec '\(Program.url.path)' \"$@\"\n")
+        // What is measured is whether a command runs: as little as possible is calibrated and compared.
+        try folder.write(
+            "glint",
+            """
+            #!/bin/sh
+            case "$1" in
+            quantize) set -- "$@" --subset-size 1 --steps 2 --width 64 --height 64 ;;
+            compare) set -- "$@" --count 1 --steps 2 --width 64 --height 64 ;;
+            esac
+            exec '\(Program.url.path)' "$@"
+
+            """)
         try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/glint")
         try Workplace.writeSingleFile(to: folder.path + "/FILE.safetensors")
         // A model of the LoRA's kind, with the scheduler of an LCM.

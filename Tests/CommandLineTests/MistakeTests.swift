@@ -96,6 +96,9 @@ import Testing
         .init(sd15 + ["--lora", Program.lora + ":strong"], 1, "lcm-lora.safetensors:strong"),
         .init(sd15 + ["--lora", Program.picture("scene")], 1, "scene.png is not a safetensors file: it is a picture (PNG)"),
         .init(sd15 + ["--lora", Program.model("sd15")], 1, "is a folder; a file is needed"),
+        .init(
+            sd15 + ["--lora", Program.model("sd15") + "/unet/diffusion_pytorch_model.safetensors"], 1,
+            "A UNet alone is for --unet"),
         .init(["a cat", "--lora-lenient"], 64, "--lora-lenient is for --lora and"),
         .init(["a cat", "--embedding", "nowhere.pt"], 1, "There is no file"),
         .init(["a cat", "--embedding", Goldens.url("Evaluation/state.pth").path], 1, "it is a PyTorch file (a pickle in a zip)"),
