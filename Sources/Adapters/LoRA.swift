@@ -84,13 +84,14 @@ public struct LoRA: Sendable {
         otherKinds = kinds.map { (kind: $0.key, key: $0.value) }.sorted { $0.key < $1.key }
     }
 
-    /// Sentences about the parts of the file that are left out.
+    /// Sentences about the parts of the file that are left out; some of them only by a lenient set.
     public var notes: [String] {
         var notes: [String] = []
-        if !strayKeys.isEmpty {
-            let keys = strayKeys.prefix(3).map { "'\($0)'" }.joined(separator: ", ") + (strayKeys.count > 3 ? " …" : "")
-            notes.append("\(path): \(strayKeys.count) keys that belong to no layer are left out (\(keys)).")
+        for (keys, owner) in [(strayKeys, "no layer"), (unknownKeys, "no known network")] where !keys.isEmpty {
+            let names = keys.prefix(3).map { "'\($0)'" }.joined(separator: ", ") + (keys.count > 3 ? " …" : "")
+            notes.append("\(path): \(keys.count) keys that belong to \(owner) are left out (\(names)).")
         }
+        for (kind, key) in otherKinds { notes.append("\(path): keys of \(kind), such as '\(key)', are left out.") }
         if !embeddedWords.isEmpty {
             notes.append(
                 "\(path) brings vectors for words (\(embeddedWords.prefix(5).joined(separator: ", "))), which are left out; give "

@@ -79,6 +79,7 @@ import Testing
         }
         #expect(found.contains(kind) && "\(error.map { "\($0)" } ?? "")".contains("--lora-lenient"))
         #expect(throws: Never.self) { try LoRASet([.init(lora)], isLenient: true) }
+        #expect(lora.notes == ["\(path): keys of \(found), such as '\(key)', are left out."])
     }
 
     /// What belongs to no layer is left out and noted, and the rest is read.

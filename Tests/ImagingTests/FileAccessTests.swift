@@ -49,6 +49,9 @@ struct FileReadingTests {
             "\(ImageError.notAPicture(file: "a.png", found: found))"
                 == "'a.png' is not a picture of a known kind (PNG, JPEG, WebP, TIFF, GIF, BMP); it begins with "
                 + "47 49 46 38 38 61 01 (GIF88a.).")
+        let pointer = Array("version https://git-lfs.github.com/spec/v1".utf8.prefix(16))
+        #expect("\(ImageError.notAPicture(file: "a.png", found: pointer))".contains("git lfs pull"))
+        #expect("\(ImageError.notAPicture(file: "a.png", found: Array("<!DOCTYPE html>\n".utf8)))".contains("a web page"))
         #expect("\(ImageError.cannotWrite(file: "/a", errno: EACCES))" == "'/a' can't be written: Permission denied.")
     }
 }

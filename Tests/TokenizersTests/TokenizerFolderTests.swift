@@ -53,6 +53,14 @@ struct TokenizerFolderTests {
     private static let vocabulary = #"{"a": 0, "b": 1, "b</w>": 2, "ab</w>": 3, "<|startoftext|>": 4, "<|endoftext|>": 5}"#
     private static let merges = "#version: 0.2\na b</w>\n"
 
+    @Test(arguments: ["vocab.json", "merges.txt", "tokenizer_config.json", "tokenizer.json"])
+    func filesInThePlaceOfOthers(_ name: String) throws {
+        let pointer = try Self.failure([name: "version https://git-lfs.github.com/spec/v1\nsize 90\n"])
+        #expect(pointer.contains(name) && pointer.contains("git lfs pull"), "\(pointer)")
+        let page = try Self.failure([name: "<!doctype html><html></html>"])
+        #expect(page.contains(name) && page.contains("it is a web page"), "\(page)")
+    }
+
     /// The error's description, without the folder.
     private static func failure(_ files: [String: String]) throws -> String {
         var all = ["vocab.json": vocabulary, "merges.txt": merges]

@@ -54,6 +54,14 @@ public struct LatentDiffusionModel: Sendable {
             try unetURL.map { try LoadedUNet($0, for: source).network }
             ?? source.component("unet").network(from: Registry.unets)
         textEncoders = []
+        if let unetURL, (unet.architecture.config.textTimeAddition != nil) != (source.components["text_encoder_2"] != nil) {
+            let isXL = unet.architecture.config.textTimeAddition != nil
+            throw GenerationError.model(
+                file: unetURL.path,
+                reason:
+                    "it is a UNet \(isXL ? "" : "not ")of Stable Diffusion XL's kind, and \(source.url.path) is \(isXL ? "not" : "one")"
+            )
+        }
         for suffix in unet.architecture.config.textTimeAddition == nil ? [""] : ["", "_2"] {
             textEncoders.append(
                 TextEncoder(

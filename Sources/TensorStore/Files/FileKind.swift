@@ -94,8 +94,11 @@ public enum FileKind: Sendable, Equatable {
             return nil
         }
         let content = text.drop { $0.isWhitespace }
-        // Readers of pictures keep 16 bytes.
-        if content.hasPrefix("version https://g") { return .lfsPointer(byteCount: size(in: content)) }
+        // Readers of pictures keep only 16 bytes.
+        let pointer = "version https://git-lfs"
+        if content.count >= 16, pointer.hasPrefix(content.prefix(pointer.count)) {
+            return .lfsPointer(byteCount: size(in: content))
+        }
         let start = content.prefix(1024).lowercased()
         if ["<!doctype html", "<html", "<head", "<body"].contains(where: start.contains) { return .webPage }
         switch content.first {
@@ -148,7 +151,8 @@ extension FileKind: CustomStringConvertible {
             "a pickle can run programs when it is opened; take the model as .safetensors, or convert it where it is trusted"
         case .gguf, .onnx, .hdf5: "take the model as .safetensors"
         case .archive: "unpack it first"
-        case .safetensors, .json, .xml, .numpy, .picture: "give another file"
+        case .json, .xml: "give the file with the weights, or the model's folder"
+        case .safetensors, .numpy, .picture: "give another file"
         }
     }
 

@@ -87,6 +87,7 @@ struct SafetensorsIndex {
             throw kind == .json ? .indexJSON(error, file: path) : .kind(kind, file: path)
         }
         guard let map = json["weight_map"]?.object else {
+            guard path.lowercased().hasSuffix(".json") else { throw .kind(.json, file: path) }
             throw .index(reason: "it has no 'weight_map', an object.", file: path)
         }
         var locations: [(tensor: String, shard: String)] = []

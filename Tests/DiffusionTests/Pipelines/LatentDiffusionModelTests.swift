@@ -88,6 +88,13 @@ import Tokenizers
         #expect { try LatentDiffusionModel(source, unet: other) } throws: {
             "\($0)".contains(other.path) && "\($0)".contains("the UNet takes texts 18 wide")
         }
+        // Nor does one with another number of text encoders, whatever their widths.
+        for (model, unet) in [("sd15", "sdxl"), ("sdxl", "sd15")] {
+            let unet = GoldenRun.model(unet).appending(path: "unet")
+            #expect { try LatentDiffusionModel(ModelSource(GoldenRun.model(model)), unet: unet) } throws: {
+                "\($0)".contains(unet.path) && "\($0)".contains("of Stable Diffusion XL's kind")
+            }
+        }
         // A latent consistency model's, in a file of its own.
         let folder = try TemporaryFolder()
         let own = try SafetensorsCheckpoint(path: source.component("unet").folder.path + "/diffusion_pytorch_model.safetensors")

@@ -34,6 +34,13 @@ import Testing
         #expect(error?.description.contains("no prompts") == true)
     }
 
+    /// Each line of it would be drawn.
+    @Test(arguments: ["version https://git-lfs.github.com/spec/v1\nsize 90\n", "<!DOCTYPE html>\n<html>\n"])
+    func filesInThePlaceOfAList(_ text: String) throws {
+        let path = try folder.write("prompts.txt", text).path
+        #expect(throws: PromptFileError.kind(FileKind(firstBytes: text.utf8), file: path)) { try PromptFile.read(path) }
+    }
+
     @Test func bytesThatAreNoText() throws {
         let path = try folder.write("prompts.txt", [0x61, 0x0A, 0x0A, 0xFF, 0x0A] as [UInt8]).path
         let error = PromptFileError.lines([PromptLineError(line: 3, reason: .notUTF8)], file: path)

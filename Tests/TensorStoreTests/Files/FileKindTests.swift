@@ -12,7 +12,7 @@ import Testing
             Array("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1719183\n".utf8),
             .lfsPointer(byteCount: 1_719_183)
         ),
-        ("pointer, cut", Array("version https://g".utf8), .lfsPointer(byteCount: nil)),
+        ("pointer, cut", Array("version https://".utf8), .lfsPointer(byteCount: nil)),
         ("web page", Array("\n<!DOCTYPE html>\n<html lang=\"en\">".utf8), .webPage),
         ("web page with a mark", [0xEF, 0xBB, 0xBF] + "<HTML><head>".utf8, .webPage),
         ("answer of a server", Array("Entry not found".utf8), .text("Entry not found")),
@@ -60,12 +60,8 @@ import Testing
         let folder = try TemporaryFolder()
         let path = try folder.write("model.safetensors", bytes).path
         let error = #expect(throws: SafetensorsError.self) { try SafetensorsCheckpoint(path: path) }
-        if kind == .json {
-            #expect("\(error.map { "\($0)" } ?? "")".contains("weight_map"))
-        } else {
-            #expect(error == .kind(kind, file: path))
-            #expect("\(SafetensorsError.kind(kind, file: path))".contains(kind.advice))
-        }
+        #expect(error == .kind(kind, file: path))
+        #expect("\(SafetensorsError.kind(kind, file: path))".contains(kind.advice))
         #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
         // As an index of shards.
         let index = try folder.write("model.safetensors.index.json", bytes).path
