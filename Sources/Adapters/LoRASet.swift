@@ -45,7 +45,9 @@ public struct LoRASet: Sendable {
             if isLenient { continue }
             let lora = item.lora
             if let (kind, key) = lora.otherKinds.first { throw .kind(kind, key: key, file: lora.path) }
-            if lora.layers.isEmpty, lora.unknownKeys.contains(where: LoRAKey.isWholeNetworks) { throw .wholeNetwork(file: lora.path) }
+            if lora.layers.isEmpty, (lora.unknownKeys + lora.strayKeys).contains(where: LoRAKey.isWholeNetworks) {
+                throw .wholeNetwork(file: lora.path)
+            }
             guard lora.unknownKeys.isEmpty, !lora.layers.isEmpty else {
                 throw .unplaced(
                     lora.unknownKeys.isEmpty ? lora.strayKeys : lora.unknownKeys, of: lora.keyCount, network: nil, file: lora.path
