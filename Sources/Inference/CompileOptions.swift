@@ -38,7 +38,8 @@ public struct CompileOptions: Sendable {
     /// The options as the runtime's properties, without those of the cache.
     var runtimeProperties: Properties {
         // Dynamic quantization, which devices turn on by themselves, is another loss than that of the precision.
-        var result: Properties = [.performanceMode(.latency), .dynamicQuantizationGroupSize(0)]
+        var result: Properties = isForCPU ? .oneStream : [.performanceMode(.latency)]
+        result.set(.dynamicQuantizationGroupSize(0))
         switch namedPrecision {
         case .f16: result.set(.inferencePrecision(.f16))
         case .bf16: result.set(.inferencePrecision(.bf16))
@@ -53,6 +54,17 @@ public struct CompileOptions: Sendable {
         }
         if profiling { result.set(.enableProfiling(true)) }
         return result.merging(properties)
+    }
+}
+
+extension Properties {
+    /// All threads of a CPU for one request at a time, as the hint "latency" means, without its binding of memory.
+    ///
+    /// With that hint the runtime binds the memory of every bias to a NUMA node and never takes this back, even where there
+    /// is only one. Each splits a mapping of the heap in two: after some hundred networks a process is at the kernel's
+    /// limit of mappings (65,530), and can get no memory.
+    fileprivate static var oneStream: Self {
+        [.performanceMode(.throughput), .numStreams(1), .enableHyperThreading(false)]
     }
 }
 
