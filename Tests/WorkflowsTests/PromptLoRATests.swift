@@ -76,6 +76,34 @@ import Testing
         #expect(located.model.loraDir?.hasSuffix("/there") == true)
     }
 
+    /// A prompt file's picture is kept while the LoRA's content is the same, wherever it lies, and drawn again with another.
+    @Test func contentsCount() async throws {
+        let temporary = try TemporaryFolder()
+        let files = FileManager.default
+        func place(_ folder: String, _ change: (inout [UInt8]) -> Void = { _ in }) throws {
+            var bytes = try [UInt8](Data(contentsOf: Self.file))
+            change(&bytes)
+            try temporary.write("\(folder)/fast.safetensors", bytes)
+        }
+        try place("one")
+        try place("two")
+        try place("three") { $0[$0.count - 1] ^= 1 }
+        try temporary.write("prompts.txt", "a cat<lora:fast>\n")
+        func kept(_ folder: String) async throws -> Int {
+            let common = description("") { $0.loraDir = temporary.path + "/" + folder }
+            var batch = try PromptBatch(
+                temporary.path + "/prompts.txt", common, output: .init(path: temporary.path + "/out"))
+            try await batch.draw(GenerationSession(compile: CompileOptions())) { _ in }
+            #expect(batch.report.failed.isEmpty)
+            return batch.report.kept.count
+        }
+        #expect(try await kept("one") == 0)
+        #expect(try await kept("one") == 1)
+        #expect(try await kept("two") == 1)
+        #expect(try await kept("three") == 0)
+        #expect(try files.contentsOfDirectory(atPath: temporary.path + "/out").count == 1)
+    }
+
     @Test func errorsNameTheTag() async throws {
         let temporary = try TemporaryFolder()
         let folder = temporary.url

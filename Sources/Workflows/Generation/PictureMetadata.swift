@@ -62,10 +62,14 @@ extension GenerationDescription {
         return [Self.metadataKey: try json, "parameters": lines.joined(separator: "\n")]
     }
 
-    /// The description with the fingerprints of its files in place of their paths.
+    /// The description with the fingerprints of its files in place of their paths, and those of the LoRAs that prompts name in place
+    /// of their folder.
     private var withContents: GenerationDescription {
         let contents = Dictionary((files ?? []).map { ($0.name, $0.fingerprint) }) { first, _ in first }
-        return replacingPaths { path, _ in contents[path] ?? path }
+        var own = replacingPaths { path, _ in contents[path] ?? path }
+        let tagged = (files ?? []).filter(\.isPromptLoRA).map { "\($0.name) \($0.fingerprint)" }
+        if !tagged.isEmpty { own.model.loraDir = tagged.joined(separator: "\n") }
+        return own
     }
 
     /// Whether a picture with this description is the one that `asked` would draw: all options that `asked` sets are equal, where

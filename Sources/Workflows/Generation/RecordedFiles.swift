@@ -52,7 +52,7 @@ extension GenerationDescription {
     /// The description with the folder where the LoRAs of its prompts were, if they are not found otherwise.
     private func locatingPromptLoRAs() -> GenerationDescription {
         guard (try? PromptLoRA.all(in: self)) == nil,
-            let record = files?.first(where: { $0.name.hasPrefix(PromptLoRA.recordPrefix) })
+            let record = files?.first(where: \.isPromptLoRA)
         else { return self }
         var own = self
         own.model.loraDir = URL(filePath: record.path).deletingLastPathComponent().path
@@ -101,6 +101,9 @@ enum PathKind {
 }
 
 extension FileRecord {
+    /// Whether it is of a LoRA that a prompt names.
+    var isPromptLoRA: Bool { name.hasPrefix(PromptLoRA.recordPrefix) }
+
     /// The path under which the content is found now; nil where it isn't.
     fileprivate func located(_ kind: PathKind, beside picture: String, _ fingerprints: inout Fingerprints) -> String? {
         if let url = try? kind.url(name), fingerprints.of(url) == fingerprint { return name }

@@ -17,9 +17,8 @@ public struct PromptLoRA: Sendable, Hashable {
     static let recordPrefix = "lora:"
     var recordName: String { Self.recordPrefix + name }
 
-    /// The LoRAs of a request, in the order of the first prompt.
-    /// - Parameter model: the model's folder or file; nil for a request without tags.
-    /// - Throws: `PromptLoRAError`.
+    /// The LoRAs that the prompts of a description name, in the order of the first prompt; none without tags.
+    /// - Throws: `PromptLoRAError`; as `ModelLocation.resolve`.
     static func all(in description: GenerationDescription) throws -> [PromptLoRA] {
         guard description.request.promptMode == .weighted else { return [] }
         let tags = description.request.prompts.map { PromptTags(parsing: $0).tags.filter(\.isLoRA) }
