@@ -8,7 +8,8 @@ import TensorStore
 
 /// Quantizes the networks of a model one after the other, and writes each when it is finished.
 public struct ModelQuantizer {
-    private let model: LatentDiffusionModel
+    /// Without LoRAs beside its weights once `quantize` has begun.
+    private var model: LatentDiffusionModel
     private let run: CalibrationRun
     private let compile: CompileOptions
     private let options: ModelQuantizationOptions
@@ -19,14 +20,13 @@ public struct ModelQuantizer {
     private var reports: [String: QuantizationReport] = [:]
 
     /// - Parameters:
-    ///   - model: without LoRAs that are not merged; see `LatentDiffusionModel.mergingLoRAs`.
+    ///   - model: its LoRAs are merged first.
     ///   - run: the prompts and steps of calibration.
     ///   - progress: called on the isolation of `quantize`.
     public init(
         _ model: LatentDiffusionModel, _ run: CalibrationRun, _ options: ModelQuantizationOptions,
         compile: CompileOptions = CompileOptions(), progress: @escaping (WorkProgress) -> Void = { _ in }
     ) {
-        precondition(model.loras == nil, "a network with LoRAs beside it is not quantized")
         self.model = model
         self.run = run
         self.compile = compile.withExactDefault
@@ -36,13 +36,14 @@ public struct ModelQuantizer {
 
     /// Writes a folder of IR with the quantized networks and all other parts of the model.
     /// - Parameter target: a folder that does not exist; it appears when it is complete.
-    /// - Throws: `ModelError` for an existing folder; `QuantizationError`, `OpenVINOError`, `FileError`, `CancellationError`.
+    /// - Throws: `ModelError` for an existing folder; as `LatentDiffusionModel.mergingLoRAs`; `QuantizationError`, `OpenVINOError`, `FileError`, `CancellationError`.
     public mutating func quantize(
         to target: URL
     ) async throws -> QuantizationSummary {
         let start = ContinuousClock.now
         let folder = try OpenVINOFolder(target, copying: model.source)
         statePath = "\(target.path).sensitivity.json"
+        model = try await model.mergingLoRAs()
         try await write(to: folder)
         // The checkpoint alone is not what a model with merged LoRAs was quantized from.
         if model.mergedLoRAs == nil {

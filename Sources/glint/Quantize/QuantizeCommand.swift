@@ -37,7 +37,7 @@ struct QuantizeCommand: AsyncParsableCommand {
         try OpenVINOFolder.checkFree(target)
         var description = ModelDescription(model: model)
         (description.loras, description.loraLenient) = (lora.isEmpty ? nil : lora, loraLenient)
-        let loaded = try await LatentDiffusionModel(description, visitsFloatUNet: false).mergingLoRAs()
+        let loaded = try LatentDiffusionModel(description, visitsFloatUNet: false)
         let run = try CalibrationRun(request, loaded)
         let bar = display.bar
         defer { bar.finish() }
