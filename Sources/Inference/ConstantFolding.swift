@@ -5,14 +5,15 @@ extension Graph {
     /// The graph in which parts that depend on constants alone are constants, computed by the runtime on the CPU in f32.
     ///
     /// The runtime folds such parts itself when it compiles; this is for passes that read weights, such as quantization.
-    /// - Parameter isFolded: whether a node's result, and all that is computed from it and constants, becomes a constant.
+    /// - Parameter isFolded: whether a node's result, and all that is computed from it and constants by nodes of one output, becomes a
+    ///   constant.
     /// - Throws: `GraphError`, `OpenVINOError`, `CancellationError`; `FileError` where the system refuses the memory.
     public func foldingConstants(where isFolded: (Node) -> Bool) async throws -> Graph {
         let index = GraphIndex(self)
         var folds: [Bool] = []
         for (place, node) in nodes.enumerated() {
             let isSelected = !node.inputs.isEmpty && isFolded(node) || node.inputs.contains { folds[$0.node] }
-            folds.append(index.isConstant[place] && !node.outputs.isEmpty && isSelected)
+            folds.append(index.isConstant[place] && node.outputs.count == 1 && isSelected)
         }
         // The last constant of each part: a node that computes with inputs reads it.
         var rewriter = GraphRewriter(self)
