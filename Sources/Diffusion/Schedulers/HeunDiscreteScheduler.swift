@@ -1,14 +1,10 @@
 /// The options of diffusers' `HeunDiscreteScheduler`, with its defaults.
 public struct HeunDiscreteSchedulerConfig: SchedulerClassConfig {
     public static let className = "HeunDiscreteScheduler"
-    public var base = BaseSchedulerConfig()
+    public var base = BaseSchedulerConfig.secondOrder
     public var sigmas = SigmaOptions()
 
-    public init() {
-        base.betaStart = 0.00085
-        base.betaEnd = 0.012
-        base.timestepSpacing = .linspace
-    }
+    public init() {}
 
     public func scheduler(_ request: ScheduleRequest) throws(SchedulerError) -> any Scheduler {
         try HeunDiscreteScheduler(config: self, request)

@@ -2,7 +2,7 @@
 public struct KDPM2AncestralDiscreteSchedulerConfig: SchedulerClassConfig {
     public static let className = "KDPM2AncestralDiscreteScheduler"
     /// Parameters shared by all schedulers. A `prediction_type` of `sample` is refused, as diffusers' class does.
-    public var base = BaseSchedulerConfig.kdpm2
+    public var base = BaseSchedulerConfig.secondOrder
     public var sigmas = SigmaOptions()
 
     public init() {}

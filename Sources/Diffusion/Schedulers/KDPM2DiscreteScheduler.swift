@@ -2,7 +2,7 @@
 public struct KDPM2DiscreteSchedulerConfig: SchedulerClassConfig {
     public static let className = "KDPM2DiscreteScheduler"
     /// Parameters shared by all schedulers. A `prediction_type` of `sample` is refused, as diffusers' class does.
-    public var base = BaseSchedulerConfig.kdpm2
+    public var base = BaseSchedulerConfig.secondOrder
     public var sigmas = SigmaOptions()
 
     public init() {}
@@ -17,17 +17,6 @@ extension KDPM2DiscreteSchedulerConfig: ReadableSchedulerConfig {
         self.init()
         try base.read(reader, .spacing)
         sigmas = try SigmaOptions(reader)
-    }
-}
-
-extension BaseSchedulerConfig {
-    /// The defaults of both KDPM2 classes.
-    static var kdpm2: BaseSchedulerConfig {
-        var base = BaseSchedulerConfig()
-        base.betaStart = 0.00085
-        base.betaEnd = 0.012
-        base.timestepSpacing = .linspace
-        return base
     }
 }
 

@@ -58,6 +58,13 @@ extension SigmaScheduler {
 }
 
 extension BaseSchedulerConfig {
+    /// The defaults of diffusers' classes of second order, Heun's and both of KDPM2.
+    static var secondOrder: BaseSchedulerConfig {
+        var base = BaseSchedulerConfig()
+        (base.betaStart, base.betaEnd, base.timestepSpacing) = (0.00085, 0.012, .linspace)
+        return base
+    }
+
     /// The timesteps of Euler's and Heun's steps and their σ, explicit or spaced; descending.
     func sigmaSteps(
         _ request: ScheduleRequest, _ options: SigmaOptions, className: String
