@@ -49,15 +49,16 @@ extension MemoryPolicy {
         let size = request.size
         let batch = min(request.request.batchSize, request.request.pictureCount)
         /// Weights are compiled from mapped ones, of which some pages stay: most of a small network's.
-        func stage(_ weights: Int, _ values: Int) -> Int {
-            weights + max(weights / 7, min(weights / 2, 64 << 20)) + values * bytes
+        func stage(_ weights: Int, _ values: Double) -> Int {
+            weights + max(weights / 7, min(weights / 2, 64 << 20)) + Int(min(values * Double(bytes), 0x1p60))
         }
         let texts = model.textEncoders.map { stage($0.network.compiledBytes(floatSize: bytes), 0) }
-        let latents = size.latentWidth * size.latentHeight * batch
+        // Channels are a config's: the products may be beyond Int.
+        let latents = Double(size.latentWidth * size.latentHeight) * Double(batch)
         let unet = stage(
-            model.unet.compiledBytes(floatSize: bytes), latents * model.unet.architecture.config.blockOutChannels[0] * 8)
+            model.unet.compiledBytes(floatSize: bytes), latents * Double(model.unet.architecture.config.blockOutChannels[0]) * 8)
         let decoder = stage(
-            model.vaeDecoder.compiledBytes(floatSize: bytes), size.pixels * model.autoencoder.widestChannels * 5 / 2)
+            model.vaeDecoder.compiledBytes(floatSize: bytes), Double(size.pixels) * Double(model.autoencoder.widestChannels) * 2.5)
         return emptyBytes + max(unet, decoder, texts.max() ?? 0)
     }
 

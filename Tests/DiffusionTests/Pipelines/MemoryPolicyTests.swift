@@ -1,5 +1,6 @@
 import Architectures
 @testable import Diffusion
+import Foundation
 import Inference
 import ModelLoading
 import TensorStore
@@ -29,6 +30,23 @@ import Testing
         #expect(
             !MemoryPolicy.staged.keepsNetworks(of: model, pixels: 1)
                 && MemoryPolicy.resident.keepsNetworks(of: model, pixels: 1 << 40))
+    }
+
+    /// Channels of a config, times the pixels of the largest batch, are beyond `Int`.
+    @Test func estimatesOfAnySizeAreRefused() throws {
+        let temporary = try TemporaryFolder()
+        let folder = temporary.url.appending(path: "model")
+        try FileManager.default.copyItem(at: Small.folder, to: folder)
+        let config = folder.appending(path: "unet/config.json")
+        let text = try String(contentsOf: config, encoding: .utf8)
+        try text.replacing(/"block_out_channels": \[\s*4,\s*6/, with: #""block_out_channels": [16777216, 16777216"#)
+            .write(to: config, atomically: true, encoding: .utf8)
+        let model = try LatentDiffusionModel(ModelSource(folder))
+        #expect(model.unet.architecture.config.blockOutChannels == [1 << 24, 1 << 24])
+        var request = GenerationRequest(prompts: ["a"], width: 8192, height: 8192, imagesPerPrompt: 100_000, batchSize: 100_000)
+        request.scheduler = .named("ddim")
+        let pipeline = LatentDiffusionPipeline(model)
+        #expect(throws: GenerationError.self) { try pipeline.checkMemory(for: ResolvedRequest(request, model)) }
     }
 
     @Test func keptNetworksAreNotLoadedAgain() async throws {
