@@ -7,6 +7,7 @@ command is printed. Nothing but Python's own library is needed.
 """
 import argparse
 import json
+import math
 import pathlib
 import random
 import shutil
@@ -60,17 +61,23 @@ def changed_json(value, chance=0.15):
 
 
 def safetensors(data):
-    """A file whose header is JSON of the right form, of the right length, with other shapes, types and ranges."""
+    """A file whose header is JSON of the right form, of the right length, with other names, shapes, types and ranges."""
     (size,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8:8 + size])
-    for name in random.sample(list(header), k=min(3, len(header))):
+    alike = [["F16", "BF16", "I16", "U16"], ["F32", "I32", "U32"], ["F64", "I64", "U64"], ["F8_E4M3", "F8_E5M2", "I8", "U8", "BOOL"]]
+    for name in random.sample([name for name in header if name != "__metadata__"], k=min(3, len(header) - 1)):
         entry = header[name]
-        if name == "__metadata__" or not isinstance(entry, dict):
-            continue
-        part = random.choice(["dtype", "shape", "data_offsets"])
-        if part == "dtype":
-            entry["dtype"] = random.choice(["F64", "F32", "F16", "BF16", "I64", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "Q4"])
+        # As many bytes as before, so that the header is right and the network is not, or anything.
+        change = random.choice(["shape", "type", "name", "any"] if random.random() < 0.7 else ["any"])
+        if change == "shape":
+            shape = entry["shape"]
+            entry["shape"] = random.choice([shape[::-1], shape + [1], [1] + shape, sorted(shape), [math.prod(shape)]])
+        elif change == "type":
+            entry["dtype"] = random.choice(next((types for types in alike if entry["dtype"] in types), [entry["dtype"]]))
+        elif change == "name":
+            header[random.choice([name[:-1], name.replace("0", "1"), name + ".alpha", "x." + name, name.upper()])] = header.pop(name)
         else:
+            part = random.choice(["shape", "data_offsets"])
             entry[part] = changed_json(entry[part], 0.6)
     text = json.dumps(header).encode()
     return struct.pack("<Q", len(text)) + text + data[8 + size:]
@@ -90,7 +97,7 @@ def pickle_numbers(data):
             size = sizes[code]
             number += 1
             if number in changed:
-                out += b"\x8a\x0a" + random.choice(NUMBERS).to_bytes(10, "little", signed=True)
+                out += pickled(random.choice(NUMBERS))
             else:
                 out += data[position:position + 1 + size]
             position += 1 + size
@@ -115,26 +122,40 @@ def pickle_numbers(data):
     return bytes(out)
 
 
+def pickled(number):
+    """A whole number, of 8 bytes where they hold it."""
+    size = 8 if -(2**63) <= number < 2**63 else 9
+    return bytes([0x8A, size]) + number.to_bytes(size, "little", signed=True)
+
+
 def tensor_pickle():
     """A pickle of one tensor, as torch.save writes it, of a shape and strides that need not fit the storage."""
     def text(word):
         return b"X" + struct.pack("<I", len(word)) + word.encode()
 
-    def integer(number):
-        return b"\x8a\x0a" + number.to_bytes(10, "little", signed=True)
-
     def numbers(values):
-        return b"(" + b"".join(map(integer, values)) + b"t"
+        return b"(" + b"".join(map(pickled, values)) + b"t"
 
     def mostly(*usual):
         return random.choice(usual if random.random() < 0.75 else NUMBERS)
 
-    rank = random.randint(0, 5)
-    sizes = [mostly(0, 1, 1, 2, 3) for _ in range(rank)]
-    strides = [mostly(0, 1, 1, 2, 3) for _ in range(rank)]
-    storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + integer(mostly(6)) + b"tQ"
+    # As they were when the tensor was whole, but for one of them.
+    rank = random.randint(1, 4)
+    sizes = [random.choice([1, 1, 2, 3]) for _ in range(rank)]
+    if random.random() < 0.3:
+        sizes = [0] + [random.choice(NUMBERS[-9:])] * rank
+    strides, step = [], 1
+    for size in reversed(sizes):
+        strides.insert(0, max(-(2**63), min(step, 2**63 - 1)))
+        step *= max(size, 1)
+    for _ in range(random.randint(0, 2)):
+        strides[random.randrange(len(strides))] = mostly(0, 1, 2, 3)
+    ones = [axis for axis, size in enumerate(sizes) if size == 1]
+    if ones and random.random() < 0.5:
+        strides[random.choice(ones)] = random.choice(NUMBERS)
+    storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + pickled(mostly(6)) + b"tQ"
     empty = b"ccollections\nOrderedDict\n)R"
-    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + integer(mostly(0)) + numbers(sizes) + numbers(strides)
+    tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + pickled(mostly(0)) + numbers(sizes) + numbers(strides)
     return b"\x80\x02" + empty + b"(" + text("0.weight") + tensor + b"\x89" + empty + b"tRu."
 
 
@@ -156,7 +177,7 @@ def chunk(kind, data):
 def png():
     """A PNG whose checksums are right, and whose sizes, forms and texts need not fit."""
     width, height = random.choice([0, 1, 8, 31, 32, 2**16, 2**31 - 1]), random.choice([1, 8, 32, 2**20, 2**31])
-    if random.random() < 0.6:
+    if random.random() < 0.8:
         width, height = 32, 32
     depth, color = random.choice([1, 2, 4, 8, 16]), random.choice([0, 2, 3, 4, 6, 5])
     header = struct.pack(">IIBBBBB", width & 0xFFFFFFFF, height & 0xFFFFFFFF, depth, color, 0, 0, random.choice([0, 1]))
@@ -296,13 +317,13 @@ class Kinds:
     def png(self, place):
         (place / "x.png").write_bytes(png())
         return random.choice([
-            [*DRAW, "--model", MODEL, "--image", "x.png"], ["generate", "--from", "x.png", "--steps", "1", "-o", "out.png"],
+            [*DRAW, "--model", MODEL, "--image", "x.png", "--strength", "1"], ["generate", "--from", "x.png", "--steps", "1", "-o", "out.png"],
             [*DRAW, "--model", MODEL, "--image", self.pictures / "scene.png", "--mask", "x.png"]])
 
     def jpeg(self, place):
         (place / "x.jpg").write_bytes(jpeg())
         return random.choice([
-            [*DRAW, "--model", MODEL, "--image", "x.jpg"], ["generate", "--from", "x.jpg", "--steps", "1", "-o", "out.png"]])
+            [*DRAW, "--model", MODEL, "--image", "x.jpg", "--strength", "1"], ["generate", "--from", "x.jpg", "--steps", "1", "-o", "out.png"]])
 
     def npy(self, place):
         (place / "x.npy").write_bytes(npy())
