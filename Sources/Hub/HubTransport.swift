@@ -109,14 +109,11 @@ struct HubProxy: Equatable, Sendable {
     let host: String
     let port: Int
 
-    init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
     /// The proxy's address as a URL.
     var address: String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+}
 
+extension HubProxy {
     /// The proxy for `endpoint`; nil if none is set, or if `NO_PROXY` lists the endpoint's host, a parent domain or `*`.
     /// - Throws: `HubError.invalidSetting` for an address that is not `http://host:port`.
     init?(_ settings: HubSettings, for endpoint: URL) throws(HubError) {
