@@ -115,6 +115,11 @@ struct LoRAKey: Hashable {
         key.split(separator: ".").contains { $0 == "ema" || $0.hasPrefix("ema_") || $0.hasSuffix("_ema") }
     }
 
+    /// Whether a key is one of a checkpoint's own, which no LoRA has.
+    static func isWholeNetworks(_ key: String) -> Bool {
+        key.hasPrefix("model.diffusion_model.") || ["conv_in.weight", "token_embedding.weight"].contains { key.hasSuffix($0) }
+    }
+
     /// The name of the kind of adapter, other than LoRA, that a key belongs to.
     static func otherKind(_ key: String) -> String? {
         let components = key.split(separator: ".")
@@ -169,11 +174,4 @@ public enum AdaptedNetwork: String, Sendable, Hashable, CaseIterable {
 
 extension AdaptedNetwork: CustomStringConvertible {
     public var description: String { rawValue }
-}
-
-extension LoRAKey {
-    /// Whether a key is one of a checkpoint's own, which no LoRA has.
-    static func isWholeNetworks(_ key: String) -> Bool {
-        key.hasPrefix("model.diffusion_model.") || ["conv_in.weight", "token_embedding.weight"].contains { key.hasSuffix($0) }
-    }
 }

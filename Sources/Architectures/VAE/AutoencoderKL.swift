@@ -122,8 +122,8 @@ public struct AutoencoderKLConfig: Sendable {
         blockOutChannels = try reader.integers("block_out_channels", default: [64])
         let down: [DownBlock] = try reader.choices("down_block_types", default: [.plain], count: 1...8)
         let up: [UpBlock] = try reader.choices("up_block_types", default: [.plain], count: 1...8)
-        guard down.count == blockOutChannels.count, up.count == blockOutChannels.count, down.count <= 16 else {
-            throw reader.inconsistent("down_block_types, up_block_types and block_out_channels must be of one length, 16 at most")
+        guard down.count == blockOutChannels.count, up.count == blockOutChannels.count else {
+            throw reader.inconsistent("down_block_types, up_block_types and block_out_channels must be of one length")
         }
         layersPerBlock = try reader.integer("layers_per_block", default: 1, in: 1...64)
         activation = try reader.choice("act_fn", default: .silu, synonyms: ["swish": .silu])
