@@ -14,6 +14,8 @@ enum {
     EXIF_HEADER = 6,
 };
 
+static const uint8_t exif_header[EXIF_HEADER] = "Exif\0";
+
 /// State of one call. It lives in the frame of the caller of `setjmp`, so its values are defined after a jump.
 typedef struct {
     jmp_buf jump;
@@ -96,7 +98,7 @@ static void read_metadata(jpeg_job *job) {
         const uint8_t *bytes = marker->data;
         size_t length = marker->data_length;
         if (marker->marker == JPEG_APP0 + 1) {
-            if (has_exif || length < EXIF_HEADER || memcmp(bytes, "Exif\0\0", EXIF_HEADER) != 0) continue;
+            if (has_exif || length < EXIF_HEADER || memcmp(bytes, exif_header, EXIF_HEADER) != 0) continue;
             has_exif = true;
             kind = GLINT_EXIF;
             bytes += EXIF_HEADER;
@@ -222,8 +224,11 @@ static glint_codec_status encode(jpeg_job *job) {
     jpeg_start_compress(jpeg, TRUE);
     for (size_t i = 0; i < job->picture->entry_count; i++) {
         glint_metadata_entry *entry = &job->picture->entries[i];
-        if (entry->length > 65533) fail(job, GLINT_CODEC_METADATA_TOO_LARGE, "a comment of more than 65,533 bytes");
-        jpeg_write_marker(jpeg, JPEG_COM, (const JOCTET *)entry->text, (unsigned)entry->length);
+        size_t header = entry->kind == GLINT_EXIF ? EXIF_HEADER : 0;
+        if (entry->length > 65533 - header) fail(job, GLINT_CODEC_METADATA_TOO_LARGE, "a comment of more than 65,533 bytes");
+        jpeg_write_m_header(jpeg, header > 0 ? JPEG_APP0 + 1 : JPEG_COM, (unsigned)(header + entry->length));
+        for (size_t at = 0; at < header; at++) jpeg_write_m_byte(jpeg, exif_header[at]);
+        for (size_t at = 0; at < entry->length; at++) jpeg_write_m_byte(jpeg, (uint8_t)entry->text[at]);
     }
     size_t row_bytes = (size_t)job->picture->width * 3;
     while (jpeg->next_scanline < jpeg->image_height) {

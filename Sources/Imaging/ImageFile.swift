@@ -30,6 +30,7 @@ public struct ImageFile: Sendable, Hashable {
         var metadata = ImageMetadata()
         // EXIF has the form of a TIFF.
         var orientation = format == .tiff ? EXIFOrientation(exif: bytes) ?? .upright : .upright
+        var userComment: String?
         for (kind, key, text) in picture.entries() {
             switch kind {
             case GLINT_TEXT_UTF8:
@@ -39,12 +40,17 @@ public struct ImageFile: Sendable, Hashable {
                 metadata.append(string, for: key)
             case GLINT_TEXT_LATIN1: metadata.append(String(latin1: text), for: key)
             case GLINT_XMP: metadata.entries += XMPPacket.entries(in: text)
-            case GLINT_EXIF: orientation = EXIFOrientation(exif: text) ?? .upright
+            case GLINT_EXIF:
+                orientation = EXIFOrientation(exif: text) ?? .upright
+                userComment = EXIF(text)?.userComment
             default:
                 // Comments have no declared encoding.
                 let comment = String(validating: text, as: UTF8.self) ?? String(latin1: text)
                 metadata.entries.append(ImageMetadata.Entry(comment: comment))
             }
+        }
+        if let userComment, !metadata.entries.contains(where: { $0.text == userComment }) {
+            metadata.append(userComment, for: ImageMetadata.userCommentKey)
         }
         self.format = format
         self.metadata = metadata
@@ -61,6 +67,9 @@ extension RGBImage {
         var picture = CodecPicture()
         if encoding.format == .webp, !metadata.entries.isEmpty {
             try picture.append(GLINT_XMP, key: "", text: XMPPacket.make(metadata.entries), to: .webp)
+        }
+        if encoding.format != .png, let exif = metadata.exif {
+            try picture.append(GLINT_EXIF, key: "", text: exif, to: encoding.format)
         }
         for entry in metadata.entries {
             switch encoding {

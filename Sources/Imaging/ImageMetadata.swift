@@ -1,7 +1,8 @@
 /// Texts in a picture's file, in order: the request, and all that is needed to draw the picture again.
 ///
-/// A PNG holds them as tEXt or iTXt chunks, a JPEG as comments `key: text`, a WebP as an XMP packet.
-/// Of other formats none are read.
+/// A PNG holds them as tEXt or iTXt chunks, a JPEG as comments `key: text`, a WebP as an XMP packet. A JPEG and a WebP hold
+/// `parameters` in EXIF's `UserComment` too, where other programs look for it; such a text that is nowhere else in a file is read as
+/// `UserComment`. Of other formats none are read.
 public struct ImageMetadata: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
         /// Keyword by PNG's rules: 1 to 79 printable Latin-1 characters, no leading, trailing or consecutive spaces.
@@ -17,6 +18,11 @@ public struct ImageMetadata: Sendable, Hashable {
 
     /// Entries in the file's order. Several may have the same key.
     public var entries: [Entry]
+
+    /// The key of a picture's request in the notation of AUTOMATIC1111's web UI.
+    public static let parametersKey = "parameters"
+    /// The key of EXIF's `UserComment`.
+    public static let userCommentKey = "UserComment"
 
     /// Maximum number of entries of a picture.
     public static let maximumCount = 1000
@@ -43,6 +49,16 @@ public struct ImageMetadata: Sendable, Hashable {
                 }
             }
         }
+    }
+}
+
+extension ImageMetadata {
+    /// The EXIF data of a file; nil without `parameters`, or where they are too long for a JPEG's segment.
+    var exif: [UInt8]? {
+        // The file would have more entries than are read.
+        guard let text = self[Self.parametersKey], entries.count < Self.maximumCount else { return nil }
+        let header = 6
+        return EXIF.data(userComment: text, limit: Entry.maximumCommentBytes - header)
     }
 }
 
@@ -95,28 +111,8 @@ enum EXIFOrientation: Int {
 
     /// Reads the orientation from EXIF data that begin with the TIFF header; nil if it is absent or the data are invalid.
     init?(exif bytes: [UInt8]) {
-        let isLittleEndian: Bool
-        switch bytes.prefix(4) {
-        case [0x49, 0x49, 0x2A, 0x00]: isLittleEndian = true
-        case [0x4D, 0x4D, 0x00, 0x2A]: isLittleEndian = false
-        default: return nil
-        }
-        func number(at offset: Int, bytes count: Int) -> Int? {
-            guard offset >= 0, offset <= bytes.count - count else { return nil }
-            let digits = bytes[offset..<offset + count]
-            return (isLittleEndian ? Array(digits.reversed()) : Array(digits)).reduce(0) { $0 << 8 | Int($1) }
-        }
-        guard let directory = number(at: 4, bytes: 4), let count = number(at: directory, bytes: 2) else { return nil }
-        for index in 0..<count {
-            // A directory entry: tag, type (3 is SHORT), number of values, value.
-            let entry = directory + 2 + index * 12
-            guard let tag = number(at: entry, bytes: 2) else { return nil }
-            guard tag == 0x0112 else { continue }
-            guard number(at: entry + 2, bytes: 2) == 3, let value = number(at: entry + 8, bytes: 2) else { return nil }
-            self.init(rawValue: value)
-            return
-        }
-        return nil
+        guard let value = EXIF(bytes)?.short(0x0112, in: .main) else { return nil }
+        self.init(rawValue: value)
     }
 }
 

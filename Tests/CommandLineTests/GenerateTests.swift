@@ -48,6 +48,29 @@ import Testing
         #expect(try place.picture("b.png").image.width == 72)
     }
 
+    /// A picture of the web UI is drawn again with a model of ours; what differs is said.
+    @Test(arguments: ["latin.png", "latin.jpg"]) func picturesOfTheWebUI(_ file: String) throws {
+        let picture = Goldens.url("Workflows/\(file)").path
+        let run = try place.generate("--from", picture, "--model", Program.model("sd15"), "--output", "a.jpg")
+        #expect(run.complaints.allSatisfy { !$0.hasPrefix("Error") })
+        #expect(run.errors.contains("note: The picture was drawn with the model v1-5-pruned-emaonly (6ce0161689)"))
+        #expect(run.errors.contains("note: The web UI draws noise on the GPU"))
+        let drawn = try place.recipe("a.jpg")
+        #expect(drawn["steps"] == 3 && drawn["seed"]?.int == 3_747_013_451 && drawn["clip_skip"] == 1)
+        #expect(drawn["width"] == 32 && drawn["height"] == 40 && drawn["scheduler"] == "dpm++-karras")
+        let parameters = try #require(try place.picture("a.jpg").metadata["parameters"])
+        #expect(
+            parameters.hasSuffix(
+                """
+                Steps: 3, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.0, Seed: 3747013451, Size: 32x40, Model: model, \
+                Clip skip: 2, RNG: CPU, Version: glint
+                """))
+        // From the picture that it was drawn from, by its share of the steps.
+        try place.generate(
+            "--from", picture, "--model", Program.model("sd15"), "--image", Program.picture("scene"), "--output", "b.png")
+        #expect(try place.recipe("b.png")["strength"]?.double == 0.5)
+    }
+
     @Test func jsonIsForPrograms() throws {
         let run = try place.generateQuickly("a cat", "--seed", "7", "--json", "--count", "2", "--output", "x.png")
         let report = try JSONValue(parsing: run.output.utf8)

@@ -195,9 +195,14 @@ import Testing
         #expect(try place.picture("b.png") == place.picture("a.png"))
         let parameters = try #require(try place.picture("a.png").metadata["parameters"])
         #expect(
-            parameters.hasPrefix("a cat <new>\nNegative prompt: a dog\nSteps: 3, Sampler: heun-karras, CFG scale: 4.0, Seed: 9, ")
+            parameters.hasPrefix(
+                """
+                a cat <new> <lora:lcm-lora:0.4>
+                Negative prompt: a dog
+                Steps: 3, Sampler: Heun, Schedule type: Karras, CFG scale: 4.0, Seed: 9, 
+                """)
         )
-        #expect(parameters.contains("Clip skip: 2, Denoising strength: 0.9"))
+        #expect(parameters.contains("Model: model, VAE: taesd, Denoising strength: 0.9, Clip skip: 2, Version: glint"))
         // Each option has a part in it.
         for (index, option) in arguments.enumerated() where option.hasPrefix("--") && option != "--plain-prompt" {
             var others = arguments

@@ -6,7 +6,8 @@ import Testing
 @Suite struct CompileOptionsTests {
     @Test func defaultsAreExact() {
         let expected: Properties = [
-            .performanceMode(.latency), .inferencePrecision(.f32), .dynamicQuantizationGroupSize(0), .kvCachePrecision(.f32),
+            .performanceMode(.throughput), .numStreams(1), .enableHyperThreading(false), .inferencePrecision(.f32),
+            .dynamicQuantizationGroupSize(0), .kvCachePrecision(.f32),
         ]
         #expect(CompileOptions().runtimeProperties == expected)
     }
@@ -52,9 +53,13 @@ import Testing
     @Test(arguments: ["GPU", "GPU.1", "NPU", "AUTO:GPU,CPU", "HETERO:GPU,CPU"])
     func otherDevicesGetNoneOfTheCPUsProperties(_ name: String) {
         let properties = CompileOptions(device: Device(name), threads: 2).runtimeProperties
-        for key in ["DYNAMIC_QUANTIZATION_GROUP_SIZE", "KV_CACHE_PRECISION", "INFERENCE_NUM_THREADS"] {
+        for key in [
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE", "KV_CACHE_PRECISION", "INFERENCE_NUM_THREADS", "ENABLE_HYPER_THREADING",
+            "NUM_STREAMS",
+        ] {
             #expect(properties[key] == nil, "\(key)")
         }
+        #expect(properties["PERFORMANCE_HINT"] == "LATENCY")
         #expect(properties["INFERENCE_PRECISION_HINT"] == "f32")
     }
 

@@ -178,13 +178,15 @@ import Testing
         (request.negativePrompt, request.numInferenceSteps, request.guidanceScale) = ("a dog", 4, 7.5)
         (request.width, request.height, request.clipSkip) = (64, 32, try ClipSkip(1))
         let description = GenerationDescription(request: request)
-        let metadata = try description.metadata(scheduler: "DDIMScheduler")
+        let metadata = try description.metadata(
+            scheduler: SchedulerConfig(DDIMSchedulerConfig()), checkpoint: PictureCheckpoint(name: "a: model"))
         #expect(
             metadata["parameters"]
                 == """
                 a cat
                 Negative prompt: a dog
-                Steps: 4, Sampler: DDIM, CFG scale: 7.5, Seed: 3, Size: 64x32, Clip skip: 2, Version: glint
+                Steps: 4, Sampler: DDIM, CFG scale: 7.5, Seed: 3, Size: 64x32, Model: "a: model", Clip skip: 2, RNG: CPU, \
+                Version: glint
                 """)
         let read = try JSONDecoder().decode(GenerationDescription.self, from: Data(try #require(metadata["glint"]).utf8))
         #expect(read.options == description.options)

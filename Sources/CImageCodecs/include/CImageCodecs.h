@@ -96,7 +96,7 @@ glint_codec_status glint_png_encode(const uint8_t *rgb, int level, int filters, 
 glint_codec_status glint_jpeg_decode(
     const uint8_t *bytes, size_t length, const glint_codec_limits *limits, glint_picture *picture);
 
-/// Encodes `rgb` and the picture's comments, each of at most 65,533 bytes.
+/// Encodes `rgb` and the picture's comments, each of at most 65,533 bytes, and EXIF data of 6 bytes less.
 /// - quality: 1 to 100. full_chroma: 4:4:4, otherwise 4:2:0.
 glint_codec_status glint_jpeg_encode(const uint8_t *rgb, int quality, bool full_chroma, glint_picture *picture);
 

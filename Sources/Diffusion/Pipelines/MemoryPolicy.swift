@@ -58,7 +58,8 @@ extension MemoryPolicy {
         let unet = stage(
             model.unet.compiledBytes(floatSize: bytes), latents * Double(model.unet.architecture.config.blockOutChannels[0]) * 8)
         let decoder = stage(
-            model.vaeDecoder.compiledBytes(floatSize: bytes), Double(size.pixels) * Double(model.autoencoder.widestChannels) * 2.5)
+            model.vaeDecoder.compiledBytes(floatSize: bytes), Double(size.pixels) * Double(model.autoencoder.widestChannels) * 2.5
+        )
         return emptyBytes + max(unet, decoder, texts.max() ?? 0)
     }
 

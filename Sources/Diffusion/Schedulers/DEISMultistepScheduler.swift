@@ -2,7 +2,7 @@ import Foundation
 import TensorStore
 
 /// The options of diffusers' `DEISMultistepScheduler`, with its defaults.
-public struct DEISMultistepSchedulerConfig: SchedulerClassConfig {
+public struct DEISMultistepSchedulerConfig: SigmaSpacedConfig {
     public static let className = "DEISMultistepScheduler"
     public var base = BaseSchedulerConfig()
     public var sigmas = SigmaOptions()

@@ -1,7 +1,7 @@
 import TensorStore
 
 /// The options of diffusers' `DPMSolverMultistepScheduler`, with its defaults.
-public struct DPMSolverMultistepSchedulerConfig: SchedulerClassConfig {
+public struct DPMSolverMultistepSchedulerConfig: SigmaSpacedConfig {
     public static let className = "DPMSolverMultistepScheduler"
     public var base = BaseSchedulerConfig()
     public var sigmas = SigmaOptions()

@@ -2,7 +2,7 @@ import TensorStore
 
 /// The options of diffusers' `DPMSolverSinglestepScheduler`, with its defaults. Timesteps are spaced as by `linspace`; the class
 /// has no `timestep_spacing`.
-public struct DPMSolverSinglestepSchedulerConfig: SchedulerClassConfig {
+public struct DPMSolverSinglestepSchedulerConfig: SigmaSpacedConfig {
     public typealias AlgorithmType = DPMSolverMultistepSchedulerConfig.AlgorithmType
     public typealias SolverType = DPMSolverMultistepSchedulerConfig.SolverType
 

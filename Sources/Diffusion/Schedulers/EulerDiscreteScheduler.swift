@@ -1,7 +1,7 @@
 import TensorStore
 
 /// The options of diffusers' `EulerDiscreteScheduler`, with its defaults.
-public struct EulerDiscreteSchedulerConfig: SchedulerClassConfig {
+public struct EulerDiscreteSchedulerConfig: SigmaSpacedConfig {
     public static let className = "EulerDiscreteScheduler"
     public var base = BaseSchedulerConfig()
     public var sigmas = SigmaOptions()

@@ -1,5 +1,5 @@
 /// The options of diffusers' `HeunDiscreteScheduler`, with its defaults.
-public struct HeunDiscreteSchedulerConfig: SchedulerClassConfig {
+public struct HeunDiscreteSchedulerConfig: SigmaSpacedConfig {
     public static let className = "HeunDiscreteScheduler"
     public var base = BaseSchedulerConfig.secondOrder
     public var sigmas = SigmaOptions()

@@ -1,5 +1,5 @@
 /// The options of diffusers' `KDPM2AncestralDiscreteScheduler`, with its defaults.
-public struct KDPM2AncestralDiscreteSchedulerConfig: SchedulerClassConfig {
+public struct KDPM2AncestralDiscreteSchedulerConfig: SigmaSpacedConfig {
     public static let className = "KDPM2AncestralDiscreteScheduler"
     /// Parameters shared by all schedulers. A `prediction_type` of `sample` is refused, as diffusers' class does.
     public var base = BaseSchedulerConfig.secondOrder

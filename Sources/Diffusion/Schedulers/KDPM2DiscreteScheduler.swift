@@ -1,5 +1,5 @@
 /// The options of diffusers' `KDPM2DiscreteScheduler`, with its defaults.
-public struct KDPM2DiscreteSchedulerConfig: SchedulerClassConfig {
+public struct KDPM2DiscreteSchedulerConfig: SigmaSpacedConfig {
     public static let className = "KDPM2DiscreteScheduler"
     /// Parameters shared by all schedulers. A `prediction_type` of `sample` is refused, as diffusers' class does.
     public var base = BaseSchedulerConfig.secondOrder

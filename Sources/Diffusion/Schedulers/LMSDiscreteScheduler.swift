@@ -1,7 +1,7 @@
 import TensorStore
 
 /// The options of diffusers' `LMSDiscreteScheduler`, with its defaults.
-public struct LMSDiscreteSchedulerConfig: SchedulerClassConfig {
+public struct LMSDiscreteSchedulerConfig: SigmaSpacedConfig {
     public static let className = "LMSDiscreteScheduler"
     public var base = BaseSchedulerConfig()
     /// Karras' spacing ignores the ends that are given here, as in diffusers' class.

@@ -127,6 +127,11 @@ public protocol SchedulerClassConfig: Sendable, Equatable {
     func scheduler(_ request: ScheduleRequest) throws(SchedulerError) -> any Scheduler
 }
 
+/// The options of a class that can space σ by a rule.
+public protocol SigmaSpacedConfig: SchedulerClassConfig {
+    var sigmas: SigmaOptions { get set }
+}
+
 extension SchedulerClassConfig {
     public subscript<Value>(dynamicMember path: WritableKeyPath<BaseSchedulerConfig, Value>) -> Value {
         get { base[keyPath: path] }

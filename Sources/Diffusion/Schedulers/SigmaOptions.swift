@@ -36,6 +36,11 @@ public struct SigmaOptions: Sendable, Equatable {
         ].filter(\.1).map(\.0)
     }
 
+    /// The rule that is on; nil for Lu's.
+    var spacing: SigmaSpacing? {
+        useKarrasSigmas ? .karras : useExponentialSigmas ? .exponential : useBetaSigmas ? .beta : useLuLambdas ? nil : .plain
+    }
+
     func validate() throws(SchedulerError) {
         let rules = rules
         if rules.count > 1 { try SchedulerError.check(false, rules[1], "false where \(rules[0]) is true", true) }

@@ -2,7 +2,7 @@ import Foundation
 import TensorStore
 
 /// The options of diffusers' `UniPCMultistepScheduler`, with its defaults.
-public struct UniPCMultistepSchedulerConfig: SchedulerClassConfig {
+public struct UniPCMultistepSchedulerConfig: SigmaSpacedConfig {
     public static let className = "UniPCMultistepScheduler"
     public var base = BaseSchedulerConfig()
     public var sigmas = SigmaOptions()

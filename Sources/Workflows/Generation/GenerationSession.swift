@@ -85,7 +85,7 @@ public final class GenerationSession {
             case .step(let step): try previews?.write(step)
             case .picture(let picture):
                 guard let resolved else { preconditionFailure("a request is accepted before it is drawn") }
-                drawn.append(Result { try files.write(picture, description, resolved) })
+                drawn.append(Result { try files.write(picture, description, resolved, loaded.checkpoint) })
             default: break
             }
         }
@@ -109,7 +109,9 @@ public final class GenerationSession {
             key.description, promptLoRAs: key.promptLoRAs, visitsFloatUNet: key.visitsFloatUNet)
         if let previewVAE { try model.addPreviewDecoder(ModelLocation.file(previewVAE, of: "preview_vae")) }
         let (options, note) = options(for: description.model)
-        let new = LoadedModel(key: key, model: model, options: options, notes: model.notes(for: options) + note)
+        let new = LoadedModel(
+            key: key, model: model, checkpoint: PictureCheckpoint(model.source), options: options,
+            notes: model.notes(for: options) + note)
         loaded = new
         return new
     }
@@ -141,6 +143,7 @@ public struct Drawing: Sendable {
 private struct LoadedModel {
     let key: ModelKey
     let model: LatentDiffusionModel
+    let checkpoint: PictureCheckpoint
     let options: CompileOptions
     /// The model's notes, and those on the precision.
     let notes: [String]

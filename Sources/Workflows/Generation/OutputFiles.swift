@@ -98,11 +98,13 @@ public struct OutputFiles {
 
     /// Writes a picture with the metadata that can draw it again.
     func write(
-        _ picture: GeneratedPicture, _ description: GenerationDescription, _ resolved: ResolvedRequest
+        _ picture: GeneratedPicture, _ description: GenerationDescription, _ resolved: ResolvedRequest,
+        _ checkpoint: PictureCheckpoint
     ) throws -> DrawnPicture {
         let start = ContinuousClock.now
         let path = paths[picture.index]
-        let metadata = try description.drawn(picture, resolved).metadata(scheduler: resolved.scheduler.className)
+        let metadata = try description.drawn(picture, resolved).metadata(
+            scheduler: resolved.scheduler, checkpoint: checkpoint)
         try picture.image.write(to: path, as: encoding, metadata: metadata)
         return DrawnPicture(
             path: path, prompt: picture.prompt, flagged: picture.safety?.isFlagged, seed: picture.seed,

@@ -8,19 +8,19 @@ extension GenerationDescription {
     /// The metadata key of a picture's description in JSON.
     public static let metadataKey = "glint"
 
-    /// The description in the metadata of a picture, with paths to where its files are now.
-    /// - Parameter note: called with a note, and the path that it is on, for each file that is elsewhere or has changed.
+    /// The description in the metadata of a picture that this program drew, as it is there.
     /// - Throws: `PictureMetadataError`; `ImageError`, `FileError` for a file that is not a picture.
-    public init(pictureAt path: String, note: (_ text: String, _ path: String) -> Void = { _, _ in }) throws {
-        let (description, notes) = try GenerationDescription(recordedIn: path).locatingFiles(picture: path)
-        self = description
-        for (path, text) in notes { note(text, path) }
+    public init(pictureAt path: String) throws {
+        guard let own = try Self(try ImageFile(path: path).metadata, picture: path) else {
+            throw PictureMetadataError.none(picture: path)
+        }
+        self = own
     }
 
-    /// The description in the metadata of a picture as it is.
-    init(recordedIn path: String) throws {
-        let file = try ImageFile(path: path)
-        guard let text = file.metadata[Self.metadataKey] else { throw PictureMetadataError.none(picture: path) }
+    /// - Returns: nil where another program wrote the metadata.
+    /// - Throws: `PictureMetadataError.unreadable`.
+    init?(_ metadata: ImageMetadata, picture path: String) throws {
+        guard let text = metadata[Self.metadataKey] else { return nil }
         do {
             self = try JSONDecoder().decode(GenerationDescription.self, from: Data(text.utf8))
             // Earlier versions drew in f32 unless they were told otherwise.
@@ -46,20 +46,16 @@ extension GenerationDescription {
         return own
     }
 
-    /// The metadata of a picture with this description: the description itself, and the same in the key and notation of other
-    /// programs.
-    /// - Parameter className: the class of the picture's scheduler.
-    public func metadata(scheduler className: String) throws -> ImageMetadata {
-        var lines = [request.prompts.first ?? ""]
-        if let negative = request.negativePrompt, !negative.isEmpty { lines.append("Negative prompt: \(negative)") }
-        let name = if case .named(let name) = request.scheduler { name } else { className }
-        var parts = ["Steps: \(request.numInferenceSteps ?? 0)", "Sampler: \(name.replacing("Scheduler", with: ""))"]
-        parts += ["CFG scale: \(request.guidanceScale ?? 0)", "Seed: \(request.seed)"]
-        parts += ["Size: \(request.width ?? 0)x\(request.height ?? 0)"]
-        if let clipSkip = request.clipSkip { parts.append("Clip skip: \(clipSkip.layers + 1)") }
-        if let strength = request.strength { parts.append("Denoising strength: \(strength)") }
-        lines.append((parts + ["Version: glint"]).joined(separator: ", "))
-        return [Self.metadataKey: try json, "parameters": lines.joined(separator: "\n")]
+    /// The metadata of a picture with this description: the description itself, and the same in the key and notation of
+    /// AUTOMATIC1111's web UI, which other programs read.
+    /// - Parameters:
+    ///   - scheduler: the scheduler that drew the picture.
+    ///   - checkpoint: the model that drew it.
+    public func metadata(scheduler: SchedulerConfig, checkpoint: PictureCheckpoint) throws -> ImageMetadata {
+        [
+            Self.metadataKey: try json,
+            ImageMetadata.parametersKey: WebUIParameters(self, scheduler: scheduler, checkpoint: checkpoint).text,
+        ]
     }
 
     /// The description with the fingerprints of its files in place of their paths, and those of the LoRAs that prompts name in place
@@ -94,7 +90,8 @@ public enum PictureMetadataError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .none(let picture): "\(picture) does not say how it was drawn; only pictures that glint drew can be redrawn."
+        case .none(let picture):
+            "\(picture) does not say how it was drawn; only pictures of glint and of AUTOMATIC1111's web UI can be redrawn."
         case .unreadable(let picture, let reason):
             "\(picture) says in a form unknown to this version how it was drawn: \(reason)"
         }

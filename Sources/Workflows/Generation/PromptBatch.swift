@@ -176,7 +176,7 @@ extension OutputFiles {
         var description = description
         description.files = session.fileRecords(description)
         return paths.enumerated().allSatisfy { index, path in
-            guard let found = try? GenerationDescription(recordedIn: path) else { return false }
+            guard let found = try? GenerationDescription(pictureAt: path) else { return false }
             var asked = description
             asked.request.seed &+= UInt64(index)
             return found.answers(asked)

@@ -66,12 +66,10 @@ struct GenerateCommand: AsyncParsableCommand {
         }
     }
 
-    /// - Parameter notes: receives notes on the files of `--from`, by their paths.
-    private func description(_ notes: inout [String: String]) throws -> GenerationDescription {
+    /// - Parameter recipe: that of the picture of --from.
+    private func description(_ recipe: PictureRecipe? = nil) throws -> GenerationDescription {
         let random = GenerationRequest(prompts: [""], seed: GenerationRequest.randomSeed())
-        var description =
-            try picture.from.map { try GenerationDescription(pictureAt: $0) { notes[$1] = $0 } }
-            ?? GenerationDescription(request: random)
+        var description = recipe?.description ?? GenerationDescription(request: random)
         if let prompt { description.request.prompts = [prompt] }
         try picture.apply(to: &description.request)
         scheduler.apply(to: &description.request)
@@ -81,8 +79,9 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     private func draw() async throws {
-        var notes: [String: String] = [:]
-        let description = try description(&notes)
+        let recipe = try picture.from.map { try PictureRecipe(pictureAt: $0) }
+        let given = try description(recipe)
+        let (description, recipeNotes) = recipe?.completing(given) ?? (given, [])
         guard description.request.prompts != [""] else {
             throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
         }
@@ -90,15 +89,13 @@ struct GenerateCommand: AsyncParsableCommand {
         let session = try session(pictures: description.request.pictureCount)
         let bar = display.bar
         defer { bar.finish() }
-        let isRandom = picture.seed?.isRandom ?? (picture.from == nil)
+        let isRandom = picture.seed?.isRandom ?? (recipe == nil)
+        let firstNotes = recipeNotes + (isRandom ? ["the random seed is \(description.request.seed)"] : [])
         var progress = GenerationProgress(bar, pictures: description.request.pictureCount)
         let drawing = try await session.draw(description, to: files, previews: preview.folder) { notes in
             notes.forEach(bar.note)
         } report: { event in
-            if case .accepted = event {
-                for path in description.paths { notes[path].map(bar.note) }
-                if isRandom { bar.note("the random seed is \(description.request.seed)") }
-            }
+            if case .accepted = event { firstNotes.forEach(bar.note) }
             progress.show(event)
         }
         bar.finish()
@@ -111,8 +108,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     private func drawAll(_ file: String) async throws {
-        var notes: [String: String] = [:]
-        var common = try description(&notes)
+        var common = try description()
         common.request.seed = picture.seed?.value ?? 0
         var run = try PromptBatch(file, common, output: output.files, redrawsAll: batch.redraw)
         let bar = display.bar

@@ -46,7 +46,8 @@ struct PictureOptions: ParsableArguments {
     @Option(help: "The number of pictures of each text.") var count = 1
     @Option(
         help: ArgumentHelp(
-            "Redraw a picture that glint drew; options given here replace those of the picture.", valueName: "file"))
+            "Redraw a picture of glint or of AUTOMATIC1111's web UI; options given here replace those of the picture.",
+            valueName: "file"))
     var from: String?
 
     func validate() throws {
