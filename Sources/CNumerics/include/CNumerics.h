@@ -69,4 +69,7 @@ void cnumerics_histogram(
 /// Packs the lower four bits of each code, two per byte, the first in the lower half. An odd last one is padded with 0.
 void cnumerics_pack4(const uint8_t *codes, size_t count, uint8_t *target);
 
+/// The logarithm of the sum of exp(x); −∞ for an empty row, and where all numbers are −∞. Numbers are not NaN.
+float cnumerics_log_sum_exp(const float *row, size_t count);
+
 #endif

@@ -1,0 +1,66 @@
+import CNumerics
+
+/// Rules on the next token of a sequence: logits that may not be chosen become −∞.
+///
+/// Reference: OpenAI's `whisper/decoding.py` (`SuppressBlank`, `SuppressTokens`, `ApplyTimestampRules`), and CTranslate2's
+/// `ApplyTimestampRules` where they differ.
+struct LogitRules {
+    let vocabulary: DecodingVocabulary
+    var suppressesBlank = true
+    /// Whether the text has timestamps; the prompt ends in `noTimestamps` where it doesn't.
+    var timestamps = true
+    /// The latest first timestamp, in seconds; nil for none, as with a prefix.
+    var maxInitialTimestamp: Double? = 1
+
+    /// - Parameter sampled: the tokens after the prompt.
+    func apply(to logits: inout [Float], sampled: [Int]) {
+        for token in vocabulary.suppressed where token < logits.count { logits[token] = -.infinity }
+        if suppressesBlank, sampled.isEmpty {
+            for token in vocabulary.suppressedAtBegin where token < logits.count { logits[token] = -.infinity }
+        }
+        if timestamps { applyTimestampRules(to: &logits, sampled) }
+    }
+
+    private func applyTimestampRules(to logits: inout [Float], _ sampled: [Int]) {
+        func forbid(_ range: Range<Int>) {
+            for token in range.clamped(to: logits.indices) { logits[token] = -.infinity }
+        }
+        let begin = vocabulary.timestampBegin
+        forbid(vocabulary.noTimestamps..<vocabulary.noTimestamps + 1)
+        if sampled.isEmpty {
+            // The first token is a timestamp, and not a late one.
+            forbid(0..<begin)
+            if let maxInitialTimestamp {
+                let last = begin + Int((maxInitialTimestamp / DecodingVocabulary.timePrecision).rounded())
+                forbid(last + 1..<max(last + 1, logits.count))
+            }
+        } else if let last = sampled.last {
+            let endsInTimestamp = vocabulary.isTimestamp(last)
+            // A lone first timestamp counts as a pair.
+            let endsInPair = endsInTimestamp && (sampled.count < 2 || vocabulary.isTimestamp(sampled[sampled.count - 2]))
+            if endsInPair {
+                forbid(begin..<logits.count)
+            } else if endsInTimestamp {
+                forbid(0..<vocabulary.endOfText)
+            }
+            if let latest = sampled.last(where: vocabulary.isTimestamp) {
+                // Times never run back; only the second of a pair may be equal to the first.
+                forbid(begin..<(endsInTimestamp && !endsInPair ? latest : latest + 1))
+            }
+        }
+        preferTimestamps(in: &logits)
+    }
+
+    /// Leaves timestamps alone where all of them together are more probable than the most probable other token.
+    private func preferTimestamps(in logits: inout [Float]) {
+        let begin = min(vocabulary.timestampBegin, logits.count)
+        let text = logits[..<begin].max() ?? -.infinity
+        guard logits[begin...].logSumExp() > text else { return }
+        for token in 0..<begin { logits[token] = -.infinity }
+    }
+}
+
+extension ArraySlice<Float> {
+    /// log Σ exp(x); −∞ where all are.
+    func logSumExp() -> Float { withUnsafeBufferPointer { cnumerics_log_sum_exp($0.baseAddress, $0.count) } }
+}

@@ -1,0 +1,77 @@
+import Foundation
+public import Speech
+import TensorStore
+
+/// The files of a transcript; each replaces an earlier one when the transcript is complete.
+public struct TranscriptWriter {
+    private var files: [(format: TranscriptFormat, path: String, text: String)]
+    private var count = 0
+
+    /// - Parameters:
+    ///   - recording: the path of the recording, whose name the files have.
+    ///   - directory: nil for the recording's own folder.
+    /// - Throws: an error of Foundation where the folder can't be made.
+    public init(_ formats: [TranscriptFormat], for recording: String, in directory: String? = nil) throws {
+        let url = URL(filePath: recording)
+        let folder = directory.map { URL(filePath: $0) } ?? url.deletingLastPathComponent()
+        if directory != nil, !formats.isEmpty {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
+        let name = url.deletingPathExtension().lastPathComponent
+        files = formats.map { ($0, folder.appending(path: "\(name).\($0.rawValue)").path, $0.header) }
+    }
+
+    public mutating func append(_ segment: Segment) {
+        for index in files.indices { files[index].text += files[index].format.text(segment, index: count) ?? "" }
+        count += 1
+    }
+
+    /// Writes the files.
+    /// - Returns: their paths.
+    /// - Throws: `FileError`.
+    public func finish(_ transcript: Transcript) throws -> [String] {
+        for file in files {
+            let text = file.format == .json ? "\(transcript.json)\n" : file.text
+            let target = try AtomicFile(path: file.path)
+            try target.write(Array(text.utf8))
+            try target.commit()
+        }
+        return files.map(\.path)
+    }
+}
+
+extension Transcript {
+    /// OpenAI's form.
+    var json: JSONValue {
+        .members([
+            ("text", .string(segments.map(\.text).joined())),
+            ("segments", .array(segments.enumerated().map { index, segment in segment.json(index) })),
+            ("language", language.map { .string($0.code) }),
+        ])
+    }
+}
+
+extension Segment {
+    fileprivate func json(_ index: Int) -> JSONValue {
+        .members([
+            ("id", .integer(index)), ("start", .double(rounded(start))), ("end", .double(rounded(end))), ("text", .string(text)),
+            ("tokens", .array(tokens.map { .integer($0) })), ("temperature", .double(temperature)),
+            ("avg_logprob", .double(averageLogProbability)), ("compression_ratio", .double(compressionRatio)),
+            ("no_speech_prob", .double(noSpeechProbability)),
+            (
+                "words",
+                words.map { words in
+                    .array(
+                        words.map { word in
+                            .members([
+                                ("word", .string(word.text)), ("start", .double(rounded(word.start))),
+                                ("end", .double(rounded(word.end))), ("probability", .double(word.probability)),
+                            ])
+                        })
+                }
+            ),
+        ])
+    }
+
+    private func rounded(_ seconds: Double) -> Double { (seconds * 100).rounded() / 100 }
+}

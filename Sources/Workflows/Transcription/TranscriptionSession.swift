@@ -1,0 +1,96 @@
+public import Audio
+public import Inference
+import ModelLoading
+public import Speech
+public import Tokenizers
+
+/// Transcribes recordings with one loaded model.
+///
+/// Not `Sendable`: one task at a time uses it.
+public final class TranscriptionSession {
+    /// The duration of loading and compiling the model.
+    public let loading: Duration
+    private let pipeline: WhisperPipeline
+    private let name: String
+
+    /// Longer recordings are refused: their samples would take more than about a gigabyte.
+    private static let longestHours = 6.0
+
+    /// - Parameter model: a folder, or the name of a model in the hub's cache.
+    /// - Throws: `ModelLocationError`; as `SpeechModel` and `WhisperPipeline`.
+    public init(_ model: String, _ options: CompileOptions) throws {
+        let start = ContinuousClock.now
+        let speech = try SpeechModel(ModelLocation.resolve(model))
+        name = model
+        pipeline = try WhisperPipeline(speech.network, speech.weights, speech.tokenizer, options)
+        loading = ContinuousClock.now - start
+    }
+
+    /// The language of a code or name.
+    /// - Parameter text: nil for one that is to be detected.
+    /// - Throws: `SpeechError.language`; `.englishOnly` where the model can do no other, and no translation.
+    public func language(_ text: String?, _ task: WhisperTokenizer.Task) throws(SpeechError) -> WhisperLanguage? {
+        let language: WhisperLanguage?
+        if let text {
+            guard let known = WhisperLanguage(text) else { throw .language(text) }
+            language = known
+        } else {
+            language = nil
+        }
+        guard !pipeline.tokenizer.isMultilingual else { return language }
+        if let language, language.code != "en" { throw .englishOnly(model: name, asked: "--language \(language.code)") }
+        if task == .translate { throw .englishOnly(model: name, asked: "--task translate") }
+        return language
+    }
+
+    public enum Event {
+        case note(String)
+        case segment(Segment)
+        /// Seconds of sound.
+        case progress(Double, of: Double)
+    }
+
+    /// Transcribes a file.
+    /// - Throws: `AudioError`; as `WhisperPipeline.transcribe`; the errors of `report`.
+    public func transcribe(
+        _ path: String, _ request: WhisperPipeline.Request, report: (Event) throws -> Void
+    ) async throws -> Transcript {
+        let start = ContinuousClock.now
+        let reader = try AudioReader(path: path)
+        let samples = try reader.samples(limit: Self.longestHours * 3600)
+        if let missing = reader.missingSeconds {
+            try report(.note("\(path) ends \(Int(missing.rounded(.up))) s before the length that it states."))
+        }
+        let seconds = Double(samples.count) / Double(AudioReader.sampleRate)
+        var transcript = Transcript(
+            language: pipeline.tokenizer.isMultilingual ? request.language : WhisperLanguage("en"), segments: [], duration: seconds,
+            took: .zero)
+        var failure: (any Error)?
+        try await pipeline.transcribe(samples, request) { language, probability in
+            transcript.language = language
+            do {
+                try report(.note("the language is \(language.name) (\(Int((probability * 100).rounded())) %)"))
+            } catch { failure = error }
+        } emit: { segment in
+            transcript.segments.append(segment)
+            if let failure { throw failure }
+            try report(.segment(segment))
+        } progress: { done in
+            do { try report(.progress(done, of: seconds)) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        transcript.took = ContinuousClock.now - start
+        return transcript
+    }
+}
+
+/// The words of a recording.
+public struct Transcript: Sendable {
+    /// nil for an empty recording whose language was not given.
+    public var language: WhisperLanguage?
+    public var segments: [Segment]
+    /// Seconds of sound.
+    public var duration: Double
+    /// Of reading and transcribing.
+    public var took: Duration
+}

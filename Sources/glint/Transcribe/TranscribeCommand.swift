@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import Speech
+import Tokenizers
+import Workflows
+
+struct TranscribeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "transcribe",
+        abstract: "Write down what is said in recordings.",
+        discussion: """
+            The text is printed as it is decoded. With --output-format, a file is written beside each recording, or in --output-dir.
+
+              glint transcribe talk.wav
+              glint transcribe *.mp3 --output-format srt --output-dir subtitles/
+              glint transcribe interview.flac --language de --task translate
+            """)
+
+    @Argument(help: "Recordings: wav, flac, ogg, opus, mp3; others through ffmpeg.") var files: [String]
+    @OptionGroup(title: "Speech") var speech: SpeechOptions
+    @OptionGroup(title: "Output") var output: TranscriptOptions
+    @OptionGroup(title: "Machine") var machine: MachineOptions
+    @OptionGroup(title: "Progress") var display: ProgressOptions
+    @Flag(help: "Print the duration of loading and of each recording.") var timings = false
+
+    func validate() throws {
+        try machine.refuseMaxMemory()
+        if files.isEmpty { throw ValidationError("Name a recording: glint transcribe talk.wav") }
+    }
+
+    func run() async throws {
+        try await cancellingOnInterrupt {
+            let bar = display.bar
+            defer { bar.finish() }
+            let session = try TranscriptionSession(speech.model, try machine.settings.compileOptions())
+            let request = try speech.request(for: session)
+            bar.finish()
+            for file in files {
+                var writer = try TranscriptWriter(output.formats, for: file, in: output.directory)
+                let transcript = try await session.transcribe(file, request) { event in
+                    switch event {
+                    case .note(let text): bar.note(text)
+                    case .segment(let segment):
+                        bar.finish()
+                        writer.append(segment)
+                        if output.formats.isEmpty { try print(segment.text.trimmingCharacters(in: .whitespaces)) }
+                    case .progress(let done, let total):
+                        if bar.isTerminal { bar.show("\(clock(done)) of \(clock(total))", share: done / max(total, 1)) }
+                    }
+                }
+                bar.finish()
+                for path in try writer.finish(transcript) { try print(path) }
+                if timings {
+                    bar.line(
+                        "\(file): \(clock(transcript.duration)) of sound in \(seconds(transcript.took)), loading took "
+                            + seconds(session.loading))
+                }
+            }
+        }
+    }
+
+    private func seconds(_ duration: Duration) -> String { String(format: "%.2f s", duration.seconds) }
+
+    private func clock(_ seconds: Double) -> String { String(format: "%d:%02d", Int(seconds) / 60, Int(seconds) % 60) }
+}
