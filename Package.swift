@@ -62,7 +62,7 @@ let package = Package(
         module("ModelLoading", ["ModelGraph", "Architectures", "Tokenizers"]),
         module("Quantization", ["ModelGraph", "CNumerics"]),
         module("Imaging", ["CImageCodecs", "TensorStore"]),
-        module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"]),
+        module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"], resources: [.copy("Speech/Resources")]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
         module(
             "Workflows",
@@ -92,7 +92,9 @@ let package = Package(
         tests(of: "ModelLoading", ["Inference"]),
         tests(of: "Quantization", ["OpenVINO", "Architectures"]),
         tests(of: "Imaging", ["TensorStore"]),
-        tests(of: "Evaluation", ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore"]),
+        tests(
+            of: "Evaluation",
+            ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore", "Tokenizers"]),
         tests(of: "Diffusion", ["ModelGraph", "OpenVINO"]),
         tests(of: "Workflows", ["Diffusion", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading"]),
         // Reads the project's sources and documents.

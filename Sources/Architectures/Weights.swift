@@ -11,12 +11,17 @@ public struct Weights: Sendable {
         public let data: ConstantData
         /// Whether the bytes are a matrix `[columns, rows]` for the `shape` `[rows, columns]`.
         public let isTransposed: Bool
+        /// The factors that make integers to weights, f32: one a row of the first axis, or one for all. nil for floating point.
+        public let scales: [Float]?
 
-        public init(elementType: ElementType, shape: Shape, data: ConstantData, isTransposed: Bool = false) {
+        public init(
+            elementType: ElementType, shape: Shape, data: ConstantData, isTransposed: Bool = false, scales: [Float]? = nil
+        ) {
             self.elementType = elementType
             self.shape = shape
             self.data = data
             self.isTransposed = isTransposed
+            self.scales = scales
         }
 
         /// A range of rows of the first axis, which are consecutive bytes of the file.
@@ -30,13 +35,14 @@ public struct Weights: Sendable {
             part[0] = rows.count
             return Entry(
                 elementType: elementType, shape: part,
-                data: data.slice(offset: rows.lowerBound * rowBytes, byteCount: rows.count * rowBytes))
+                data: data.slice(offset: rows.lowerBound * rowBytes, byteCount: rows.count * rowBytes),
+                scales: scales.map { $0.count == count ? Array($0[rows]) : $0 })
         }
 
         /// The transposed matrix over the same bytes.
-        /// - Returns: nil for a tensor that is not a matrix.
+        /// - Returns: nil for a tensor that is not a matrix, or has scales.
         public func transposed() -> Entry? {
-            guard shape.rank == 2 else { return nil }
+            guard shape.rank == 2, scales == nil else { return nil }
             return Entry(elementType: elementType, shape: [shape[1], shape[0]], data: data, isTransposed: !isTransposed)
         }
     }
@@ -90,7 +96,9 @@ public struct Weights: Sendable {
         guard entry.shape.dropTrailingOnes == shape.dropTrailingOnes else {
             throw .tensorShape(name, in: source, expected: shape, found: entry.shape)
         }
-        guard entry.elementType.isFloatingPoint else { throw .tensorType(name, in: source, found: entry.elementType) }
+        guard entry.elementType.isFloatingPoint || entry.scales != nil else {
+            throw .tensorType(name, in: source, found: entry.elementType)
+        }
         return entry
     }
 

@@ -157,7 +157,7 @@ extension CLIPTokenizer {
     /// UTF-8 become U+FFFD. Ids outside the vocabulary are left out.
     public func decode(_ ids: some Sequence<Int32>) -> String {
         let text = bytePairs.decode(ids).unicodeScalars
-        return String(String.UnicodeScalarView(Self.trimmed(Self.withSpaces(Array(text)))))
+        return String(String.UnicodeScalarView(Self.withSpaces(Array(text)).strippedAsInPython))
     }
 
     /// "</w>" to " ".
@@ -176,16 +176,5 @@ extension CLIPTokenizer {
             }
         }
         return result
-    }
-
-    /// Without white space around, as Python's `str.strip` leaves it: four separators of ASCII count too.
-    private static func trimmed(_ text: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {
-        func isSpace(_ scalar: Unicode.Scalar) -> Bool {
-            ScalarClass(scalar) == .space || ("\u{1C}"..."\u{1F}").contains(scalar)
-        }
-        guard let first = text.firstIndex(where: { !isSpace($0) }), let last = text.lastIndex(where: { !isSpace($0) }) else {
-            return []
-        }
-        return text[first...last]
     }
 }

@@ -76,11 +76,7 @@ public struct CLIPTextModel: Sendable {
     /// Embeddings of tokens and positions: i64 `[B, N]` to `[B, N, hidden]`.
     private func embeddings(_ ids: Value, _ tokens: Int, _ builder: inout NetworkBuilder) throws -> Value {
         let width = config.hiddenSize
-        // Rows are gathered before the conversion: the table is far larger than the rows of one text.
-        let name = "embeddings.token_embedding.weight"
-        let table = try builder.weights.entry(name, [config.vocabSize, width])
-        let rows = try builder.graph.gather(builder.graph.constant(table.data, table.elementType, table.shape, name: name), ids)
-        let embedded = table.elementType == .f32 ? rows : builder.graph.convert(rows, to: .f32)
+        let embedded = try builder.embedding(ids, "embeddings.token_embedding.weight", config.vocabSize, width)
         let positions = try builder.weight(
             "embeddings.position_embedding.weight", [config.maxPositionEmbeddings, width],
             rows: tokens == config.maxPositionEmbeddings ? nil : 0..<tokens)

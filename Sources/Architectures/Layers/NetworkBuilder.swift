@@ -23,11 +23,35 @@ struct NetworkBuilder {
                 graph.weights(entry.data, entry.elementType, [shape[1], shape[0]], name: name), [1, 0])
             return try rows.map { try graph.slice(whole, axis: 0, $0) } ?? whole
         }
-        guard let rows else { return graph.weights(entry.data, entry.elementType, shape, name: name) }
+        guard let rows else { return try constant(entry, shape, name: name) }
         guard let part = entry.rows(rows) else {
             throw ArchitectureError.tensorShape(name, in: weights.source, expected: shape, found: entry.shape)
         }
-        return graph.weights(part.data, part.elementType, part.shape, name: "\(name)[\(rows.lowerBound)..<\(rows.upperBound)]")
+        return try constant(part, part.shape, name: "\(name)[\(rows.lowerBound)..<\(rows.upperBound)]")
+    }
+
+    /// A tensor in f32; integers are multiplied by their scales, in the form that devices can keep compressed.
+    private mutating func constant(_ entry: Weights.Entry, _ shape: Shape, name: String) throws -> Value {
+        let stored = graph.weights(entry.data, entry.elementType, shape, name: name)
+        guard let scales = entry.scales else { return stored }
+        let factors = graph.constant(scales, shape: Self.scaleShape(scales, shape.rank), name: "\(name)/scale")
+        return try graph.multiply(stored, factors, name: "\(name)/fq_weights_1")
+    }
+
+    /// Rows of a table: i64 `ids` `[...]` to f32 `[..., columns]`. Rows are gathered before the conversion, since a table is far
+    /// larger than the rows of one text.
+    mutating func embedding(_ ids: Value, _ name: String, _ rows: Int, _ columns: Int) throws -> Value {
+        let entry = try weights.entry(name, [rows, columns])
+        let gathered = try graph.gather(graph.constant(entry.data, entry.elementType, [rows, columns], name: name), ids)
+        let converted = entry.elementType == .f32 ? gathered : graph.convert(gathered, to: .f32)
+        guard let scales = entry.scales else { return converted }
+        let factors = graph.constant(scales, shape: Self.scaleShape(scales, 2), name: "\(name)/scale")
+        return try graph.multiply(converted, scales.count == rows ? graph.gather(factors, ids) : factors)
+    }
+
+    /// One factor a row of a tensor of `rank` axes.
+    private static func scaleShape(_ scales: [Float], _ rank: Int) -> Shape {
+        Shape([scales.count] + Array(repeating: 1, count: max(0, rank - 1)))
     }
 
     /// torch's `Linear`: x `[..., inputs]` to `[..., outputs]`.

@@ -15,6 +15,8 @@ public enum FileKind: Sendable, Equatable {
     /// A Python pickle that is not in a zip.
     case pickle
     case gguf, onnx, hdf5, numpy
+    /// A model of CTranslate2 (`model.bin`).
+    case cTranslate2
     /// An archive or a compressed file, by its name: `zip`, `gzip` …
     case archive(String)
     /// A picture, by its format.
@@ -69,6 +71,7 @@ public enum FileKind: Sendable, Equatable {
 
     private static func binary(_ bytes: [UInt8]) -> FileKind? {
         if isSafetensors(bytes) { return .safetensors }
+        if isCTranslate2(bytes) { return .cTranslate2 }
         let known = signatures.first { signature in
             bytes.count > signature.offset && bytes[signature.offset...].starts(with: signature.bytes)
         }
@@ -81,6 +84,14 @@ public enum FileKind: Sendable, Equatable {
         let length = bytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length > 0, length <= SafetensorsHeader.byteLimit else { return false }
         return bytes.count == 8 || [0x7B, 0x20, 0x09, 0x0A, 0x0D].contains(bytes[8])
+    }
+
+    /// A version (u32), and the kind of model: a length (u16), letters and digits, and a zero byte.
+    private static func isCTranslate2(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count >= 8, (1...16).contains(bytes[0]), bytes[1...3].allSatisfy({ $0 == 0 }) else { return false }
+        let name = bytes[6...].prefix(Int(bytes[4]) | Int(bytes[5]) << 8)
+        return name.count > 1 && name.last == 0
+            && name.dropLast().allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) }
     }
 
     // MARK: Text
@@ -132,6 +143,7 @@ extension FileKind: CustomStringConvertible {
         case .onnx: "an ONNX file"
         case .hdf5: "an HDF5 file"
         case .numpy: "a .npy file"
+        case .cTranslate2: "a CTranslate2 model"
         case .archive(let name): "a \(name) archive"
         case .picture(let format): "a picture (\(format))"
         case .zeros: "a file of zeros"
@@ -152,7 +164,7 @@ extension FileKind: CustomStringConvertible {
         case .gguf, .onnx, .hdf5: "take the model as .safetensors"
         case .archive: "unpack it first"
         case .json, .xml: "give the file with the weights, or the model's folder"
-        case .safetensors, .numpy, .picture: "give another file"
+        case .safetensors, .numpy, .cTranslate2, .picture: "give another file"
         }
     }
 

@@ -47,13 +47,19 @@ public struct TensorEntry: Sendable {
     public let offset: Int
     public let byteCount: Int
 
-    init(_ record: SafetensorsHeader.Record, in file: MappedFile) {
-        name = record.name
-        elementType = record.elementType
-        shape = record.shape
+    init(name: String, elementType: ElementType, shape: Shape, file: MappedFile, offset: Int, byteCount: Int) {
+        self.name = name
+        self.elementType = elementType
+        self.shape = shape
         self.file = file
-        offset = record.offset
-        byteCount = record.byteCount
+        self.offset = offset
+        self.byteCount = byteCount
+    }
+
+    init(_ record: SafetensorsHeader.Record, in file: MappedFile) {
+        self.init(
+            name: record.name, elementType: record.elementType, shape: record.shape, file: file, offset: record.offset,
+            byteCount: record.byteCount)
     }
 
     /// The tensor over the mapped bytes.

@@ -22,6 +22,7 @@ import Testing
         ("torch.save", [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 26) + "archive/data.pkl".utf8, .torch),
         ("zip", [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 26) + "readme.txt".utf8, .archive("zip")),
         ("GGUF", Array("GGUF\u{3}\0\0\0".utf8), .gguf),
+        ("CTranslate2", [6, 0, 0, 0, 12, 0] + "WhisperSpec\0".utf8, .cTranslate2),
         ("ONNX", [0x08, 0x08, 0x12, 0x07] + "pytorch".utf8, .onnx), ("HDF5", [0x89] + "HDF\r\n\u{1A}\n".utf8, .hdf5),
         ("NumPy", [0x93] + "NUMPY\u{1}\0".utf8, .numpy), ("gzip", [0x1F, 0x8B, 8, 0], .archive("gzip")),
         ("7z", [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], .archive("7z")),

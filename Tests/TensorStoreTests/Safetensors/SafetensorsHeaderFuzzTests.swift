@@ -48,7 +48,7 @@ import Testing
 }
 
 /// Memory that ends where an unreadable page begins.
-private final class GuardedMemory {
+final class GuardedMemory {
     private let memory: UnsafeMutableRawBufferPointer
     private let guardByteCount = Int(getpagesize())
 
@@ -127,7 +127,7 @@ private struct HeaderMutator {
 }
 
 /// https://prng.di.unimi.it/splitmix64.c
-private struct SplitMix64: RandomNumberGenerator {
+struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
