@@ -45,7 +45,9 @@ extension AudioError: CustomStringConvertible {
         case .notSound(let file, .unknown(let bytes)):
             "'\(file)' is not sound of a known kind; it is \(FileKind.unknown(bytes)). Raw samples have no header and must be "
                 + "declared as such."
-        case .notSound(let file, let kind): "'\(file)' is not sound; \(kind.explanation)."
+        case .notSound(let file, let kind) where kind.isPlaceholder: "'\(file)' is not sound; \(kind.explanation)."
+        case .notSound(let file, let kind):
+            "'\(file)' is \(kind), not sound; give a file such as WAV, FLAC, Ogg, MP3, m4a, mp4 or webm."
         case .noTrack(let file, let format): "'\(file)'\(Self.phrase(format)) has no track of sound; give a file that has one."
         case .corrupt(let file, let format?, let reason): "'\(file)' is a damaged or unknown kind of \(format): \(reason)."
         case .corrupt(let file, nil, let reason): "'\(file)' is not sound of a known kind: \(reason)."

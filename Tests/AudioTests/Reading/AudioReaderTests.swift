@@ -189,6 +189,7 @@ import Testing
         for (error, text) in [
             (AudioError.ffmpegMissing(file: "a.m4a", .mp4), "./glint setup --audio"),
             (.notSound(file: "a", found: .lfsPointer(byteCount: 7)), "git lfs pull"),
+            (.notSound(file: "a", found: .picture("PNG")), "'a' is a picture (PNG), not sound"),
             (.notSound(file: "a", found: .unknown([1, 2])), "begins with 01 02"),
             (.halfSample(file: "a"), "16 bits"), (.sampleRate(file: "a", 3), "1000 to 768000"),
         ] { #expect(error.description.contains(text), "\(error)") }
