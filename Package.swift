@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .library(name: "OpenVINO", targets: ["OpenVINO", "TensorStore"]),
         .library(name: "ModelGraph", targets: ["ModelGraph", "TensorStore"]),
+        .library(name: "Audio", targets: ["Audio", "TensorStore"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
         .library(name: "Workflows", targets: ["Workflows"]),
         .executable(name: "glint", targets: ["glint"]),
@@ -42,6 +43,8 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLAPACK", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CSndFile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoXR", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
         .target(name: "COpenVINOStrings"),
         .target(name: "CMemoryFile"),
         .target(name: "CNumerics"),
@@ -62,6 +65,7 @@ let package = Package(
         module("ModelLoading", ["ModelGraph", "Architectures", "Tokenizers"]),
         module("Quantization", ["ModelGraph", "CNumerics"]),
         module("Imaging", ["CImageCodecs", "TensorStore"]),
+        module("Audio", ["CSndFile", "CSoXR", "CNumerics", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"], resources: [.copy("Speech/Resources")]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
         module(
@@ -92,6 +96,7 @@ let package = Package(
         tests(of: "ModelLoading", ["Inference"]),
         tests(of: "Quantization", ["OpenVINO", "Architectures"]),
         tests(of: "Imaging", ["TensorStore"]),
+        tests(of: "Audio", ["TensorStore"]),
         tests(
             of: "Evaluation",
             ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore", "Tokenizers"]),

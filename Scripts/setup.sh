@@ -228,3 +228,9 @@ set_up() {
     set_up_dependencies
     if ! have_binary; then build; fi
 }
+
+# The same, and the program that reads the formats of sound that the linked libraries lack.
+set_up_with_audio() {
+    install_packages "$root/Scripts/audio-packages"
+    set_up
+}

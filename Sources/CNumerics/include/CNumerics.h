@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Loops over rows of weights. The caller guarantees the bounds; no function allocates memory or retains a pointer.
-/// Each has a plain form and one for AVX2, FMA and F16C, selected at run time. Both compute the same values.
+/// Loops over rows of weights and over sound. The caller guarantees the bounds; no function allocates memory or retains a
+/// pointer. Each has a plain form and one for AVX2, FMA and F16C, selected at run time. Both compute the same values.
 
 typedef enum { CNUMERICS_F32, CNUMERICS_F16, CNUMERICS_BF16 } cnumerics_type;
 
@@ -71,5 +71,27 @@ void cnumerics_pack4(const uint8_t *codes, size_t count, uint8_t *target);
 
 /// The logarithm of the sum of exp(x); −∞ for an empty row, and where all numbers are −∞. Numbers are not NaN.
 float cnumerics_log_sum_exp(const float *row, size_t count);
+
+// MARK: Sound
+
+/// Samples that a frame spans, and samples from one frame to the next.
+enum { CNUMERICS_FRAME = 400, CNUMERICS_HOP = 160 };
+
+/// Tables of a log-mel spectrogram.
+typedef struct {
+    /// Factors of a frame's samples: CNUMERICS_FRAME.
+    const float *window;
+    /// cos and sin of 2π·k / CNUMERICS_FRAME in turn, for k in 0 ..< CNUMERICS_FRAME.
+    const float *circle;
+    /// Filters in sparse rows: the first frequency of each, the number of its weights, and the weights of all, one filter after
+    /// the other. Frequencies are 0 ... CNUMERICS_FRAME / 2.
+    size_t bins;
+    const uint32_t *firsts, *counts;
+    const float *weights;
+} cnumerics_mel;
+
+/// Computes log10(max(1e-10, filter · |DFT(window · frame)|²)) of `frames` frames, the first at `samples`, into rows of
+/// `stride` numbers, a row per bin.
+void cnumerics_log_mel(const cnumerics_mel *mel, const float *samples, size_t frames, size_t stride, float *target);
 
 #endif
