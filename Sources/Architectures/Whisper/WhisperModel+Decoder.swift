@@ -64,7 +64,7 @@ extension WhisperModel {
         }
         var builder = builder("decoder", weights)
         let inputs = try DecoderInputs(sizes, &builder.graph)
-        var (hidden, table) = try embedded(inputs, &builder)
+        var hidden = try embedded(inputs, &builder)
         var scores: [AlignmentHead: Value] = [:]
         for layer in 0..<config.decoderLayers {
             hidden = try selfAttention(hidden, layer, inputs, &builder)
@@ -79,7 +79,8 @@ extension WhisperModel {
         }
         hidden = try builder.graph.gather(hidden, inputs.logitRows, axis: 1)
         hidden = try builder.layerNorm(hidden, "decoder.layer_norm", config.width, epsilon: Self.epsilon)
-        if !config.tiesWordEmbeddings { table = try builder.weight("proj_out.weight", [config.vocabSize, config.width]) }
+        let table = try builder.weight(
+            config.tiesWordEmbeddings ? Self.embeddings : "proj_out.weight", [config.vocabSize, config.width])
         builder.graph.result(try builder.graph.matMul(hidden, table, transposeB: true, name: "proj_out/MatMul"), name: "logits")
         if !alignmentHeads.isEmpty {
             let joined = try builder.graph.concatenate(alignmentHeads.compactMap { scores[$0] }, axis: 1)
@@ -88,14 +89,18 @@ extension WhisperModel {
         return builder.graph
     }
 
-    /// The embeddings of tokens and positions `[W, N, width]`, and the table of the former.
-    private func embedded(_ inputs: DecoderInputs, _ builder: inout NetworkBuilder) throws -> (states: Value, table: Value) {
-        let tokens = try builder.weight("decoder.embed_tokens.weight", [config.vocabSize, config.width])
+    private static let embeddings = "decoder.embed_tokens.weight"
+
+    /// The embeddings of tokens and positions: `[W, N, width]`.
+    private func embedded(_ inputs: DecoderInputs, _ builder: inout NetworkBuilder) throws -> Value {
+        // Rows are gathered before the conversion: the table is far larger than the rows of a run.
+        let table = try builder.weights.entry(Self.embeddings, [config.vocabSize, config.width])
+        let stored = builder.graph.constant(table.data, table.elementType, table.shape, name: "\(Self.embeddings)/stored")
+        let rows = try builder.graph.gather(stored, inputs.tokens)
+        let tokens = table.elementType == .f32 ? rows : builder.graph.convert(rows, to: .f32)
         let positions = try builder.weight("decoder.embed_positions.weight", [config.maxTargetPositions, config.width])
-        let states = try builder.graph.add(
-            builder.graph.gather(tokens, inputs.tokens), builder.graph.gather(positions, inputs.places),
-            name: "decoder.embed_positions/Add")
-        return (states, tokens)
+        return try builder.graph.add(
+            tokens, builder.graph.gather(positions, inputs.places), name: "decoder.embed_positions/Add")
     }
 
     /// Attention to a run's own tokens and to those of the cache: x `[W, N, width]`.

@@ -1,5 +1,5 @@
 import ModelGraph
-public import TensorStore
+import TensorStore
 
 /// The networks that hear speech and write it as text; transformers' `WhisperForConditionalGeneration`.
 ///
