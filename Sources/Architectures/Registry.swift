@@ -104,6 +104,9 @@ public enum Registry {
         "image_encoder", .transformers,
         ["CLIPVisionModelWithProjection": { CLIPVisionModel(try CLIPVisionConfig($0)) }])
 
+    public static let speechRecognizers = NetworkClasses<WhisperModel>(
+        "speech_recognizer", .transformers, [WhisperConfig.className: { WhisperModel(try WhisperConfig($0)) }])
+
     public static let unets = NetworkClasses<UNet2DConditionModel>(
         "unet", .diffusers,
         [UNet2DConditionConfig.className: { UNet2DConditionModel(try UNet2DConditionConfig($0)) }])
@@ -115,7 +118,7 @@ public enum Registry {
             AutoencoderTinyConfig.className: { AutoencoderTiny(try AutoencoderTinyConfig($0)) },
         ])
 
-    public static let all: [any NetworkKind] = [textEncoders, imageEncoders, unets, autoencoders]
+    public static let all: [any NetworkKind] = [textEncoders, imageEncoders, speechRecognizers, unets, autoencoders]
 
     /// The kind of network of a library's class.
     /// - Parameter file: the config's name in errors.

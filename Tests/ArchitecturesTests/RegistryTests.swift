@@ -41,8 +41,10 @@ import Testing
         #expect(kind.component == "text_encoder" && kind.library == .transformers)
         #expect(try kind.makeAny(reader("CLIPTextModel")) is CLIPTextModel)
         #expect(try Registry.kind(of: "AutoencoderTiny", in: .diffusers, file: "c").component == "vae")
-        let known = ["CLIPTextModel", "CLIPTextModelWithProjection", "CLIPVisionModelWithProjection"]
-        for name in ["WhisperForConditionalGeneration", "UNet2DConditionModel"] {
+        let known = [
+            "CLIPTextModel", "CLIPTextModelWithProjection", "CLIPVisionModelWithProjection", "WhisperForConditionalGeneration",
+        ]
+        for name in ["WhisperForAudioClassification", "UNet2DConditionModel"] {
             #expect(throws: ArchitectureError.unknownClass(name, file: "config.json", known: known)) {
                 try Registry.kind(of: name, in: .transformers, file: "config.json")
             }

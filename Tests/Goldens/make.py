@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-BUDGET = 8 << 20
+BUDGET = 9 << 20
 
 
 def size(folder):

@@ -119,12 +119,25 @@ import Testing
         #expect(try network.architecture.graph(component.weights(), batch: 1, tokens: 4).results.count == 1)
         #expect(throws: ModelError.missingComponent("unet", file: model.indexFile)) { try model.component("unet") }
 
-        try folder.write("config.json", #"{"architectures": ["WhisperForConditionalGeneration"]}"#)
+        try folder.write("config.json", #"{"architectures": ["WhisperForAudioClassification"]}"#)
         let error = #expect(throws: ArchitectureError.self) { try ModelSource(folder.url) }
         #expect(
             error?.description
-                == "\(folder.path)/config.json: the class 'WhisperForConditionalGeneration' is not known; known are CLIPTextModel, "
-                + "CLIPTextModelWithProjection, CLIPVisionModelWithProjection.")
+                == "\(folder.path)/config.json: the class 'WhisperForAudioClassification' is not known; known are CLIPTextModel, "
+                + "CLIPTextModelWithProjection, CLIPVisionModelWithProjection, WhisperForConditionalGeneration.")
+    }
+
+    @Test func speechRecognizer() throws {
+        let model = try ModelSource(Goldens.url("Architectures/whisper/equal-depth"))
+        #expect(model.pipelineClass == "WhisperForConditionalGeneration")
+        let network = try model.component("speech_recognizer").network(from: Registry.speechRecognizers)
+        #expect(network.architecture.config.maxSourcePositions == 40)
+        let (encoder, decoder) = (try network.encoder(windows: 3, positions: 7), try network.decoder())
+        #expect(encoder.graph.parameters.map(\.outputs[0].shape) == [[3, 80, 14]])
+        #expect(decoder.graph.hasResult(named: "logits") && !decoder.graph.hasResult(named: "alignment_scores"))
+
+        let exported = Network(network.architecture, .graph(Graph(name: "exported")))
+        #expect(throws: GraphError.self) { try exported.encoder() }
     }
 
     @Test(arguments: [

@@ -127,6 +127,30 @@ extension Graph {
         return append("Slice", opset: 8, name: name, inputs: inputs, elementType: x.elementType, shape: shape)
     }
 
+    /// Two parts of `x` along `axis`, the second of which begins at `place`, i64 `[1]` (VariadicSplit, opset1).
+    public mutating func split(
+        _ x: Value, axis: Int, at place: Value, name: String? = nil
+    ) throws(GraphError) -> (Value, Value) {
+        guard place.elementType == .i64, place.shape.rank == 1 else {
+            throw refusal("VariadicSplit", [x, place], "the place must be i64 [1]", name: name)
+        }
+        var shape = PartialShape.any
+        if var dimensions = x.shape.dimensions {
+            guard dimensions.indices.contains(axis) else {
+                throw refusal("VariadicSplit", [x, place], "axis \(axis) must be an axis of the input", name: name)
+            }
+            dimensions[axis] = .any
+            shape = PartialShape(dimensions)
+        }
+        let along = constant([Int64(axis)], shape: [])
+        let lengths = try concatenate([place, integers([-1])], axis: 0)
+        var node = Node(
+            name: name ?? nodeName("VariadicSplit"), type: "VariadicSplit", opset: "opset1", inputs: [x, along, lengths])
+        node.outputs = Array(repeating: .init(elementType: x.elementType, shape: shape), count: 2)
+        let index = append(node)
+        return (value(index, port: 0), value(index, port: 1))
+    }
+
     /// Rows of `data` along `axis`, one for each of `indices` (Gather, opset8).
     /// - Parameter batchDimensions: how many leading axes of both are the same; rows are then taken within each.
     public mutating func gather(

@@ -97,6 +97,23 @@ import Testing
         }
     }
 
+    @Test func splitIsInTwoParts() throws {
+        let place = try Tensor([1] as [Int64], shape: [1])
+        for part in 0...1 {
+            try check((.f32, [2, 7]), (.i64, [1]), expected: [2, .any]) { graph, x in
+                let parts = try graph.split(x[0], axis: 1, at: x[1])
+                return part == 0 ? parts.0 : parts.1
+            }
+            let found = try compute(try ramp([2, 3]), place) { graph, x in
+                let parts = try graph.split(x[0], axis: 1, at: x[1])
+                return part == 0 ? parts.0 : parts.1
+            }
+            #expect(try found.elements(as: Float.self) == (part == 0 ? [0, 3] : [1, 2, 4, 5]))
+        }
+        expectRefusal("VariadicSplit", "i64", (.f32, [2, 7]), (.i32, [1])) { try $0.split($1[0], axis: 1, at: $1[1]).0 }
+        expectRefusal("VariadicSplit", "axis 2", (.f32, [2, 7]), (.i64, [1])) { try $0.split($1[0], axis: 2, at: $1[1]).0 }
+    }
+
     @Test func shapeOfIsAVector() throws {
         try check((.f32, [2, .any, 4]), expected: [3]) { graph, x in graph.shapeOf(x[0]) }
         try check((.f32, .any), expected: [.any]) { graph, x in graph.shapeOf(x[0]) }
