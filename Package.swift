@@ -26,6 +26,7 @@ let package = Package(
         .library(name: "ModelGraph", targets: ["ModelGraph", "TensorStore"]),
         .library(name: "Audio", targets: ["Audio", "TensorStore"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "Speech", targets: ["Speech"]),
         .library(name: "Workflows", targets: ["Workflows"]),
         .executable(name: "glint", targets: ["glint"]),
     ],
@@ -68,16 +69,17 @@ let package = Package(
         module("Audio", ["CSndFile", "CSoXR", "CNumerics", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"], resources: [.copy("Speech/Resources")]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
+        module("Speech", ["Audio", "Inference", "ModelLoading", "CNumerics", "CZlib"]),
         module(
             "Workflows",
             [
-                "Diffusion", "Adapters", "Evaluation", "Quantization", "Hub", "Inference", "ModelLoading", "ModelGraph",
+                "Diffusion", "Speech", "Audio", "Adapters", "Evaluation", "Quantization", "Hub", "Inference", "ModelLoading", "ModelGraph",
                 "Architectures", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
             ]),
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Workflows", "Diffusion", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation",
+                "Workflows", "Diffusion", "Speech", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation",
                 "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -101,6 +103,7 @@ let package = Package(
             of: "Evaluation",
             ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore", "Tokenizers"]),
         tests(of: "Diffusion", ["ModelGraph", "OpenVINO"]),
+        tests(of: "Speech", ["Tokenizers", "TensorStore"]),
         tests(of: "Workflows", ["Diffusion", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading"]),
         // Reads the project's sources and documents.
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),

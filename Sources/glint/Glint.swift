@@ -5,7 +5,7 @@ import TensorStore
 @main struct Glint: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "glint",
-        abstract: "Pictures from words, on the OpenVINO runtime.",
+        abstract: "Pictures from words, and words from speech, on the OpenVINO runtime.",
         discussion: """
               glint generate "a pink unicorn on a blue background"
 
@@ -14,7 +14,7 @@ import TensorStore
             """,
         version: "0.1.0",
         subcommands: [
-            GenerateCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self, FIDCommand.self,
+            GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self, FIDCommand.self,
             PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
         ])
 }

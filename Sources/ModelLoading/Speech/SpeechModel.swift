@@ -3,12 +3,11 @@ public import Foundation
 import TensorStore
 public import Tokenizers
 
-/// A Whisper model: config, weights and tokenizer of a folder in transformers' layout (config.json, safetensors), or in
-/// CTranslate2's (model.bin), as faster-whisper has it.
+/// A Whisper model: network and tokenizer of a folder in transformers' layout (config.json, safetensors), or in CTranslate2's
+/// (model.bin), as faster-whisper has it.
 public struct SpeechModel: Sendable {
     public let url: URL
-    public let network: WhisperModel
-    public let weights: Weights
+    public let network: Network<WhisperModel>
     public let tokenizer: WhisperTokenizer
 
     /// Reads config and tokenizer; weights are mapped.
@@ -18,17 +17,18 @@ public struct SpeechModel: Sendable {
         let checkpoint = url.appending(path: "model.bin")
         if FileManager.default.fileExists(atPath: checkpoint.path) {
             let file = try CTranslate2File(path: checkpoint.path)
-            network = WhisperModel(
-                try WhisperConfig(
-                    ConfigReader(try file.whisperConfig(), className: WhisperModel.className, file: checkpoint.path)))
-            weights = try Weights(whisper: file)
+            let config = try file.whisperConfig()
+            let className = config["architectures"]?.array?.first?.string ?? ""
+            let reader = ConfigReader(config, className: className, file: checkpoint.path)
+            network = Network(
+                try Registry.make(reader, from: Registry.speechRecognizers), .checkpoint(try Weights(whisper: file)))
         } else {
             let source = try ModelSource(url)
-            guard let component = source.components["speech"] else {
-                throw ModelError.wrongKind(path: url.path, found: source.pipelineClass, expected: WhisperModel.className)
+            guard let component = source.components[Registry.speechRecognizers.component] else {
+                throw ModelError.notAModel(
+                    path: url.path, reason: "it is a \(source.pipelineClass), which does not write down what is said")
             }
-            network = WhisperModel(try WhisperConfig(component.config()))
-            weights = try component.weights()
+            network = try component.network(from: Registry.speechRecognizers)
         }
         tokenizer = try WhisperTokenizer(folder: url)
     }

@@ -22,7 +22,7 @@ public final class TranscriptionSession {
         let start = ContinuousClock.now
         let speech = try SpeechModel(ModelLocation.resolve(model))
         name = model
-        pipeline = try WhisperPipeline(speech.network, speech.weights, speech.tokenizer, options)
+        pipeline = try WhisperPipeline(speech, options)
         loading = ContinuousClock.now - start
     }
 

@@ -1,0 +1,77 @@
+import Architectures
+import Audio
+public import Inference
+public import ModelLoading
+import TensorStore
+public import Tokenizers
+
+/// Whisper: words from speech.
+///
+/// Not `Sendable`: one task at a time uses it.
+public final class WhisperPipeline {
+    public let tokenizer: WhisperTokenizer
+    private let config: WhisperConfig
+    private let encoder: Executable
+    private let decoder: Executable
+    private let spectrogram: LogMelSpectrogram
+    private let vocabulary: DecodingVocabulary
+
+    /// What is transcribed, and to what.
+    public struct Request: Sendable, Hashable {
+        /// nil detects it in the first window.
+        public var language: WhisperLanguage?
+        public var task = WhisperTokenizer.Task.transcribe
+        public var decoding = DecodingOptions()
+
+        public init() {}
+    }
+
+    /// Compiles the networks.
+    /// - Throws: `ArchitectureError` where the checkpoint does not fit the config; `AudioError` for a number of mel bins that no
+    ///   model has; `GraphError`, `OpenVINOError`.
+    public init(_ model: SpeechModel, _ options: CompileOptions = CompileOptions()) throws {
+        tokenizer = model.tokenizer
+        config = model.network.architecture.config
+        vocabulary = DecodingVocabulary(tokenizer)
+        spectrogram = try LogMelSpectrogram(bins: config.numMelBins)
+        let compiled = try Executable.compile(
+            [(name: "decoder", graph: model.network.decoder()), (name: "encoder", graph: model.network.encoder())], options)
+        (decoder, encoder) = (compiled[0], compiled[1])
+    }
+
+    /// Transcribes sound.
+    /// - Parameters:
+    ///   - samples: mono, 16 kHz, −1…1.
+    ///   - detected: receives the language, where the request has none.
+    ///   - emit: receives each segment as soon as it is decoded.
+    ///   - progress: receives the seconds that are done.
+    /// - Throws: `SpeechError`; `CancellationError` between tokens; `OpenVINOError`; the errors of `emit`.
+    public func transcribe(
+        _ samples: [Float], _ request: Request = Request(),
+        detected: (WhisperLanguage, _ probability: Double) -> Void = { _, _ in }, emit: (Segment) throws -> Void,
+        progress: (Double) -> Void = { _ in }
+    ) async throws {
+        let features = spectrogram(samples)
+        let frames = samples.count / LogMelSpectrogram.hop
+        func window(_ range: Range<Int>) async throws -> any TokenSource {
+            let input = try spectrogram.window(of: features, from: range.lowerBound, count: range.count)
+            let batch = try Tensor(input.elements(as: Float.self), shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames])
+            return try WhisperTokenSource(decoder, config, sound: try await encoder.run(["input_features": batch]))
+        }
+        var language = request.language
+        if tokenizer.isMultilingual, language == nil, frames > 0 {
+            let first = try await window(0..<min(frames, LogMelSpectrogram.windowFrames))
+            if let found = try await LanguageDetection(tokenizer: tokenizer).probabilities(first).first {
+                language = found.language
+                detected(found.language, found.probability)
+            }
+        }
+        let transcription = SequentialTranscription(
+            tokenizer: tokenizer, vocabulary: vocabulary,
+            startSequence: try tokenizer.startSequence(language: language, task: request.task),
+            length: config.maxTargetPositions, options: request.decoding)
+        try await transcription.run(frames: frames, window: window, emit: emit) {
+            progress(Double($0) * SequentialTranscription.secondsPerFrame)
+        }
+    }
+}
