@@ -22,20 +22,23 @@ final class FFmpeg: SampleSource {
         "w64", "wav", "webm", "wv",
     ]
 
-    private static let arguments = [
+    static let arguments = [
         "-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info",
         "-protocol_whitelist", "file,pipe", "-format_whitelist", formats.joined(separator: ","), "-i", "file:/dev/stdin",
         "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-c:a", "pcm_f32be", "-f", "au", "pipe:1",
     ]
 
     /// - Parameters:
-    ///   - program: a path, or a name that is looked up in PATH.
+    ///   - program: a path, or a name that is looked up in PATH; with `arguments` it writes Sun's AU, big-endian f32, to its
+    ///     standard output.
     ///   - patience: seconds to wait for further sound before the program is ended.
-    init(_ input: InputFile, program: String = "ffmpeg", patience: Int = 60) throws(AudioError) {
+    init(
+        _ input: InputFile, program: String = "ffmpeg", arguments: [String] = FFmpeg.arguments, patience: Int = 60
+    ) throws(AudioError) {
         self.input = input
         self.patience = patience
         do {
-            process = try ChildProcess(program, arguments: Self.arguments, input: input.descriptor)
+            process = try ChildProcess(program, arguments: arguments, input: input.descriptor)
         } catch {
             throw error.errno == ENOENT
                 ? .ffmpegMissing(file: input.name, input.format) : .ffmpegNotStarted(errno: error.errno)
