@@ -103,7 +103,7 @@ let package = Package(
             of: "Evaluation",
             ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore", "Tokenizers"]),
         tests(of: "Diffusion", ["ModelGraph", "OpenVINO"]),
-        tests(of: "Speech", ["Tokenizers", "TensorStore"]),
+        tests(of: "Speech", ["Tokenizers", "TensorStore", "Architectures", "Audio", "ModelGraph", "ModelLoading"]),
         tests(of: "Workflows", ["Diffusion", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading"]),
         // Reads the project's sources and documents.
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),

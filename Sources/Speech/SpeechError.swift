@@ -2,6 +2,10 @@
 public enum SpeechError: Error, Equatable, CustomStringConvertible {
     /// A network without an output that decoding needs.
     case missingOutput(String)
+    /// A tokenizer of another model: its timestamps are beyond the model's vocabulary.
+    case vocabulary(model: Int, tokenizer: Int)
+    /// A model for windows of another length than 30 s.
+    case positions(Int, expected: Int)
     /// A language that Whisper does not know.
     case language(String)
     /// A model for English was asked for another language, or to translate.
@@ -10,6 +14,10 @@ public enum SpeechError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .missingOutput(let name): "The decoder has no output '\(name)'."
+        case .vocabulary(let model, let tokenizer):
+            "The model's vocabulary has \(model) tokens, and its tokenizer \(tokenizer): they are of different models."
+        case .positions(let found, let expected):
+            "The model listens to windows of \(found) positions; only those of \(expected), which are 30 s, are supported."
         case .language(let text):
             "'\(text)' is not a language that Whisper knows; give a code such as en or de, or an English name such as german."
         case .englishOnly(let model, let asked):

@@ -42,7 +42,8 @@ import Tokenizers
 
     /// The next window begins at the last complete time, and continues the text.
     @Test func windowsFollowTimes() async throws {
-        let first = ScriptedSource.saying([time(0)] + TestTokenizer.bytes(" ab") + [time(0.2), time(0.2)] + TestTokenizer.bytes("c"))
+        let first = ScriptedSource.saying(
+            [time(0)] + TestTokenizer.bytes(" ab") + [time(0.2), time(0.2)] + TestTokenizer.bytes("c"))
         let rest = ScriptedSource.saying([time(0)] + TestTokenizer.bytes(" d") + [time(0.1)])
         let (segments, starts) = try await run(frames: 3010, [first, rest])
         #expect(starts == [0, 20])

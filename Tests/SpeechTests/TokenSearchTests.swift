@@ -89,7 +89,8 @@ import Testing
     }
 
     @Test func theBestOfSeveralIsTaken() async throws {
-        let found = try await decode(source(["": ["a": 0.5, "b": 0.5], "b": ["c": 0.1, "a": 0.9]]), .sampling(temperature: 1, bestOf: 40))
+        let found = try await decode(
+            source(["": ["a": 0.5, "b": 0.5], "b": ["c": 0.1, "a": 0.9]]), .sampling(temperature: 1, bestOf: 40))
         #expect(found.tokens == [a])
     }
 

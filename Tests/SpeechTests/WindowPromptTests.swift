@@ -31,7 +31,8 @@ import Tokenizers
         let hot = try prompt(previous: [99]) { $0.hotwords = "  ab " }
         #expect(hot.tokens == [TestTokenizer.previous] + TestTokenizer.bytes(" ab") + [99, TestTokenizer.start])
         let begun = try prompt(isFirst: true) { ($0.prefix, $0.hotwords) = ("x", "ab") }
-        #expect(begun.tokens == [TestTokenizer.start, TestTokenizer.timestampBegin] + TestTokenizer.bytes(" x") && begun.hasPrefix)
+        #expect(
+            begun.tokens == [TestTokenizer.start, TestTokenizer.timestampBegin] + TestTokenizer.bytes(" x") && begun.hasPrefix)
         // The prefix is the first window's.
         #expect(try prompt { $0.prefix = "x" }.tokens == [TestTokenizer.start])
     }

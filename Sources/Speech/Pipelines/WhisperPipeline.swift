@@ -28,10 +28,16 @@ public final class WhisperPipeline {
 
     /// Compiles the networks.
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config; `AudioError` for a number of mel bins that no
-    ///   model has; `GraphError`, `OpenVINOError`.
+    ///   model has; `SpeechError.vocabulary`, `.positions`; `GraphError`, `OpenVINOError`.
     public init(_ model: SpeechModel, _ options: CompileOptions = CompileOptions()) throws {
         tokenizer = model.tokenizer
         config = model.network.architecture.config
+        guard config.vocabSize > Int(tokenizer.special.timestampBegin) else {
+            throw SpeechError.vocabulary(model: config.vocabSize, tokenizer: tokenizer.special.vocabularyCount)
+        }
+        guard 2 * config.maxSourcePositions == LogMelSpectrogram.windowFrames else {
+            throw SpeechError.positions(config.maxSourcePositions, expected: LogMelSpectrogram.windowFrames / 2)
+        }
         vocabulary = DecodingVocabulary(tokenizer)
         spectrogram = try LogMelSpectrogram(bins: config.numMelBins)
         let compiled = try Executable.compile(
@@ -53,10 +59,15 @@ public final class WhisperPipeline {
     ) async throws {
         let features = spectrogram(samples)
         let frames = samples.count / LogMelSpectrogram.hop
+        // The language is detected in the first window, which is then transcribed.
+        var last: (range: Range<Int>, sound: [String: Tensor])?
         func window(_ range: Range<Int>) async throws -> any TokenSource {
+            if let last, last.range == range { return try WhisperTokenSource(decoder, config, sound: last.sound) }
             let input = try spectrogram.window(of: features, from: range.lowerBound, count: range.count)
             let batch = try Tensor(input.elements(as: Float.self), shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames])
-            return try WhisperTokenSource(decoder, config, sound: try await encoder.run(["input_features": batch]))
+            let sound = try await encoder.run(["input_features": batch])
+            last = (range, sound)
+            return try WhisperTokenSource(decoder, config, sound: sound)
         }
         var language = request.language
         if tokenizer.isMultilingual, language == nil, frames > 0 {

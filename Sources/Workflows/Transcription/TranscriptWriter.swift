@@ -1,6 +1,7 @@
 import Foundation
 public import Speech
 import TensorStore
+import Tokenizers
 
 /// The files of a transcript; each replaces an earlier one when the transcript is complete.
 public struct TranscriptWriter {

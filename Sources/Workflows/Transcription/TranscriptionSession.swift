@@ -1,4 +1,5 @@
-public import Audio
+import Audio
+import Foundation
 public import Inference
 import ModelLoading
 public import Speech
@@ -50,20 +51,22 @@ public final class TranscriptionSession {
         case progress(Double, of: Double)
     }
 
-    /// Transcribes a file.
+    /// Transcribes a file, or raw PCM (16-bit little-endian, mono, 16 kHz) from standard input.
+    /// - Parameter path: `-` for standard input.
     /// - Throws: `AudioError`; as `WhisperPipeline.transcribe`; the errors of `report`.
     public func transcribe(
         _ path: String, _ request: WhisperPipeline.Request, report: (Event) throws -> Void
     ) async throws -> Transcript {
         let start = ContinuousClock.now
-        let reader = try AudioReader(path: path)
+        let reader = path == "-" ? try AudioReader(pcm: .standardInput) : try AudioReader(path: path)
         let samples = try reader.samples(limit: Self.longestHours * 3600)
         if let missing = reader.missingSeconds {
             try report(.note("\(path) ends \(Int(missing.rounded(.up))) s before the length that it states."))
         }
         let seconds = Double(samples.count) / Double(AudioReader.sampleRate)
         var transcript = Transcript(
-            language: pipeline.tokenizer.isMultilingual ? request.language : WhisperLanguage("en"), segments: [], duration: seconds,
+            language: pipeline.tokenizer.isMultilingual ? request.language : WhisperLanguage("en"), segments: [],
+            duration: seconds,
             took: .zero)
         var failure: (any Error)?
         try await pipeline.transcribe(samples, request) { language, probability in

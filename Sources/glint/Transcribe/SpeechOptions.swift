@@ -1,6 +1,6 @@
-import ArgumentParser
-import Speech
-import Tokenizers
+public import ArgumentParser
+public import Speech
+public import Tokenizers
 import Workflows
 
 extension WhisperTokenizer.Task: ExpressibleByArgument {}
@@ -48,7 +48,8 @@ struct TranscriptOptions: ParsableArguments {
     @Option(name: .customLong("output-format"), help: "Write a file of this form: txt, srt, vtt, tsv, lrc or json. Repeatable.")
     var formats: [TranscriptFormat] = []
     @Option(
-        name: .customLong("output-dir"), help: ArgumentHelp("The folder of the files. (default: the recording's)", valueName: "folder"))
+        name: .customLong("output-dir"),
+        help: ArgumentHelp("The folder of the files. (default: the recording's)", valueName: "folder"))
     var directory: String?
 
     func validate() throws {

@@ -16,7 +16,10 @@ struct TranscribeCommand: AsyncParsableCommand {
               glint transcribe interview.flac --language de --task translate
             """)
 
-    @Argument(help: "Recordings: wav, flac, ogg, opus, mp3; others through ffmpeg.") var files: [String]
+    @Argument(
+        help:
+            "Recordings: wav, flac, ogg, opus, mp3, others through ffmpeg (./glint setup --audio); - for raw PCM on standard input, 16 bits, mono, 16 kHz."
+    ) var files: [String]
     @OptionGroup(title: "Speech") var speech: SpeechOptions
     @OptionGroup(title: "Output") var output: TranscriptOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
