@@ -112,3 +112,11 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// `GLINT_FUZZ=1 swift build --sanitize fuzzer --product fuzz-parsers`: see Scripts/test-extra.
+if Context.environment["GLINT_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz-parsers", dependencies: ["TensorStore", "ModelGraph", "Imaging", "Tokenizers", "Adapters"],
+            path: "Tests/Fuzz/Parsers", swiftSettings: settings))
+}

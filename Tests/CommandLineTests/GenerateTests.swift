@@ -37,6 +37,20 @@ import Testing
         #expect(try place.picture("other.png").image != image)
     }
 
+    /// A picture with a name of ours does not replace another; the same one is drawn in its place.
+    @Test func namesAreNotTaken() throws {
+        try place.folder.write("a-cat-1.png", "precious")
+        let first = try place.generateQuickly("a cat", "--seed", "1")
+        let same = try place.generateQuickly("a cat", "--seed", "1")
+        let other = try place.generateQuickly("a cat", "--seed", "1", "--guidance-scale", "2")
+        #expect([first, same, other].map(\.output) == ["a-cat-1-2.png\n", "a-cat-1-2.png\n", "a-cat-1-3.png\n"])
+        #expect(try place.folder.contents == ["a-cat-1-2.png", "a-cat-1-3.png", "a-cat-1.png"])
+        #expect(try String(contentsOfFile: place.folder.path + "/a-cat-1.png", encoding: .utf8) == "precious")
+        // A folder of a file that is named is made.
+        try place.generateQuickly("a cat", "--seed", "1", "--output", "new/folder/a.png")
+        #expect(try place.recipe("new/folder/a.png")["seed"] == 1)
+    }
+
     @Test func optionsReplaceTheRecipes() throws {
         try place.generateQuickly("a cat", "--seed", "1", "--guidance-scale", "2.5", "--noise", "numpy", "--output", "a.png")
         #expect(try place.recipe("a.png")["model"]?.string == Program.smallModel)

@@ -42,7 +42,6 @@ import Testing
         .init(["a cat", "--width", "wide"], 64, "wide"),
         .init(["a cat", "--device", "TPU"], 1, "There is no device 'TPU' here; there is CPU"),
         .init(["a cat", "--device", ""], 1, "There is no device ''"),
-        .init(["a cat", "--output", "nowhere/x.png"], 1, "'nowhere/x.png' can't be written: No such file or directory."),
         .init(["a cat", "--output", "/proc/new/"], 1, "'/proc/new' can't be written"),
         .init(
             ["a cat", "--output", "x.tiff"], 1, "'x.tiff' can't be written: pictures end in png, jpg, jpeg or webp, not in tiff."),
@@ -60,6 +59,9 @@ import Testing
         .init(["a cat", "--guidance-scale", "nan"], 1, "guidance_scale must be a number up to 1e6"),
         .init(["a cat", "--guidance-scale", "1e300"], 1, "guidance_scale must be a number up to 1e6"),
         .init(["a cat", "--seed", "-2"], 64, "-2"),
+        .init(["a cat", "--guidance-scale", "-3"], 64, "a value that begins with a dash is given as --guidance-scale=-3"),
+        .init(["a <lora:x:1>", "--lora-dir", "nowhere"], 1, "The folder of LoRAs, 'nowhere', does not exist."),
+        .init(["a cat", "--cache-dir", "/etc/passwd"], 1, "The cache must be a folder; '/etc/passwd' is a file."),
         .init(["a cat", "--neg", "a dog"], 64, "Unknown option '--neg'. Did you mean '--negative-prompt'?"),
         .init(["a cat", "--sampler", "ddim"], 64, "Unknown option '--sampler'. Did you mean '--scheduler'?"),
         .init(["a cat", "--widht", "8"], 64, "Did you mean '--width'?"),
@@ -71,6 +73,7 @@ import Testing
         .init(["a cat", "--noise", "nowhere.npy"], 1, "nowhere.npy"),
         .init(["a cat", "--noise", Goldens.url("Diffusion/noise/make.py").path + ".npy"], 1, ".npy"),
         .init(["a cat", "--max-memory", "lots"], 64, "--max-memory must be a size such as 4G or 3500M; it is 'lots'."),
+        .init(["a cat", "--max-memory", "6"], 64, "it is '6'"),
         .init(["a cat", "--max-memory=-1G"], 64, "it is '-1G'"),
         .init(["a cat", "--max-memory", "50M"], 1, "of memory at the least; the limit is 50M. Raise the limit"),
         .init(["a cat", "--width", "16384", "--height", "4096", "--max-memory", "1G"], 1, "A picture of 16384×4096 takes about"),
@@ -93,7 +96,7 @@ import Testing
         .init(["a cat", "--lora", ""], 1, "lora is empty"),
         .init(["a cat", "--lora", ":0.5"], 1, "lora is empty"),
         .init(sd15 + ["--lora", Program.lora + ":nan"], 1, "must be a finite number, not nan"),
-        .init(sd15 + ["--lora", Program.lora + ":strong"], 1, "lcm-lora.safetensors:strong"),
+        .init(sd15 + ["--lora", Program.lora + ":strong"], 1, "must be a number; it is 'strong'."),
         .init(sd15 + ["--lora", Program.picture("scene")], 1, "scene.png is not a safetensors file: it is a picture (PNG)"),
         .init(sd15 + ["--lora", Program.model("sd15")], 1, "is a folder; a file is needed"),
         .init(
@@ -123,7 +126,7 @@ import Testing
         .init(["a cat", "--preview", ""], 64, "--preview must name a folder; it is empty."),
         .init(["a cat", "--preview", "/proc/new"], 1, "'/proc/new' can't be written"),
         .init(["a cat", "--preview", Program.lora], 1, "can't be written: Not a directory."),
-        .init(["a cat", "--preview", "new/folder", "--output", "nowhere/x.png"], 1, "'nowhere/x.png' can't be written"),
+        .init(["a cat", "--preview", "new/folder", "--output", "/proc/x.png"], 1, "'/proc/x.png' can't be written"),
         .init(["a cat", "--preview-vae", "x"], 64, "--preview-vae is for --preview"),
         .init(["a cat", "--preview", "new", "--preview-vae", "nowhere"], 1, "There is no file"),
         .init(

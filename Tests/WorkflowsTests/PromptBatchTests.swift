@@ -171,6 +171,10 @@ import Testing
             try OutputFiles(.init(path: "a.gif"), GenerationRequest("x"))
         }
         #expect(OutputFiles.slug(String(repeating: "word ", count: 100)).count < 60)
+        // A text without spaces is cut, not left out.
+        #expect(OutputFiles.slug(String(repeating: "x", count: 99)) == String(repeating: "x", count: 60))
+        #expect(OutputFiles.slug(String(repeating: "猫", count: 99)) == String(repeating: "猫", count: 60))
+        #expect(OutputFiles.slug(String(repeating: "👩‍👩‍👧‍👦é", count: 99)).utf8.count <= 200)
     }
 
     @Test func metadataInTheNotationOfOtherPrograms() throws {

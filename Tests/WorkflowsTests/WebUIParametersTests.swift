@@ -36,6 +36,8 @@ import Testing
         ("a cat, Steps: 3", "a cat, Steps: 3", "", 0),
         ("Steps: 1, Sampler: LMS, Seed: 2\nthe end", "Steps: 1, Sampler: LMS, Seed: 2\nthe end", "", 0),
         ("", "", "", 0), (" \n ", "", "", 0),
+        // A value of several lines.
+        ("a\nSteps: 1, Sampler: LMS, Extra: \"one\ntwo\"", "a", "", 3),
         // Empty values, spaces, a comma at the end, and words between.
         ("a\nSteps: 1,  Sampler:LMS ,Seed: , nothing, Size: 8x8,", "a", "", 4),
     ])

@@ -3,6 +3,10 @@ import Imaging
 /// An error in a request, or in the outputs of a model.
 public enum GenerationError: Error, Equatable, Sendable {
     case emptyPrompt(index: Int)
+    /// A text with a NUL, which no tokenizer sees and no file of a picture can hold.
+    case nul(option: String)
+    /// An initial image without a whole latent, and no size to scale it to.
+    case smallImage(width: Int, height: Int, least: Int)
     case noPrompts
     /// The pipeline is busy with another request of the same actor.
     case busy
@@ -30,6 +34,9 @@ extension GenerationError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .emptyPrompt(let index): "Prompt \(index + 1) is empty; say what to draw."
+        case .nul(let option): "The \(option) contains a NUL, the character of code 0; remove it."
+        case .smallImage(let width, let height, let least):
+            "The picture to begin with is \(width)×\(height); it must be \(least)×\(least) or larger, or scaled by a width and a height."
         case .busy: "The pipeline is drawing already; wait for that request, or use a pipeline for each."
         case .noPrompts: "There is no prompt; say what to draw."
         case .option(let name, let value, let expected): "\(name) must be \(expected); it is \(value)."
@@ -41,7 +48,7 @@ extension GenerationError: CustomStringConvertible {
                         ? "The nearest is \(multiple)."
                         : "The nearest are \(value / multiple * multiple) and \((value / multiple + 1) * multiple).")
                 : "The \(side) must be a multiple of \(multiple), from \(multiple) to \(Self.longestSide); it is \(value)."
-        case .model(let file, let reason): "\(file): \(reason)."
+        case .model(let file, let reason): "\(file): \(reason)\(reason.hasSuffix(".") ? "" : ".")"
         case .memory(let width, let height, let needed, let available, let isLimit):
             "A picture of \(width)×\(height) takes about \(Self.megabytes(needed)) of memory at the least; "
                 + (isLimit ? "the limit is \(Self.megabytes(available))." : "this machine has \(Self.megabytes(available)).")
@@ -49,7 +56,8 @@ extension GenerationError: CustomStringConvertible {
         case .notFinite(let network, let precision):
             "The \(network) computed values that are not numbers in precision \(precision)"
                 + (precision == "f32"
-                    ? ": its weights are damaged, or an option is far from what it is made for." : "; f32 may help.")
+                    ? ": its weights or those of a LoRA are damaged, or an option is far from what it is made for."
+                    : "; f32 may help.")
         }
     }
 

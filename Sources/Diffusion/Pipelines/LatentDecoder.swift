@@ -23,9 +23,14 @@ final class LatentDecoder {
 
     /// The network's outputs for latents: `sample` `[1, 3, H, W]` in −1…1, and any added outputs.
     /// - Parameter latents: `[1, C, h, w]`, in the UNet's scale.
+    /// - Throws: `GenerationError.notFinite` where the latents are infinite or NaN.
     func run(_ latents: Tensor) async throws -> [String: Tensor] {
         let factor = Float(architecture.scalingFactor)
-        let unscaled = try Tensor(latents.elements(as: Float.self).map { $0 / factor }, shape: latents.shape)
+        let elements = try latents.elements(as: Float.self)
+        guard elements.allSatisfy(\.isFinite) else {
+            throw GenerationError.notFinite(network: "UNet", precision: network.options.namedPrecision.rawValue)
+        }
+        let unscaled = try Tensor(elements.map { $0 / factor }, shape: latents.shape)
         return try await network.run(["latent_sample": unscaled])
     }
 

@@ -96,7 +96,7 @@ private struct PromptText {
             + tags.compactMap { tag in
                 if tag.isLoRA, known.contains(tag.arguments[0]) { return nil }
                 return tag.isLoRA
-                    ? "<\(tag.kind):\(tag.arguments[0])> has no effect: the model was loaded without that LoRA."
+                    ? "<\(tag.kind):\(tag.arguments[0])> has no effect: LoRAs are taken from the prompt alone, and by a loaded model from its own."
                     : "<\(tag.kind):\(tag.arguments[0])> has no effect: of such tags, only those of LoRAs are supported."
             }
     }

@@ -14,7 +14,7 @@ struct OutputSize: Sendable, Equatable {
     /// The size of the request, where one side alone follows the ratio of the initial image; else that of the image, rounded down
     /// to whole latents; else the model's own. An image that is far larger than the model's size is scaled to its area.
     /// - Parameter image: the initial image, upright.
-    /// - Throws: `GenerationError.size`, `.option` for more pixels than a picture may have.
+    /// - Throws: `GenerationError.size`, `.option` for more pixels than a picture may have, `.smallImage`.
     init(_ request: GenerationRequest, _ model: LatentDiffusionModel, image: RGBImage? = nil) throws(GenerationError) {
         let (factor, side) = (model.autoencoder.spatialFactor, model.defaultSize)
         var size = (width: request.width ?? side, height: request.height ?? side)
@@ -24,6 +24,9 @@ struct OutputSize: Sendable, Equatable {
             case (let own?, nil): size.height = Self.rounded(height * Double(own) / width, factor)
             case (nil, let own?): size.width = Self.rounded(width * Double(own) / height, factor)
             case (nil, nil):
+                guard image.width >= factor, image.height >= factor else {
+                    throw .smallImage(width: image.width, height: image.height, least: factor)
+                }
                 size = (image.width / factor * factor, image.height / factor * factor)
                 let growth = width * height / (Double(side) * Double(side))
                 guard growth > Self.largestGrowth else { break }

@@ -88,6 +88,8 @@ extension GenerationRequest {
     public func check() throws(GenerationError) {
         guard !prompts.isEmpty else { throw .noPrompts }
         if let index = prompts.firstIndex(where: { $0.allSatisfy(\.isWhitespace) }) { throw .emptyPrompt(index: index) }
+        if prompts.contains(where: { $0.utf8.contains(0) }) { throw .nul(option: "prompt") }
+        if negativePrompt?.utf8.contains(0) == true { throw .nul(option: "negative prompt") }
         for option in Self.options {
             if let value = option.refused(self) { throw .option(option.key, value: value, expected: option.expected) }
         }

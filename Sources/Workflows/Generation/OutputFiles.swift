@@ -44,11 +44,12 @@ public struct OutputFiles {
     /// The folder to create; nil where none is needed.
     private var newFolder: String?
     /// The path of each picture.
-    public let paths: [String]
+    public private(set) var paths: [String]
+    /// Whether the names are made here, of prompts and seeds.
+    private let namesAreMade: Bool
 
-    /// - Parameter makesFolders: whether missing folders above a single file are created too, as they are for several.
     /// - Throws: `OutputFilesError` for a format that is not written.
-    public init(_ options: Options, _ request: GenerationRequest, makesFolders: Bool = false) throws(OutputFilesError) {
+    public init(_ options: Options, _ request: GenerationRequest) throws(OutputFilesError) {
         let count = request.pictureCount
         let folder = options.path.flatMap { Self.isFolder($0, pictures: count) ? URL(filePath: $0) : nil }
         let ending = folder == nil ? options.path.map { URL(filePath: $0).pathExtension } ?? "" : ""
@@ -71,9 +72,8 @@ public struct OutputFiles {
             guard count > 1 else { return output }
             return "\(URL(filePath: output).deletingPathExtension().relativePath)-\(seed).\(ending.isEmpty ? name : ending)"
         }
-        newFolder =
-            (folder ?? (makesFolders || count > 1 ? options.path.map { URL(filePath: $0).deletingLastPathComponent() } : nil))?
-            .relativePath
+        namesAreMade = options.path == nil || folder != nil
+        newFolder = (folder ?? options.path.map { URL(filePath: $0).deletingLastPathComponent() })?.relativePath
     }
 
     /// Files in a folder, which is created when the files are checked.
@@ -125,10 +125,60 @@ public struct OutputFiles {
         let words = text.lowercased().split { !$0.isLetter && !$0.isNumber }
         var slug = ""
         for word in words {
-            guard slug.count + word.count < 60, slug.utf8.count + word.utf8.count < 200 else { break }
+            let room = 60 - slug.count
+            guard word.count < room, slug.utf8.count + word.utf8.count < 200 else {
+                // A text without spaces is one long word.
+                if slug.isEmpty { slug = String(word.prefix(room)).prefix(bytes: 200) }
+                break
+            }
             slug += slug.isEmpty ? word : "-" + word
         }
         return slug.isEmpty ? "picture" : slug
+    }
+}
+
+extension OutputFiles {
+    /// Gives pictures whose names are made here another name, `a-cat-1-2.png`, where the file of that name is anything but the
+    /// picture that is drawn.
+    public mutating func keepOthers(_ description: GenerationDescription, _ session: GenerationSession) {
+        guard namesAreMade, paths.contains(where: FileManager.default.fileExists) else { return }
+        var asked = description
+        asked.files = session.fileRecords(description)
+        for index in paths.indices {
+            let (path, ending) = (
+                URL(filePath: paths[index]).deletingPathExtension().relativePath, URL(filePath: paths[index]).pathExtension
+            )
+            var number = 2
+            while FileManager.default.fileExists(atPath: paths[index]), !holdsPicture(index, of: asked) {
+                paths[index] = "\(path)-\(number).\(ending)"
+                number += 1
+            }
+        }
+    }
+
+    /// Whether all pictures of a description exist.
+    func hold(_ description: GenerationDescription, _ session: GenerationSession) -> Bool {
+        guard paths.allSatisfy({ FileManager.default.fileExists(atPath: $0) }) else { return false }
+        var asked = description
+        asked.files = session.fileRecords(description)
+        return paths.indices.allSatisfy { holdsPicture($0, of: asked) }
+    }
+
+    private func holdsPicture(_ index: Int, of asked: GenerationDescription) -> Bool {
+        guard let found = try? GenerationDescription(pictureAt: paths[index]) else { return false }
+        var own = asked
+        own.request.seed &+= UInt64(index)
+        own.request.prompts = [asked.request.prompts[index / asked.request.imagesPerPrompt]]
+        return found.answers(own)
+    }
+}
+
+extension String {
+    /// The longest beginning of whole characters that takes at most `count` bytes.
+    fileprivate func prefix(bytes count: Int) -> String {
+        var text = self
+        while text.utf8.count > count { text.removeLast() }
+        return text
     }
 }
 

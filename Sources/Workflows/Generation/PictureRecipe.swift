@@ -70,7 +70,7 @@ extension PictureRecipe {
     private struct Reader {
         private var fields: [WebUIParameters.Field]
         /// Parameters that were not taken over.
-        var ignored: [String] { fields.map { "\($0.key): \($0.value.prefix(60))" } }
+        var ignored: [String] { fields.map { "\($0.key): \($0.value.prefix(60).replacing("\n", with: " "))" } }
 
         init(_ parameters: WebUIParameters) { fields = parameters.fields }
 

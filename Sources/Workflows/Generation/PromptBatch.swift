@@ -95,7 +95,7 @@ public struct PromptBatch {
         var own = output
         own.path = (output.path.map { name.hasPrefix("/") ? name : ($0.hasSuffix("/") ? $0 : $0 + "/") + name } ?? name) + end
         do {
-            return try OutputFiles(own, request, makesFolders: true)
+            return try OutputFiles(own, request)
         } catch {
             throw PromptBatchError.output(error, line: line.number)
         }
@@ -165,21 +165,6 @@ extension PromptBatch {
             for note in found { try report(.note(note)) }
             found = []
             try report(.generation(event, pictures: count))
-        }
-    }
-}
-
-extension OutputFiles {
-    /// Whether all pictures of a description exist.
-    fileprivate func hold(_ description: GenerationDescription, _ session: GenerationSession) -> Bool {
-        guard paths.allSatisfy({ FileManager.default.fileExists(atPath: $0) }) else { return false }
-        var description = description
-        description.files = session.fileRecords(description)
-        return paths.enumerated().allSatisfy { index, path in
-            guard let found = try? GenerationDescription(pictureAt: path) else { return false }
-            var asked = description
-            asked.request.seed &+= UInt64(index)
-            return found.answers(asked)
         }
     }
 }

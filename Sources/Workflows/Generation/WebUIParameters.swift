@@ -53,8 +53,11 @@ extension WebUIParameters {
     /// Reads any text; one that has no parameters is all prompt.
     init(_ text: String) {
         var lines = text.trimmed.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map { String($0).trimmed }
-        fields = Self.fields(lines.last ?? "")
-        if fields.count < Self.fewestFields { fields = [] } else { lines.removeLast() }
+        // A value in quotation marks may have several lines, by some extensions.
+        let isOpen = { (line: String) in line.hasPrefix("Steps:") && !line.count(where: { $0 == "\"" }).isMultiple(of: 2) }
+        let start = lines.lastIndex(where: isOpen) ?? lines.count - 1
+        fields = Self.fields(lines[max(start, 0)...].joined(separator: "\n"))
+        if fields.count < Self.fewestFields { fields = [] } else { lines.removeSubrange(start...) }
         var parts: (prompt: [String], negative: [String]?) = ([], nil)
         for line in lines {
             let isNegative = line.hasPrefix(Self.negativePrefix)

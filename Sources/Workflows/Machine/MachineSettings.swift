@@ -1,4 +1,5 @@
 public import Diffusion
+import Foundation
 public import Inference
 import OpenVINO
 
@@ -16,8 +17,13 @@ public struct MachineSettings: Sendable {
 
     public init() {}
 
-    /// - Throws: `MachineError.device` for a device that this machine does not have; `OpenVINOError`.
+    /// - Throws: `MachineError.device` for a device that this machine does not have, `.cache`; `OpenVINOError`.
     public func compileOptions() throws -> CompileOptions {
+        if let cacheDirectory {
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: cacheDirectory, isDirectory: &isFolder)
+            if exists, !isFolder.boolValue { throw MachineError.cache(path: cacheDirectory) }
+        }
         let available = try Core.shared.availableDevices
         // The runtime checks compound devices (AUTO:…, HETERO:…).
         guard
@@ -50,9 +56,12 @@ public struct MachineSettings: Sendable {
 
 public enum MachineError: Error, Equatable, CustomStringConvertible {
     case device(String, available: [String])
+    /// A path for the cache that is no folder.
+    case cache(path: String)
 
     public var description: String {
         switch self {
+        case .cache(let path): "The cache must be a folder; '\(path)' is a file."
         case .device(let name, let available):
             "There is no device '\(name)' here; there is \(available.joined(separator: ", "))."
         }

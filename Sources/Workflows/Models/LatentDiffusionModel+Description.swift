@@ -17,6 +17,12 @@ extension LatentDiffusionModel {
             vae: description.vae.map { try ModelLocation.file($0, of: "vae") })
         var loras = try (description.loras ?? []).map { text in
             let (path, suffix) = text.splitSuffix { Float($0) }
+            let (file, word) = text.splitSuffix { $0 }
+            if let word, suffix == nil, !FileManager.default.fileExists(atPath: path),
+                FileManager.default.fileExists(atPath: file)
+            {
+                throw ModelLocationError.scale(word, of: file)
+            }
             return LoRASet.Item(try LoRA(path: ModelLocation.file(path, of: "lora").path), scale: suffix ?? 1)
         }
         loras += try promptLoRAs.map { lora in

@@ -47,12 +47,15 @@ public enum ModelLocationError: Error, Equatable, CustomStringConvertible {
     case notPulled(String)
     /// Steps in floating point need a floating-point model, and the folder names none.
     case noFloatModel(of: String)
+    /// The text after a LoRA's file and a colon is no number.
+    case scale(String, of: String)
 
     public var description: String {
         switch self {
         case .empty(let option): "\(option) is empty; name a file or a folder."
         case .noFloatModel(let path):
             "\(path) does not say what it was quantized from: give the model in floating point as float_model."
+        case .scale(let text, let file): "The scale of the LoRA \(file) must be a number; it is '\(text)'."
         case .notPulled(let name):
             "There is no file or folder '\(name)', and no model of that name in the hub's cache; to download it: glint pull \(name)"
         }

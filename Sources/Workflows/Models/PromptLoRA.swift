@@ -66,6 +66,7 @@ private struct LoRAFolders {
     init(_ description: ModelDescription) throws {
         if let folder = description.loraDir {
             folders = [try ModelLocation.file(folder, of: "lora_dir")]
+            guard FileManager.default.fileExists(atPath: folders[0].path) else { throw PromptLoRAError.noFolder(folder) }
         } else {
             // Beside the model, or where AUTOMATIC1111's web UI and ComfyUI have them: beside the folder of checkpoints.
             let folder = try ModelLocation.resolve(description.model).standardizedFileURL.deletingLastPathComponent()
@@ -96,6 +97,8 @@ private struct LoRAFolders {
 public enum PromptLoRAError: Error, Equatable, CustomStringConvertible {
     /// `count` is the number of files that were found.
     case notFound(String, folders: [String], near: [String], count: Int)
+    /// The folder of `--lora-dir` is missing.
+    case noFolder(String)
     case scale(String, name: String)
     case argument(String, name: String)
     /// The prompts of one request name different LoRAs.
@@ -103,6 +106,7 @@ public enum PromptLoRAError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
+        case .noFolder(let path): "The folder of LoRAs, '\(path)', does not exist."
         case .notFound(let name, let folders, let near, let count):
             "<lora:\(name)>: there is no '\(name).safetensors' "
                 + (count == 0

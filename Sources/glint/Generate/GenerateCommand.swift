@@ -85,8 +85,9 @@ struct GenerateCommand: AsyncParsableCommand {
         guard description.request.prompts != [""] else {
             throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
         }
-        let files = try OutputFiles(output.files, description.request)
+        var files = try OutputFiles(output.files, description.request)
         let session = try session(pictures: description.request.pictureCount)
+        files.keepOthers(description, session)
         let bar = display.bar
         defer { bar.finish() }
         let isRandom = picture.seed?.isRandom ?? (recipe == nil)

@@ -23,7 +23,9 @@ struct PictureOptions: ParsableArguments {
             "The initial picture: PNG, JPEG, WebP, TIFF, GIF or BMP. With one of --width and --height it keeps its ratio.",
             valueName: "file")) var image: String?
     @Option(
-        help: ArgumentHelp("A picture: white where --image is drawn anew, black where it is kept.", valueName: "file"))
+        help: ArgumentHelp(
+            "A picture: white where --image is drawn anew, black where it is kept, but for what the autoencoder loses.",
+            valueName: "file"))
     var mask: String?
     @Option(
         help: "How much of --image changes: above 0, to 1. (default: 0.8; 0.5 for LCM-LoRA, TCD and Turbo, 1 with --mask)")

@@ -1,15 +1,18 @@
 import ArgumentParser
 import Dispatch
 import Foundation
+import Synchronization
 
 /// Runs `body`, and cancels it at the first Ctrl-C or SIGTERM: work in progress ends cleanly, without partial files. The second
 /// signal ends the program at once.
 func cancellingOnInterrupt(_ body: @escaping @Sendable () async throws -> Void) async throws {
     let task = Task { try await body() }
+    let received = Mutex<Int32>(SIGINT)
     let sources = [SIGINT, SIGTERM].map { number in
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number)
         source.setEventHandler {
+            received.withLock { $0 = number }
             task.cancel()
             signal(number, SIG_DFL)
         }
@@ -21,6 +24,7 @@ func cancellingOnInterrupt(_ body: @escaping @Sendable () async throws -> Void) 
         try await task.value
     } catch is CancellationError {
         StandardStream.report("\nStopped.\n")
-        throw ExitCode(130)
+        // The status that shells give to a program which a signal ends.
+        throw ExitCode(128 + received.withLock { $0 })
     }
 }

@@ -20,7 +20,7 @@ struct MachineOptions: ParsableArguments {
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads must be 1 or more; it is \(threads).") }
-        if let maxMemory, MachineSettings.bytes(maxMemory) == nil {
+        if let maxMemory, MachineSettings.bytes(maxMemory).map({ $0 < 1 << 20 }) ?? true {
             throw ValidationError("--max-memory must be a size such as 4G or 3500M; it is '\(maxMemory)'.")
         }
     }

@@ -14,6 +14,12 @@ enum UnknownOption {
     /// The message with the nearest options of ours. The parser's own suggestion goes by spelling alone, and so finds `--seed` for
     /// `--neg`.
     static func corrected(_ message: String) -> String {
+        if let found = message.firstMatch(of: #/Missing value for '(--[a-z0-9-]+)[^'\n]*'/#),
+            let value = value(after: String(found.1))
+        {
+            return message.replacingCharacters(
+                in: found.range, with: "\(found.0); a value that begins with a dash is given as \(found.1)=\(value)")
+        }
         guard let found = message.firstMatch(of: #/Unknown option '--([^'\n]*)'(\. Did you mean '[^'\n]*'\?)?/#) else {
             return message
         }
@@ -23,6 +29,14 @@ enum UnknownOption {
         let near = (other ?? nearest(to: word, among: known)).map { "'--\($0)'" }
         let hint = near.isEmpty ? "" : ". Did you mean \(near.joined(separator: " or "))?"
         return message.replacingCharacters(in: found.range, with: "Unknown option '--\(word)'\(hint)")
+    }
+
+    /// The argument after an option, where it begins with a dash as a negative number or a file's name does.
+    private static func value(after option: String) -> String? {
+        let arguments = CommandLine.arguments
+        guard let index = arguments.firstIndex(of: option), index + 1 < arguments.count else { return nil }
+        let next = arguments[index + 1]
+        return next.hasPrefix("-") && !next.hasPrefix("--") && next.count > 1 ? next : nil
     }
 
     /// The long names of the options of the command that the arguments begin with.

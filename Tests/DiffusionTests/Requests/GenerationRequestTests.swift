@@ -56,6 +56,7 @@ import Tokenizers
             try await expectRefusal(of: Small.request(prompts: [blank]), GenerationError.emptyPrompt(index: 0))
             try await expectRefusal(of: Small.request(prompts: ["a cat", blank]), GenerationError.emptyPrompt(index: 1))
         }
+        try await expectRefusal(of: Small.request(prompts: ["a\0cat"]), GenerationError.nul(option: "prompt"))
     }
 
     @Test(arguments: [0, -1, Int.max, Int.min]) func counts(_ count: Int) async throws {
