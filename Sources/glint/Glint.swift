@@ -14,7 +14,8 @@ import TensorStore
             """,
         version: "0.1.0",
         subcommands: [
-            GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self, FIDCommand.self,
+            GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self,
+            FIDCommand.self,
             PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
         ])
 }

@@ -23,7 +23,7 @@ import Testing
         #expect(
             file(.vtt)
                 == "WEBVTT\n\n00:00.000 --> 00:01.500\nHello -> there\n\n01:00:00.000 --> 01:02:05.250\na\tb\n\n")
-        #expect(file(.tsv) == "start\tend\ttext\n0\t1500\tHello -> there\n3600000\t3725250\ta b\n")
+        #expect(file(.tsv) == "start\tend\ttext\n0\t1500\tHello --> there\n3600000\t3725250\ta b\n")
         #expect(file(.lrc) == "[00:00.00]Hello --> there\n[60:00.00]a\tb\n")
         #expect(TranscriptFormat.json.text(segment(0, 1, "a"), index: 0) == nil)
     }

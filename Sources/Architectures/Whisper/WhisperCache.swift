@@ -61,7 +61,7 @@ public final class WhisperCache {
 
     /// The decoder's inputs, all but those of the sound.
     ///
-    /// Where windows have different numbers of tokens, the shorter are padded in front: the last token of each has the last row.
+    /// Of windows with different numbers of tokens the shorter are padded in front: the last token of each has the last row.
     /// The tensors may lie over the cache's memory: they are for the next run alone.
     /// - Parameters:
     ///   - tokens: for each window; none for a window that has ended.

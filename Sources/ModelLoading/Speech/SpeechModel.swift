@@ -9,7 +9,9 @@ public struct SpeechModel: Sendable {
     public let url: URL
     public let network: Network<WhisperModel>
     public let tokenizer: WhisperTokenizer
+}
 
+extension SpeechModel {
     /// Reads config and tokenizer; weights are mapped.
     /// - Throws: `ModelError`, `ArchitectureError`, `TokenizerError`; `SafetensorsError`, `CTranslate2Error` for damaged files.
     public init(_ url: URL) throws {

@@ -18,7 +18,12 @@ struct LogitRules {
         if suppressesBlank, sampled.isEmpty {
             for token in vocabulary.suppressedAtBegin where token < logits.count { logits[token] = -.infinity }
         }
-        if timestamps { applyTimestampRules(to: &logits, sampled) }
+        if timestamps {
+            applyTimestampRules(to: &logits, sampled)
+        } else {
+            // A text without times has none, whatever the model says.
+            for token in min(vocabulary.timestampBegin, logits.count)..<logits.count { logits[token] = -.infinity }
+        }
     }
 
     private func applyTimestampRules(to logits: inout [Float], _ sampled: [Int]) {

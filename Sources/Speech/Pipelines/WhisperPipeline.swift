@@ -16,7 +16,7 @@ public final class WhisperPipeline {
     private let spectrogram: LogMelSpectrogram
     private let vocabulary: DecodingVocabulary
 
-    /// What is transcribed, and to what.
+    /// The language, the task, and the way in which windows are decoded.
     public struct Request: Sendable, Hashable {
         /// nil detects it in the first window.
         public var language: WhisperLanguage?

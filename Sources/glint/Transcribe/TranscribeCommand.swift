@@ -35,7 +35,7 @@ struct TranscribeCommand: AsyncParsableCommand {
         try await cancellingOnInterrupt {
             let bar = display.bar
             defer { bar.finish() }
-            let session = try TranscriptionSession(speech.model, try machine.settings.compileOptions())
+            let session = try TranscriptionSession(speech.model, try machine.settings.compileOptions().withExactDefault)
             let request = try speech.request(for: session)
             bar.finish()
             for file in files {
