@@ -73,7 +73,8 @@ let package = Package(
         module(
             "Workflows",
             [
-                "Diffusion", "Speech", "Audio", "Adapters", "Evaluation", "Quantization", "Hub", "Inference", "ModelLoading", "ModelGraph",
+                "Diffusion", "Speech", "Audio", "Adapters", "Evaluation", "Quantization", "Hub", "Inference", "ModelLoading",
+                "ModelGraph",
                 "Architectures", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
             ]),
         .executableTarget(

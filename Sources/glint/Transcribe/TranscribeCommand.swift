@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inference
 import Speech
 import Tokenizers
 import Workflows
