@@ -24,12 +24,12 @@ struct OutputSize: Sendable, Equatable {
             case (let own?, nil): size.height = Self.rounded(height * Double(own) / width, factor)
             case (nil, let own?): size.width = Self.rounded(width * Double(own) / height, factor)
             case (nil, nil):
-                guard image.width >= factor, image.height >= factor else {
-                    throw .smallImage(width: image.width, height: image.height, least: factor)
-                }
                 size = (image.width / factor * factor, image.height / factor * factor)
                 let growth = width * height / (Double(side) * Double(side))
-                guard growth > Self.largestGrowth else { break }
+                guard growth > Self.largestGrowth else {
+                    if size.width > 0, size.height > 0 { break }
+                    throw .smallImage(width: image.width, height: image.height, least: factor)
+                }
                 let scale = 1 / growth.squareRoot()
                 size = (Self.rounded(width * scale, factor), Self.rounded(height * scale, factor))
             default: break

@@ -57,7 +57,7 @@ import Testing
         #expect(try plan(wide).initial?.picture.shape == [1, 3, 56, 64])
         (wide.width, wide.height) = (nil, 8)
         #expect(try plan(wide).size.width == 8)
-        #expect(throws: GenerationError.size("width", value: 0, multiple: 8)) {
+        #expect(throws: GenerationError.smallImage(width: 7, height: 40, least: 8)) {
             try plan(request(RGBImage(width: 7, height: 40)))
         }
     }
