@@ -81,6 +81,14 @@ import Tokenizers
         }
     }
 
+    /// Nothing is invented over silence, and the sound after it is heard.
+    @Test func silenceHasNoWords() async throws {
+        let silence = [Float](repeating: 0.00005, count: 480_000)
+        #expect(try await transcribe(silence) { $0.beamSize = 1 }.isEmpty)
+        let segments = try await transcribe(silence + sound(16_000)) { ($0.beamSize, $0.timestamps) = (1, false) }
+        #expect(!segments.isEmpty && segments.allSatisfy { $0.start >= 30 })
+    }
+
     @Test func timestampsCutWindows() async throws {
         let segments = try await transcribe(sound(80_000)) { ($0.beamSize, $0.conditionsOnPreviousText) = (1, false) }
         #expect(segments.allSatisfy { $0.start <= $0.end && $0.end <= 5 })

@@ -19,12 +19,15 @@ struct SequentialTranscription {
 
     /// - Parameters:
     ///   - frames: the sound's length in frames of 10 ms.
+    ///   - isSilent: whether frames have no sound at all; of a window without any the model would write words that it has seen
+    ///     often.
     ///   - window: encodes the frames of a window.
     ///   - emit: receives each segment as soon as it is decoded.
     ///   - progress: receives the frames that are done.
     /// - Throws: `CancellationError` between tokens; the errors of `window` and `emit`.
     func run(
-        frames: Int, window: (Range<Int>) async throws -> any TokenSource, emit: (Segment) throws -> Void,
+        frames: Int, isSilent: (Range<Int>) -> Bool = { _ in false }, window: (Range<Int>) async throws -> any TokenSource,
+        emit: (Segment) throws -> Void,
         progress: (Int) -> Void
     ) async throws {
         var history = encodedInitialPrompt
@@ -36,6 +39,11 @@ struct SequentialTranscription {
         while position < frames {
             try Task.checkCancellation()
             let size = min(Self.windowFrames, frames - position)
+            if isSilent(position..<position + size) {
+                position += size
+                progress(position)
+                continue
+            }
             let prompt = WindowPrompt(
                 tokenizer, startSequence: startSequence, previous: Array(history[resetIndex...]), isFirst: position == 0,
                 length: length, options)

@@ -16,6 +16,9 @@ public final class WhisperPipeline {
     private let spectrogram: LogMelSpectrogram
     private let vocabulary: DecodingVocabulary
 
+    /// Quieter samples are silence: −80 dB of full scale, a few steps of 16 bits.
+    private static let leastAmplitude: Float = 1e-4
+
     /// The language, the task, and the way in which windows are decoded.
     public struct Request: Sendable, Hashable {
         /// nil detects it in the first window.
@@ -81,7 +84,11 @@ public final class WhisperPipeline {
             tokenizer: tokenizer, vocabulary: vocabulary,
             startSequence: try tokenizer.startSequence(language: language, task: request.task),
             length: config.maxTargetPositions, options: request.decoding)
-        try await transcription.run(frames: frames, window: window, emit: emit) {
+        func isSilent(_ frames: Range<Int>) -> Bool {
+            let hop = LogMelSpectrogram.hop
+            return samples[frames.lowerBound * hop..<frames.upperBound * hop].allSatisfy { abs($0) < Self.leastAmplitude }
+        }
+        try await transcription.run(frames: frames, isSilent: isSilent, window: window, emit: emit) {
             progress(Double($0) * SequentialTranscription.secondsPerFrame)
         }
     }
