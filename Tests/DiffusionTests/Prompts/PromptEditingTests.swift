@@ -83,7 +83,8 @@ import Tokenizers
     }
 
     @Test(arguments: [
-        ("a cat <lora:x:1>", "LoRAs are taken from the prompt alone"), ("a cat <hypernet:x:1>", "only those of LoRAs"), ("a AND b", "AND is drawn"),
+        ("a cat <lora:x:1>", "LoRAs are taken from the prompt alone"), ("a cat <hypernet:x:1>", "only those of LoRAs"),
+        ("a AND b", "AND is drawn"),
         ("a {b|c}", "{b|c} is drawn"),
     ])
     func unknownNotationIsNoted(_ prompt: String, _ expected: String) async throws {
