@@ -65,7 +65,8 @@ import Testing
             row[97] = 0
             return row
         }
-        #expect(try await decode(endless, method, limit: 5).tokens == [97, 97, 97, 97, 97])
+        let found = try await decode(endless, method, limit: 5)
+        #expect(found.tokens == [97, 97, 97, 97, 97] && found.logProbability == 0)
         #expect(endless.steps <= 5)
     }
 

@@ -41,11 +41,15 @@ struct TokenSearch {
         while true {
             var next = [Int](repeating: endOfText, count: count)
             for index in 0..<count where !isComplete[index] {
+                // A text that is cut has no end whose probability counts.
+                if sequences[index].tokens.count >= limit {
+                    isComplete[index] = true
+                    continue
+                }
                 rules.apply(to: &logits[index], sampled: sequences[index].tokens)
                 let total = logits[index][...].logSumExp()
-                var token = choose(&logits[index])
-                if sequences[index].tokens.count >= limit { token = endOfText }
-                sequences[index].logProbability += max(logits[index][token], -.greatestFiniteMagnitude) - total
+                let token = choose(&logits[index])
+                sequences[index].logProbability += logits[index][token] - total
                 if token == endOfText {
                     isComplete[index] = true
                 } else {

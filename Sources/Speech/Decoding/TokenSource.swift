@@ -17,7 +17,7 @@ protocol TokenSource: AnyObject {
 struct DecodedTokens: Equatable {
     /// Without the prompt and the end.
     var tokens: [Int]
-    /// The sum of the log probabilities of the tokens and of the end.
+    /// The sum of the log probabilities of the tokens and, but for a text that is cut, of the end.
     var logProbability: Float
 
     /// The mean of the log probabilities, the end's included.
