@@ -9,18 +9,23 @@ public struct TranscriptWriter {
     private var count = 0
 
     /// - Parameters:
-    ///   - recording: the path of the recording, whose name the files have.
+    ///   - recording: the path of the recording, whose name the files have; `-` for `transcript`.
     ///   - directory: nil for the recording's own folder.
-    /// - Throws: an error of Foundation where the folder can't be made.
+    /// - Throws: `ImageError.cannotWrite` where the folder can't be made; `FileError` where files can't be written there.
     public init(_ formats: [TranscriptFormat], for recording: String, in directory: String? = nil) throws {
         let url = URL(filePath: recording)
         let folder = directory.map { URL(filePath: $0) } ?? url.deletingLastPathComponent()
         if directory != nil, !formats.isEmpty {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            _ = try MadeFolders(path: folder.path)
         }
-        let name = url.deletingPathExtension().lastPathComponent
+        let name = recording == "-" ? "transcript" : url.deletingPathExtension().lastPathComponent
         files = formats.map { ($0, folder.appending(path: "\(name).\($0.rawValue)").path, $0.header) }
+        // An hour of work is not lost because its file can't be written.
+        for path in paths { _ = try AtomicFile(path: path) }
     }
+
+    /// The paths of the files.
+    public var paths: [String] { files.map(\.path) }
 
     public mutating func append(_ segment: Segment) {
         for index in files.indices { files[index].text += files[index].format.text(segment, index: count) ?? "" }
@@ -37,7 +42,7 @@ public struct TranscriptWriter {
             try target.write(Array(text.utf8))
             try target.commit()
         }
-        return files.map(\.path)
+        return paths
     }
 }
 
@@ -59,18 +64,6 @@ extension Segment {
             ("tokens", .array(tokens.map { .integer($0) })), ("temperature", .double(temperature)),
             ("avg_logprob", .double(averageLogProbability)), ("compression_ratio", .double(compressionRatio)),
             ("no_speech_prob", .double(noSpeechProbability)),
-            (
-                "words",
-                words.map { words in
-                    .array(
-                        words.map { word in
-                            .members([
-                                ("word", .string(word.text)), ("start", .double(rounded(word.start))),
-                                ("end", .double(rounded(word.end))), ("probability", .double(word.probability)),
-                            ])
-                        })
-                }
-            ),
         ])
     }
 

@@ -12,9 +12,10 @@ struct TranscribeCommand: AsyncParsableCommand {
         discussion: """
             The text is printed as it is decoded. With --output-format, a file is written beside each recording, or in --output-dir.
 
-              glint transcribe talk.wav
-              glint transcribe *.mp3 --output-format srt --output-dir subtitles/
-              glint transcribe interview.flac --language de --task translate
+              glint pull openai/whisper-base
+              glint transcribe talk.wav --model openai/whisper-base
+              glint transcribe *.mp3 --model openai/whisper-base --output-format srt --output-dir subtitles/
+              glint transcribe interview.flac --model openai/whisper-base --language de --task translate
             """)
 
     @Argument(
@@ -29,31 +30,34 @@ struct TranscribeCommand: AsyncParsableCommand {
 
     func validate() throws {
         try machine.refuseMaxMemory()
-        if files.isEmpty { throw ValidationError("Name a recording: glint transcribe talk.wav") }
     }
 
     func run() async throws {
         try await cancellingOnInterrupt {
             let bar = display.bar
             defer { bar.finish() }
+            var writers = try files.map { try TranscriptWriter(output.formats, for: $0, in: output.directory) }
+            let paths = writers.flatMap(\.paths)
+            if let path = paths.first(where: { path in paths.count { $0 == path } > 1 }) {
+                throw ValidationError(
+                    "Two recordings would both be written to \(path); transcribe one of them alone, with another --output-dir.")
+            }
             let session = try TranscriptionSession(speech.model, try machine.settings.compileOptions().withExactDefault)
             let request = try speech.request(for: session)
-            bar.finish()
-            for file in files {
-                var writer = try TranscriptWriter(output.formats, for: file, in: output.directory)
+            for (index, file) in files.enumerated() {
                 let transcript = try await session.transcribe(file, request) { event in
                     switch event {
                     case .note(let text): bar.note(text)
                     case .segment(let segment):
                         bar.finish()
-                        writer.append(segment)
+                        writers[index].append(segment)
                         if output.formats.isEmpty { try print(segment.text.trimmingCharacters(in: .whitespaces)) }
                     case .progress(let done, let total):
                         if bar.isTerminal { bar.show("\(clock(done)) of \(clock(total))", share: done / max(total, 1)) }
                     }
                 }
                 bar.finish()
-                for path in try writer.finish(transcript) { try print(path) }
+                for path in try writers[index].finish(transcript) { try print(path) }
                 if timings {
                     bar.line(
                         "\(file): \(clock(transcript.duration)) of sound in \(seconds(transcript.took)), loading took "
