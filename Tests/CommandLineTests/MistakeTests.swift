@@ -216,6 +216,14 @@ import Testing
 
     // MARK: Interrupts
 
+    /// The status of a program that the signal ends.
+    @Test func terminationHasItsStatus() throws {
+        let place = try Workplace()
+        let run = try place.run(["generate", "a cat", "--steps", "50", "--output", "a.png"], interrupt: (SIGTERM, "step 1 of"))
+        #expect(run.exited && run.status == 128 + SIGTERM && run.complaints.last == "Stopped.", "\(run.errors)")
+        #expect(try place.folder.contents.isEmpty)
+    }
+
     @Test(arguments: [("1", "step 1 of"), ("300", "picture 2 of"), ("1", "encoding the prompt")])
     func interrupts(_ count: String, _ after: String) throws {
         let place = try Workplace()
