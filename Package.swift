@@ -74,8 +74,7 @@ let package = Package(
             "Workflows",
             [
                 "Diffusion", "Speech", "Audio", "Adapters", "Evaluation", "Quantization", "Hub", "Inference", "ModelLoading",
-                "ModelGraph",
-                "Architectures", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
+                "ModelGraph", "Architectures", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
             ]),
         .executableTarget(
             name: "glint",

@@ -55,7 +55,7 @@ extension CTranslate2File {
         ])
     }
 
-    private static let whisper = "WhisperForConditionalGeneration"
+    private static let whisper = WhisperConfig.className
 }
 
 /// transformers' generation_config.json from the config.json that CTranslate2 writes beside its model, as far as that has it.

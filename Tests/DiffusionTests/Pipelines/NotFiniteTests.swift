@@ -35,6 +35,16 @@ import Testing
         return warnings
     }
 
+    /// Latents that are NaN, as of a damaged LoRA, are the UNet's, whatever the decoder would make of them.
+    @Test func latentsAreTheUNets() async throws {
+        let model = try LatentDiffusionModel(ModelSource(Small.folder))
+        let size = OutputSize(latentHeight: 4, latentWidth: 4, factor: model.autoencoder.spatialFactor)
+        let decoder = try LatentDecoder(model.vaeDecoder, size, CompileOptions())
+        let channels = model.autoencoder.latentChannels
+        let latents = try Tensor([Float](repeating: .nan, count: channels * 16), shape: [1, channels, 4, 4])
+        await #expect(throws: GenerationError.notFinite(network: "UNet", precision: "f32")) { _ = try await decoder.run(latents) }
+    }
+
     @Test func f32IsNotComputedAgain() async throws { #expect(try await warnings(.f32).isEmpty) }
 
     /// Once, and only after 16 bits.
