@@ -1,3 +1,4 @@
+import Audio
 import Foundation
 import TensorStore
 import TestSupport
@@ -45,6 +46,14 @@ enum Sound {
         return Array("RIFF".utf8) + number(36 + byteCount, 4) + Array("WAVEfmt ".utf8) + number(16, 4) + number(1, 2)
             + number(channels, 2) + number(rate, 4) + number(rate * channels * 2, 4) + number(channels * 2, 2) + number(16, 2)
             + Array("data".utf8) + number(byteCount, 4)
+    }
+}
+
+extension AudioReader {
+    /// All samples that are left.
+    func samples(limit: Double) throws -> [Float] {
+        let recording = try Recording(self, limit: limit)
+        return try recording.samples(0..<recording.count)
     }
 }
 

@@ -51,7 +51,7 @@ import Tokenizers
         request.decoding.noSpeechThreshold = nil
         change(&request.decoding)
         var (segments, done): ([Segment], Double) = ([], 0)
-        try await pipeline.transcribe(samples, request) {
+        try await pipeline.transcribe(Recording(samples), request) {
             segments.append($0)
         } progress: {
             #expect($0 > done)
@@ -130,8 +130,8 @@ enum Real {
         FileManager.default.fileExists(atPath: url.path + "/model.bin") ? url : nil
     }
 
-    static let recording: [Float]? = {
+    static let recording: Recording? = {
         let path = Goldens.repository.appending(path: "../shared/audio/jfk.wav").path
-        return try? AudioReader(path: path).samples(limit: 60)
+        return try? Recording(AudioReader(path: path), limit: 60)
     }()
 }

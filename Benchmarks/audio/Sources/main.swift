@@ -24,6 +24,6 @@ for bins in [80, 128] {
 }
 for file in CommandLine.arguments.dropFirst() {
     var count = 0
-    let time = try milliseconds(runs: 5) { count = try AudioReader(path: file).samples(limit: 36_000).count }
+    let time = try milliseconds(runs: 5) { count = try Recording(AudioReader(path: file), limit: 86_400).count }
     print("\(file): \(rounded(Double(count) / 16_000)) s in \(rounded(time.least)) ms, median \(rounded(time.median)) ms")
 }

@@ -7,7 +7,7 @@ public import TensorStore
 /// Frames of 400 samples, centred at every 160th, are weighted by a periodic Hann window; the sound is reflected at its
 /// beginning. The squared magnitudes of their transforms pass through Slaney's mel filters; of the energies x follow
 /// y = max(log10 x, m − 8) and (y + 4) / 4, where m is the largest log10 x. The scope of m is the difference between the
-/// reference implementations: all frames of the sound (`callAsFunction`) or those of one window (`window`).
+/// reference implementations: all frames of the sound (`RecordingSpectrogram`) or those of one window (`window`).
 ///
 /// A value with the tables of one number of bins, to be made once. Its functions can be called from any thread.
 public struct LogMelSpectrogram: Sendable {
@@ -46,13 +46,6 @@ public struct LogMelSpectrogram: Sendable {
         weights = filters.flatMap(\.weights)
     }
 
-    /// Computes the frames of a whole sound: `[bins, samples / 160]` f32, normalized by their largest value. The frames equal
-    /// those of OpenAI's `log_mel_spectrogram` with 30 s of padding, and faster-whisper's; those of the padding are left out.
-    /// - Parameter samples: sound of any length at 16 kHz, −1…1.
-    public func callAsFunction(_ samples: [Float]) -> Tensor {
-        samples.withUnsafeBufferPointer { features(of: PaddedSound(samples: $0, length: .max), frames: $0.count / Self.hop) }
-    }
-
     /// Computes one window alone: `[bins, 3000]` f32, normalized by its own largest value, as transformers'
     /// `WhisperFeatureExtractor` does.
     /// - Parameter samples: sound at 16 kHz, −1…1. Beyond 30 s it is cut; shorter sound is followed by silence.
@@ -63,51 +56,49 @@ public struct LogMelSpectrogram: Sendable {
         }
     }
 
-    /// Cuts a window out of a whole sound's features: `[bins, 3000]` f32. Frames after the last one, and after `count` of them,
-    /// are 0 (OpenAI's `pad_or_trim`), which is not what silence has.
-    /// - Parameters:
-    ///   - features: `[bins, frames]` f32, of `callAsFunction`.
-    ///   - start: the first frame; none are left where it is beyond the last.
-    /// - Throws: `AudioError.features` for other shapes or types.
-    public func window(of features: Tensor, from start: Int, count: Int = windowFrames) throws(AudioError) -> Tensor {
-        guard features.elementType == .f32, features.shape.count == 2, features.shape[0] == bins else {
-            throw .features(expectedBins: bins, found: features.shape, features.elementType)
-        }
-        let frames = features.shape[1]
-        let start = min(max(start, 0), frames)
-        let count = min(max(count, 0), frames - start, Self.windowFrames)
-        var window = Self.zeros([bins, Self.windowFrames])
-        features.withUnsafeBytes { source in
-            window.withUnsafeMutableBytes { target in
-                for bin in 0..<bins {
-                    let row = source[((bin * frames + start) * 4)...].prefix(count * 4)
-                    UnsafeMutableRawBufferPointer(rebasing: target[(bin * Self.windowFrames * 4)...]).copyMemory(
-                        from: UnsafeRawBufferPointer(rebasing: row))
-                }
-            }
-        }
-        return window
-    }
-
     // MARK: Computation
 
     private func features(of sound: PaddedSound, frames: Int) -> Tensor {
         var features = Self.zeros([bins, frames])
         features.withUnsafeMutableBytes { bytes in
             let target = bytes.bindMemory(to: Float.self)
-            computeLogarithms(of: sound, frames: frames, into: target)
-            Self.normalize(target)
+            computeLogarithms(of: sound, 0..<frames, rowLength: frames, into: target)
+            let largest = target.max() ?? 0
+            for index in target.indices { target[index] = Self.normalized(target[index], largest: largest) }
         }
         return features
     }
 
-    /// Writes log10 of the energies, not below −10, as `[bins, frames]`.
-    private func computeLogarithms(of sound: PaddedSound, frames: Int, into target: UnsafeMutableBufferPointer<Float>) {
+    /// log10 of the energies of some frames of a recording, before they are normalized: `[bins, rowLength]`, zeros after them.
+    func logarithms(of recording: Recording, _ range: Range<Int>, rowLength: Int) throws(AudioError) -> [Float] {
+        let heard = (range.lowerBound * Self.hop - Self.frame / 2)..<(range.upperBound * Self.hop + Self.frame / 2)
+        let within = heard.clamped(to: 0..<recording.count)
+        let samples = try recording.samples(within)
+        var rows = [Float](repeating: 0, count: bins * rowLength)
+        samples.withUnsafeBufferPointer { samples in
+            rows.withUnsafeMutableBufferPointer { rows in
+                computeLogarithms(
+                    of: PaddedSound(samples: samples, start: within.lowerBound, length: .max), range, rowLength: rowLength,
+                    into: rows)
+            }
+        }
+        return rows
+    }
+
+    /// The feature of a logarithm, where `largest` is the largest of them.
+    static func normalized(_ logarithm: Float, largest: Float) -> Float { (max(logarithm, largest - 8) + 4) / 4 }
+
+    /// Writes log10 of the energies of some frames, not below −10, as `[bins, rowLength]`.
+    private func computeLogarithms(
+        of sound: PaddedSound, _ range: Range<Int>, rowLength: Int, into target: UnsafeMutableBufferPointer<Float>
+    ) {
         guard let target = target.baseAddress else { return }
         var part = [Float](repeating: 0, count: (Self.block - 1) * Self.hop + Self.frame)
-        for start in stride(from: 0, to: frames, by: Self.block) {
-            let count = min(Self.block, frames - start)
-            sound.copy(from: start * Self.hop - Self.frame / 2, count: (count - 1) * Self.hop + Self.frame, into: &part)
+        for start in stride(from: 0, to: range.count, by: Self.block) {
+            let count = min(Self.block, range.count - start)
+            sound.copy(
+                from: (range.lowerBound + start) * Self.hop - Self.frame / 2, count: (count - 1) * Self.hop + Self.frame,
+                into: &part)
             var mel = cnumerics_mel()
             hann.withUnsafeBufferPointer {
                 mel.window = $0.baseAddress
@@ -120,7 +111,7 @@ public struct LogMelSpectrogram: Sendable {
                             weights.withUnsafeBufferPointer {
                                 mel.weights = $0.baseAddress
                                 mel.bins = bins
-                                cnumerics_log_mel(&mel, part, count, frames, target + start)
+                                cnumerics_log_mel(&mel, part, count, rowLength, target + start)
                             }
                         }
                     }
@@ -129,32 +120,30 @@ public struct LogMelSpectrogram: Sendable {
         }
     }
 
-    private static func normalize(_ logarithms: UnsafeMutableBufferPointer<Float>) {
-        let floor = logarithms.reduce(-.infinity, max) - 8
-        for index in logarithms.indices { logarithms[index] = (max(logarithms[index], floor) + 4) / 4 }
-    }
-
     private static func zeros(_ shape: Shape) -> Tensor {
         do { return try Tensor(zeros: shape) } catch { fatalError("The features of sound in memory fit in memory: \(error)") }
     }
 }
 
-/// Sound of `length` samples that begins with `samples` and goes on with zeros, reflected at both ends.
+/// Sound of `length` samples, reflected at both ends, of which `samples` are those from `start` on; those after them are zeros.
 private struct PaddedSound {
     let samples: UnsafeBufferPointer<Float>
+    var start = 0
     let length: Int
 
-    func copy(from start: Int, count: Int, into target: inout [Float]) {
-        for index in 0..<count where !samples.indices.contains(start + index) { target[index] = sample(at: start + index) }
-        let inside = samples.indices.clamped(to: start..<start + count)
+    func copy(from first: Int, count: Int, into target: inout [Float]) {
+        let known = start..<start + samples.count
+        for index in 0..<count where !known.contains(first + index) { target[index] = sample(at: first + index) }
+        let inside = known.clamped(to: first..<first + count)
         target.withUnsafeMutableBufferPointer { target in
             guard !inside.isEmpty else { return }
-            _ = target[(inside.lowerBound - start)...].update(fromContentsOf: samples[inside])
+            let source = samples[inside.lowerBound - start..<inside.upperBound - start]
+            _ = target[(inside.lowerBound - first)...].update(fromContentsOf: source)
         }
     }
 
     private func sample(at index: Int) -> Float {
-        let place = index < 0 ? -index : index < length ? index : 2 * (length - 1) - index
+        let place = (index < 0 ? -index : index < length ? index : 2 * (length - 1) - index) - start
         return samples.indices.contains(place) ? samples[place] : 0
     }
 }

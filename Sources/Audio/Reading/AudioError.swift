@@ -6,6 +6,8 @@ public enum AudioError: Error, Equatable, Sendable {
     case missing(file: String)
     /// A file that can't be read; `errno` is the system's error number.
     case cannotRead(file: String, errno: CInt)
+    /// Sound that can't be kept in a temporary file; `errno` is the system's error number.
+    case cannotStore(file: String, errno: CInt)
     /// A file of another kind than sound.
     case notSound(file: String, found: FileKind)
     /// A film or container without a track of sound.
@@ -33,8 +35,6 @@ public enum AudioError: Error, Equatable, Sendable {
 
     /// A number of mel filters outside 1...200.
     case bins(Int)
-    /// Features that are not `[expectedBins, frames]` f32.
-    case features(expectedBins: Int, found: Shape, ElementType)
 }
 
 extension AudioError: CustomStringConvertible {
@@ -42,6 +42,8 @@ extension AudioError: CustomStringConvertible {
         switch self {
         case .missing(let file): "There is no file '\(file)'."
         case .cannotRead(let file, let code): "'\(file)' can't be read: \(Self.text(of: code))."
+        case .cannotStore(let file, let code):
+            "The sound of '\(file)' can't be kept in a temporary file: \(Self.text(of: code)). Make room in /tmp."
         case .notSound(let file, .unknown(let bytes)):
             "'\(file)' is not sound of a known kind; it is \(FileKind.unknown(bytes)). Raw samples have no header and must be "
                 + "declared as such."
@@ -68,7 +70,6 @@ extension AudioError: CustomStringConvertible {
             "ffmpeg gave no sound of '\(file)' for \(seconds) s and was ended; convert the file to WAV first."
         case .outOfMemory(let file): "There is not enough memory for '\(file)'."
         case .bins(let bins): "A log-mel spectrogram has 1 to 200 bins, not \(bins)."
-        case .features(let bins, let shape, let type): "Features are f32 [\(bins), frames], not \(type) \(shape)."
         }
     }
 

@@ -111,22 +111,6 @@ public final class AudioReader {
         return nil
     }
 
-    /// All samples that are left.
-    /// - Parameter limit: the most seconds to take; an hour is 230 MB.
-    /// - Throws: as `next`; `AudioError.tooLong`.
-    public func samples(limit: Double) throws(AudioError) -> [Float] {
-        var samples: [Float] = []
-        if let declaredSeconds {
-            guard declaredSeconds <= limit else { throw .tooLong(file: name, limit: limit) }
-            samples.reserveCapacity(Int(min(declaredSeconds, 4 * 3600) * Double(Self.sampleRate)) + 1)
-        }
-        while let block = try next() {
-            samples += block
-            guard Double(samples.count) <= limit * Double(Self.sampleRate) else { throw .tooLong(file: name, limit: limit) }
-        }
-        return samples
-    }
-
     /// Seconds by which the sound that was read is shorter than its header declares: after the end, what a cut or damaged file
     /// lacks. nil before the end, and where it is less than a tenth of a second or nothing is declared.
     public var missingSeconds: Double? {

@@ -33,7 +33,7 @@ final class InputFile {
             return
         }
         defer { close(opened) }
-        let copy = try Self.temporaryFile(for: path)
+        let copy = try TemporaryFile.open(for: path)
         do {
             try Self.copy(opened, to: copy, name: path)
         } catch {
@@ -45,13 +45,14 @@ final class InputFile {
 
     /// A file's content in memory, such as an upload.
     convenience init(bytes: [UInt8], name: String) throws(AudioError) {
-        let copy = try Self.temporaryFile(for: name)
-        guard let code = Self.write(bytes[...], to: copy) else {
-            try self.init(owning: copy, name: name)
-            return
+        let copy = try TemporaryFile.open(for: name)
+        do {
+            try TemporaryFile.append(bytes.span.bytes, to: copy, name: name)
+        } catch {
+            close(copy)
+            throw error
         }
-        close(copy)
-        throw .cannotRead(file: name, errno: code)
+        try self.init(owning: copy, name: name)
     }
 
     /// - Parameter descriptor: of a regular file; it is closed with this object, and here on failure.
@@ -70,17 +71,6 @@ final class InputFile {
 
     deinit { close(descriptor) }
 
-    // MARK: Temporary files
-
-    /// A file without a name, which the system deletes when it is closed.
-    private static func temporaryFile(for name: String) throws(AudioError) -> CInt {
-        guard let file = tmpfile() else { throw .cannotRead(file: name, errno: errno) }
-        defer { fclose(file) }
-        let descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0)
-        guard descriptor >= 0 else { throw .cannotRead(file: name, errno: errno) }
-        return descriptor
-    }
-
     /// Copies a pipe or device. It stops after the first bytes if they show that there is no sound.
     private static func copy(_ source: CInt, to target: CInt, name: String) throws(AudioError) {
         var block = [UInt8](repeating: 0, count: 256 << 10)
@@ -91,7 +81,7 @@ final class InputFile {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .cannotRead(file: name, errno: errno) }
             guard count > 0 else { return }
-            if let code = write(block[..<count], to: target) { throw .cannotRead(file: name, errno: code) }
+            try TemporaryFile.append(block.span.bytes.extracting(first: count), to: target, name: name)
             total += count
             guard total <= pipeLimit else { throw .pipeTooLong(file: name, limit: pipeLimit) }
             guard start.count < FileKind.examinedByteCount else { continue }
@@ -101,19 +91,6 @@ final class InputFile {
             {
                 return
             }
-        }
-    }
-
-    /// Writes all bytes. Returns the error number, or nil.
-    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: CInt) -> CInt? {
-        bytes.withUnsafeBytes { buffer in
-            var offset = 0
-            while offset < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
-                if count < 0, errno != EINTR { return errno }
-                offset += max(0, count)
-            }
-            return nil
         }
     }
 }

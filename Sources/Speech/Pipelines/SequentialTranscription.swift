@@ -26,7 +26,7 @@ struct SequentialTranscription {
     ///   - progress: receives the frames that are done.
     /// - Throws: `CancellationError` between tokens; the errors of `window` and `emit`.
     func run(
-        frames: Int, isSilent: (Range<Int>) -> Bool = { _ in false }, window: (Range<Int>) async throws -> any TokenSource,
+        frames: Int, isSilent: (Range<Int>) throws -> Bool = { _ in false }, window: (Range<Int>) async throws -> any TokenSource,
         emit: (Segment) throws -> Void,
         progress: (Int) -> Void
     ) async throws {
@@ -39,7 +39,7 @@ struct SequentialTranscription {
         while position < frames {
             try Task.checkCancellation()
             let size = min(Self.windowFrames, frames - position)
-            if isSilent(position..<position + size) {
+            if try isSilent(position..<position + size) {
                 position += size
                 progress(position)
                 continue

@@ -1,5 +1,5 @@
 import Architectures
-import Audio
+public import Audio
 public import Inference
 public import ModelLoading
 import TensorStore
@@ -50,24 +50,23 @@ public final class WhisperPipeline {
 
     /// Transcribes sound.
     /// - Parameters:
-    ///   - samples: mono, 16 kHz, −1…1.
     ///   - detected: receives the language, where the request has none.
     ///   - emit: receives each segment as soon as it is decoded.
     ///   - progress: receives the seconds that are done.
-    /// - Throws: `SpeechError`; `CancellationError` between tokens; `OpenVINOError`; the errors of `emit`.
+    /// - Throws: `SpeechError`; `AudioError`; `CancellationError` between tokens; `OpenVINOError`; the errors of `emit`.
     public func transcribe(
-        _ samples: [Float], _ request: Request = Request(),
+        _ recording: Recording, _ request: Request = Request(),
         detected: (WhisperLanguage, _ probability: Double) -> Void = { _, _ in }, emit: (Segment) throws -> Void,
         progress: (Double) -> Void = { _ in }
     ) async throws {
-        let features = spectrogram(samples)
-        let frames = samples.count / LogMelSpectrogram.hop
+        let features = try RecordingSpectrogram(spectrogram, recording)
+        let frames = features.frames
         // The language is detected in the first window, which is then transcribed.
         var last: (range: Range<Int>, sound: [String: Tensor])?
         func window(_ range: Range<Int>) async throws -> any TokenSource {
             if let last, last.range == range { return try WhisperTokenSource(decoder, config, sound: last.sound) }
-            let input = try spectrogram.window(of: features, from: range.lowerBound, count: range.count)
-            let batch = try Tensor(input.elements(as: Float.self), shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames])
+            let window: [Float] = try features.window(range).elements()
+            let batch = try Tensor(window, shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames])
             let sound = try await encoder.run(["input_features": batch])
             last = (range, sound)
             return try WhisperTokenSource(decoder, config, sound: sound)
@@ -84,9 +83,10 @@ public final class WhisperPipeline {
             tokenizer: tokenizer, vocabulary: vocabulary,
             startSequence: try tokenizer.startSequence(language: language, task: request.task),
             length: config.maxTargetPositions, options: request.decoding)
-        func isSilent(_ frames: Range<Int>) -> Bool {
+        func isSilent(_ frames: Range<Int>) throws -> Bool {
             let hop = LogMelSpectrogram.hop
-            return samples[frames.lowerBound * hop..<frames.upperBound * hop].allSatisfy { abs($0) < Self.leastAmplitude }
+            let samples = try recording.samples(frames.lowerBound * hop..<frames.upperBound * hop)
+            return samples.allSatisfy { abs($0) < Self.leastAmplitude }
         }
         try await transcription.run(frames: frames, isSilent: isSilent, window: window, emit: emit) {
             progress(Double($0) * SequentialTranscription.secondsPerFrame)

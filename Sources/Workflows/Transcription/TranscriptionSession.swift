@@ -14,8 +14,8 @@ public final class TranscriptionSession {
     private let pipeline: WhisperPipeline
     private let name: String
 
-    /// Longer recordings are refused: their samples would take more than about a gigabyte.
-    private static let longestHours = 6.0
+    /// Longer recordings are refused: a day's samples take 5.5 GB in a temporary file.
+    private static let longestHours = 24.0
 
     /// - Parameter model: a folder, or the name of a model in the hub's cache.
     /// - Throws: `ModelLocationError`; as `SpeechModel` and `WhisperPipeline`.
@@ -59,17 +59,17 @@ public final class TranscriptionSession {
     ) async throws -> Transcript {
         let start = ContinuousClock.now
         let reader = path == "-" ? try AudioReader(pcm: .standardInput) : try AudioReader(path: path)
-        let samples = try reader.samples(limit: Self.longestHours * 3600)
+        let recording = try Recording(reader, limit: Self.longestHours * 3600)
         if let missing = reader.missingSeconds {
             try report(.note("\(path) ends \(Int(missing.rounded(.up))) s before the length that it states."))
         }
-        let seconds = Double(samples.count) / Double(AudioReader.sampleRate)
+        let seconds = recording.duration
         var transcript = Transcript(
             language: pipeline.tokenizer.isMultilingual ? request.language : WhisperLanguage("en"), segments: [],
             duration: seconds,
             took: .zero)
         var failure: (any Error)?
-        try await pipeline.transcribe(samples, request) { language, probability in
+        try await pipeline.transcribe(recording, request) { language, probability in
             transcript.language = language
             do {
                 try report(.note("the language is \(language.name) (\(Int((probability * 100).rounded())) %)"))
