@@ -23,17 +23,6 @@ extension WhisperModel {
         }
     }
 
-    /// One head of one layer's attention to the sound.
-    public struct AlignmentHead: Sendable, Hashable {
-        public let layer: Int
-        public let head: Int
-
-        public init(layer: Int, head: Int) {
-            self.layer = layer
-            self.head = head
-        }
-    }
-
     /// The network that writes; transformers' `WhisperDecoder` and the product with the embeddings.
     ///
     /// A run takes N tokens of each window, of which masks say what each attends to: to earlier tokens of a prompt, or as one of
@@ -45,7 +34,8 @@ extension WhisperModel {
     /// - `token_mask` f32 `[W, N, N]` and `cache_mask` f32 `[W, N, S]`, added to scores: 0 to attend, a large negative number not
     ///   to. Each token must attend to one at least.
     /// - `logit_rows` i64 `[R]`, the tokens, of 0..<N, whose logits are computed.
-    /// - `cross_keys.L` and `cross_values.L` f32 `[W, heads, positions, headWidth]` for each layer L, which `encoder` computes.
+    /// - `cross_keys.L` f32 `[W, heads, headWidth, positions]` and `cross_values.L` `[W, heads, positions, headWidth]` for each layer
+    ///   L, which `encoder` computes.
     /// - `cached_keys.L` and `cached_values.L` f32 `[W, heads, S, headWidth]`.
     ///
     /// Outputs: `logits` `[W, R, vocab]`; `keys.L` and `values.L` `[W, heads, N, headWidth]`, to be cached.
@@ -56,23 +46,13 @@ extension WhisperModel {
     public func decoder(
         _ weights: Weights, _ sizes: DecoderSizes = DecoderSizes(), alignmentHeads: [AlignmentHead] = []
     ) throws -> Graph {
-        for head in alignmentHeads
-        where !(0..<config.decoderLayers).contains(head.layer) || !(0..<config.decoderAttentionHeads).contains(head.head) {
-            throw ArchitectureError.inconsistent(
-                "there is no head \(head.head) in layer \(head.layer); the decoder has \(config.decoderLayers) layers of "
-                    + "\(config.decoderAttentionHeads) heads", class: WhisperConfig.className, file: weights.source)
-        }
+        try check(alignmentHeads, file: weights.source)
         var builder = builder("decoder", weights)
         let inputs = try DecoderInputs(sizes, &builder.graph)
         var hidden = try embedded(inputs, &builder)
-        var scores: [AlignmentHead: Value] = [:]
         for layer in 0..<config.decoderLayers {
             hidden = try selfAttention(hidden, layer, inputs, &builder)
-            let wanted = Set(alignmentHeads.filter { $0.layer == layer })
-            hidden = try crossAttention(hidden, layer, inputs, &builder) { head, value in
-                let head = AlignmentHead(layer: layer, head: head)
-                if wanted.contains(head) { scores[head] = try value() }
-            }
+            hidden = try crossAttention(hidden, layer, inputs, &builder)
             hidden = try builder.whisperFeedForward(
                 hidden, "decoder.layers.\(layer)", width: config.width, inner: config.decoderFFNDim,
                 activation: config.activation)
@@ -82,11 +62,7 @@ extension WhisperModel {
         let table = try builder.weight(
             config.tiesWordEmbeddings ? Self.embeddings : "proj_out.weight", [config.vocabSize, config.width])
         builder.graph.result(try builder.graph.matMul(hidden, table, transposeB: true, name: "proj_out/MatMul"), name: "logits")
-        if !alignmentHeads.isEmpty {
-            let joined = try builder.graph.concatenate(alignmentHeads.compactMap { scores[$0] }, axis: 1)
-            builder.graph.result(joined, name: "alignment_scores")
-        }
-        return builder.graph
+        return try adding(alignmentHeads, to: builder.graph)
     }
 
     private static let embeddings = "decoder.embed_tokens.weight"
@@ -142,21 +118,17 @@ extension WhisperModel {
     /// For the few tokens of a step, two products are faster than the CPU plugin's ScaledDotProductAttention. Softmax is written
     /// out, its division after the second product: around the plain operation, the plugin makes one kernel of both products, which
     /// takes twice as long because it packs keys and values anew in each run.
-    /// - Parameter visit: receives each head, and makes its scores `[W, 1, N, positions]`.
     private func crossAttention(
-        _ x: Value, _ layer: Int, _ inputs: DecoderInputs, _ builder: inout NetworkBuilder,
-        visit: (Int, () throws -> Value) throws -> Void
+        _ x: Value, _ layer: Int, _ inputs: DecoderInputs, _ builder: inout NetworkBuilder
     ) throws -> Value {
-        let (path, width) = ("decoder.layers.\(layer).encoder_attn", config.width)
+        let (path, width) = (Self.crossAttentionPath(layer), config.width)
         let normal = try builder.layerNorm(x, "\(path)_layer_norm", width, epsilon: Self.epsilon)
         let query = try scaledQuery(normal, path, &builder)
-        let shape = decoderHeads(inputs.sizes.windows, inputs.sizes.positions)
-        let keys = builder.graph.parameter(WhisperTensors.crossKeys(layer), .f32, shape)
-        let values = builder.graph.parameter(WhisperTensors.crossValues(layer), .f32, shape)
-        let scores = try builder.graph.matMul(query, keys, transposeB: true, name: "\(path)/scores")
-        for head in 0..<config.decoderAttentionHeads {
-            try visit(head) { try builder.graph.slice(scores, axis: 1, head..<head + 1, name: "\(path)/scores[\(head)]") }
-        }
+        let (windows, positions) = (inputs.sizes.windows, inputs.sizes.positions)
+        let (heads, headWidth) = (Dimension.fixed(config.decoderAttentionHeads), Dimension.fixed(config.decoderHeadWidth))
+        let keys = builder.graph.parameter(WhisperTensors.crossKeys(layer), .f32, [windows, heads, headWidth, positions])
+        let values = builder.graph.parameter(WhisperTensors.crossValues(layer), .f32, [windows, heads, positions, headWidth])
+        let scores = try builder.graph.matMul(query, keys, name: "\(path)/scores")
         let highest = try builder.graph.reduce(.maximum, scores, axes: [3], keepsAxes: true)
         let powers = try builder.graph.unary(.exp, builder.graph.binary(.subtract, scores, highest))
         let attended = try builder.graph.binary(

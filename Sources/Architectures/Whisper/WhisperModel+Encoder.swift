@@ -6,8 +6,8 @@ extension WhisperModel {
     /// The network that hears; transformers' `WhisperEncoder`, and the decoder's keys and values of what it heard.
     ///
     /// Input `input_features` f32 `[windows, bins, 2·positions]`, a log-mel spectrogram. Outputs: `last_hidden_state` `[windows,
-    /// positions, width]`; for each layer of the decoder, `cross_keys.N` and `cross_values.N` `[windows, heads, positions,
-    /// headWidth]`, which every token of a window's text attends to.
+    /// positions, width]`; for each layer of the decoder, `cross_keys.N` `[windows, heads, headWidth, positions]` and
+    /// `cross_values.N` `[windows, heads, positions, headWidth]`, which every token of a window's text attends to.
     /// - Parameter positions: nil for all that the model has; fewer for shorter sound.
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config, or for a number of positions that the model
     ///   does not have.
@@ -33,7 +33,9 @@ extension WhisperModel {
         for layer in 0..<config.decoderLayers {
             let path = "decoder.layers.\(layer).encoder_attn"
             let keys = try builder.projectedHeads(hidden, "\(path).k_proj", decoderAttention, bias: false)
-            builder.graph.result(keys, name: WhisperTensors.crossKeys(layer))
+            // In the order in which each step multiplies them: transposing is as long as the product.
+            builder.graph.result(
+                try builder.graph.transpose(keys, [0, 1, 3, 2]), name: WhisperTensors.crossKeys(layer))
             let values = try builder.projectedHeads(hidden, "\(path).v_proj", decoderAttention)
             builder.graph.result(values, name: WhisperTensors.crossValues(layer))
         }

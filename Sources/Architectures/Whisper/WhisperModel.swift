@@ -34,8 +34,9 @@ public struct WhisperModel: Sendable {
 
 /// Names of the tensors that hand on keys and values, an input of the decoder having the name of the output that fills it.
 public enum WhisperTensors {
-    /// `[W, heads, positions, headWidth]`, from the encoder.
+    /// `[W, heads, headWidth, positions]`, from the encoder.
     public static func crossKeys(_ layer: Int) -> String { "cross_keys.\(layer)" }
+    /// `[W, heads, positions, headWidth]`, from the encoder.
     public static func crossValues(_ layer: Int) -> String { "cross_values.\(layer)" }
     /// `[W, heads, cacheLength, headWidth]`, of earlier tokens.
     public static func cachedKeys(_ layer: Int) -> String { "cached_keys.\(layer)" }

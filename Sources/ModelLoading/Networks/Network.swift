@@ -170,27 +170,3 @@ extension Network<any LatentAutoencoder> {
         }
     }
 }
-
-extension Network<WhisperModel> {
-    /// The encoder of sound of `positions`, or of all that the model has; see `WhisperModel.encoder`.
-    /// - Throws: `ArchitectureError`; `GraphError.structure` for a network read from IR.
-    public func encoder(windows: Int = 1, positions: Int? = nil) throws -> SizedGraph {
-        SizedGraph(try architecture.encoder(checkpoint(), windows: .fixed(windows), positions: positions))
-    }
-
-    /// The decoder; see `WhisperModel.decoder`.
-    /// - Throws: as `encoder`.
-    public func decoder(
-        _ sizes: WhisperModel.DecoderSizes = .init(), alignmentHeads: [WhisperModel.AlignmentHead] = []
-    ) throws -> SizedGraph {
-        SizedGraph(try architecture.decoder(checkpoint(), sizes, alignmentHeads: alignmentHeads))
-    }
-
-    private func checkpoint() throws(GraphError) -> Weights {
-        switch origin {
-        case .checkpoint(let weights): return weights
-        case .graph(let graph):
-            throw .structure(node: graph.name, reason: "the networks of Whisper are made from a checkpoint, not from IR")
-        }
-    }
-}

@@ -17,10 +17,11 @@ extension Graph {
             guard let index = quantizerOf[use] else { return value }
             if let known = rounded[index] { return known }
             let name = "\(graph.nodes[value.node].name)/fq_output_\(value.port)"
+            // The axis of channels: the last of a product's operand, the second of a picture.
+            let rank = value.shape.rank ?? 0
+            let axis = nodes[use.node].type == "MatMul" ? rank - 1 : 1
             func bound(_ values: [Float], _ end: String) -> Value {
-                // One per channel, axis 1.
-                let rank = value.shape.rank ?? 0
-                let shape = Shape(values.count == 1 ? [] : (0..<rank).map { $0 == 1 ? values.count : 1 })
+                let shape = Shape(values.count == 1 ? [] : (0..<rank).map { $0 == axis ? values.count : 1 })
                 return graph.constant(values, shape: shape, name: "\(name)/\(end)")
             }
             let range = ranges[index]

@@ -53,7 +53,7 @@ public struct PostTrainingQuantization: Sendable {
     }
 
     /// Runs a graph on calibration data and passes the outputs of each evaluation to `record`.
-    public typealias Runner = (_ graph: Graph, _ record: ([String: Tensor]) throws -> Void) async throws -> Void
+    public typealias Runner = (_ graph: Graph, _ record: @escaping ([String: Tensor]) throws -> Void) async throws -> Void
 
     /// Measures activations while `run` runs the network: once, or twice if ranges are found from histograms.
     public func calibrated(run: Runner) async throws -> CalibratedNetwork {
@@ -78,7 +78,8 @@ public struct PostTrainingQuantization: Sendable {
                 to: graph, channels, operations: { int8.contains($0) }, changing: { !once.contains($0) }, addsOperations: false)
         }
         let scaling = try channels.flatMap { channels in
-            try options.channelScaling?.factors(graph, placement, channels)
+            try options.channelScaling?.factors(
+                graph, placement, channels, smoothed: Set((smoothing?.factors ?? [:]).keys))
         }
         var network = CalibratedNetwork(
             graph: graph, plan: plan, options: options, groups: placement.operationGroups, statistics: statistics,

@@ -3,7 +3,7 @@ import Foundation
 public import ModelGraph
 import TensorStore
 
-/// Gives each input channel of convolutions a range of its own, and the weights the inverse factor, so that products still
+/// Gives each input channel of convolutions, and of products by choice, a range of its own, and the weights the inverse factor, so that products still
 /// accumulate in integers: x·w = (x / s)·(s·w), with one s per input channel.
 ///
 /// This is SmoothQuant (Xiao et al. 2023) without an added operation: the rounding itself maps each channel's range, lo·s … hi·s,
@@ -12,8 +12,14 @@ import TensorStore
 public struct ChannelScaling: Sendable, Hashable {
     /// A number from 0, which equalizes only the channels of weights, to 1, which equalizes only those of activations.
     public var alpha: Double
+    /// Whether matrix products behind an activation function are scaled too. Elsewhere the CPU plugin does not round products'
+    /// channels each in its range: it does where it fuses the rounding into the product before.
+    public var products: Bool
 
-    public init(alpha: Double = 0.75) { self.alpha = alpha }
+    public init(alpha: Double = 0.75, products: Bool = false) {
+        self.alpha = alpha
+        self.products = products
+    }
 
     public struct Result: Sendable, Equatable {
         /// Divisors of an operation's input channels, by operation name. Operations that read the same value have the same
@@ -32,22 +38,33 @@ public struct ChannelScaling: Sendable, Hashable {
         }
     }
 
-    /// Factors for every rounding of `placement` that is read directly, and only by convolutions with weights of their own.
-    /// - Parameter statistics: channel statistics of the graph, with extremes.
+    /// Factors for every rounding of `placement` that is read directly, and only by convolutions, or by products, with weights of
+    /// their own.
+    /// - Parameters:
+    ///   - statistics: channel statistics of the graph, with extremes.
+    ///   - smoothed: operations whose inputs are divided already.
     /// - Throws: `CalibrationError` for missing statistics; `QuantizationError`.
     public func factors(
-        _ graph: Graph, _ placement: QuantizerPlacement, _ statistics: ChannelStatistics
+        _ graph: Graph, _ placement: QuantizerPlacement, _ statistics: ChannelStatistics, smoothed: Set<String> = []
     ) throws -> Result {
         guard statistics.runs > 0 || statistics.sites.isEmpty else { throw CalibrationError.noRuns }
+        let types: Set<String> = products ? ["Convolution", "MatMul"] : ["Convolution"]
         var sites: [Int: WeightSite] = [:]
         for site in WeightSites(graph, embeddings: false, ignored: []).sites where site.users.count == 1 {
             sites[site.users[0]] = site
         }
         var result = Result()
         for quantizer in placement.quantizers where quantizer.channels == nil {
-            let readers = quantizer.uses.filter { $0.port == 0 && graph.nodes[$0.node].type == "Convolution" }
+            let isFused = Self.activations.contains(graph.nodes[quantizer.value.node].type)
+            let readers = quantizer.uses.filter { use in
+                let node = graph.nodes[use.node]
+                return use.port == 0 && types.contains(node.type) && (node.type == "Convolution" || isFused)
+                    && !smoothed.contains(node.name)
+            }
             let weights = readers.compactMap { sites[$0.node] }
-            guard weights.count == quantizer.targets.count, weights.count == quantizer.uses.count else { continue }
+            guard weights.count == quantizer.targets.count, weights.count == quantizer.uses.count,
+                Set(readers.map { graph.nodes[$0.node].type }).count == 1
+            else { continue }
             let name = quantizer.targets[0].operation
             guard let extremes = statistics[name]?.magnitudes, extremes.count == weights[0].layout.inputChannels else {
                 throw CalibrationError.noChannels(operation: name)
@@ -65,6 +82,8 @@ public struct ChannelScaling: Sendable, Hashable {
         }
         return result
     }
+
+    private static let activations: Set<String> = ["Gelu", "Swish", "Relu"]
 
     func factors(_ activations: [Float], _ weights: [Float]) -> [Float] {
         func floored(_ values: [Float]) -> [Double] {

@@ -15,6 +15,8 @@ public final class WhisperPipeline {
     private let decoder: Executable
     private let spectrogram: LogMelSpectrogram
     private let vocabulary: DecodingVocabulary
+    /// Receives the outputs of the networks, for calibration.
+    var observe: WhisperCalibration.Observer?
 
     /// Quieter samples are silence: −80 dB of full scale, a few steps of 16 bits.
     private static let leastAmplitude: Float = 1e-4
@@ -34,7 +36,7 @@ public final class WhisperPipeline {
     ///   model has; `SpeechError.vocabulary`, `.positions`; `GraphError`, `OpenVINOError`.
     public init(_ model: SpeechModel, _ options: CompileOptions = CompileOptions()) throws {
         tokenizer = model.tokenizer
-        config = model.network.architecture.config
+        config = model.encoder.architecture.config
         guard config.vocabSize > Int(tokenizer.special.timestampBegin) else {
             throw SpeechError.vocabulary(model: config.vocabSize, tokenizer: tokenizer.special.vocabularyCount)
         }
@@ -44,7 +46,7 @@ public final class WhisperPipeline {
         vocabulary = DecodingVocabulary(tokenizer)
         spectrogram = try LogMelSpectrogram(bins: config.numMelBins)
         let compiled = try Executable.compile(
-            [(name: "decoder", graph: model.network.decoder()), (name: "encoder", graph: model.network.encoder())], options)
+            [(name: "decoder", graph: model.decoder.decoder()), (name: "encoder", graph: model.encoder.encoder())], options)
         (decoder, encoder) = (compiled[0], compiled[1])
     }
 
@@ -64,12 +66,15 @@ public final class WhisperPipeline {
         // The language is detected in the first window, which is then transcribed.
         var last: (range: Range<Int>, sound: [String: Tensor])?
         func window(_ range: Range<Int>) async throws -> any TokenSource {
-            if let last, last.range == range { return try WhisperTokenSource(decoder, config, sound: last.sound) }
+            if let last, last.range == range {
+                return try WhisperTokenSource(decoder, config, sound: last.sound, observe: observe)
+            }
             let window: [Float] = try features.window(range).elements()
             let batch = try Tensor(window, shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames])
             let sound = try await encoder.run(["input_features": batch])
+            try observe?(.encoder, sound)
             last = (range, sound)
-            return try WhisperTokenSource(decoder, config, sound: sound)
+            return try WhisperTokenSource(decoder, config, sound: sound, observe: observe)
         }
         var language = request.language
         if tokenizer.isMultilingual, language == nil, frames > 0 {

@@ -6,12 +6,16 @@ import TensorStore
 final class WhisperTokenSource: TokenSource {
     private let decoder: Executable
     private let config: WhisperConfig
+    private let observe: WhisperCalibration.Observer?
     private var cache: WhisperCache
     /// Whether the sequences are still one, as they are up to the first token after the prompt.
     private var isOneText = true
 
     /// - Parameter sound: the encoder's outputs, the decoder's keys and values of the window.
-    init(_ decoder: Executable, _ config: WhisperConfig, sound: [String: Tensor]) throws {
+    init(
+        _ decoder: Executable, _ config: WhisperConfig, sound: [String: Tensor], observe: WhisperCalibration.Observer? = nil
+    ) throws {
+        self.observe = observe
         self.decoder = decoder
         self.config = config
         cache = WhisperCache(config)
@@ -34,6 +38,7 @@ final class WhisperTokenSource: TokenSource {
     /// - Returns: logits [vocabulary] of each row.
     private func run(_ tokens: WhisperCache.Tokens, logitRows: [Int]?) async throws -> [[Float]] {
         let outputs = try await decoder.run(cache.inputs([tokens], logitRows: logitRows))
+        try observe?(.decoder, outputs)
         try cache.store(outputs)
         guard let logits = outputs["logits"] else { throw SpeechError.missingOutput("logits") }
         let values: [Float] = try logits.elements()

@@ -51,7 +51,7 @@ public struct ModelQuantizer {
         }
         progress(.phase("writing \(target.relativePath)", count: 1))
         try folder.finish()
-        return try QuantizationSummary(
+        return QuantizationSummary(
             source: model.source.url, output: target, reports, seconds: (ContinuousClock.now - start).seconds)
     }
 

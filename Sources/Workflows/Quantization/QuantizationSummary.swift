@@ -17,6 +17,14 @@ public struct QuantizationSummary: Encodable, Sendable {
         public let weightLayers: Int?
         public let floatLayers: Int?
 
+        init(_ name: String, before: Int, after: Int, _ report: QuantizationReport?) {
+            self.name = name
+            (bytesBefore, bytesAfter) = (before, after)
+            int8Layers = report?.count(.int8)
+            weightLayers = report?.count(.weights)
+            floatLayers = report?.count(.float)
+        }
+
         enum CodingKeys: String, CodingKey {
             case name
             case bytesBefore = "bytes_before"
@@ -32,21 +40,25 @@ public struct QuantizationSummary: Encodable, Sendable {
         case peakMemoryBytes = "peak_memory_bytes"
     }
 
-    init(source: URL, output: URL, _ reports: [String: QuantizationReport], seconds: Double) throws {
+    init(output: URL, _ networks: [Network], seconds: Double) {
         self.output = output.path
         self.seconds = seconds
+        self.networks = networks
         peakMemoryBytes = ProcessMemory.peakBytes
+    }
+
+    init(source: URL, output: URL, _ reports: [String: QuantizationReport], seconds: Double) {
         // An autoencoder is two networks in IR and one in a checkpoint.
         func bytes(_ folders: [String], in model: URL) -> Int {
             folders.reduce(0) { $0 + (weightBytes(in: model.appending(path: $1)) ?? 0) }
         }
-        networks = [("text_encoder", ["text_encoder"]), ("unet", ["unet"]), ("vae", ["vae", "vae_decoder", "vae_encoder"])].map {
-            name, folders in
-            let report = reports[name == "vae" ? "vae_decoder" : name]
-            return Network(
-                name: name, bytesBefore: bytes(folders, in: source), bytesAfter: bytes(folders, in: output),
-                int8Layers: report?.count(.int8), weightLayers: report?.count(.weights), floatLayers: report?.count(.float))
+        let parts = [("text_encoder", ["text_encoder"]), ("unet", ["unet"]), ("vae", ["vae", "vae_decoder", "vae_encoder"])]
+        let networks = parts.map { name, folders in
+            Network(
+                name, before: bytes(folders, in: source), after: bytes(folders, in: output),
+                reports[name == "vae" ? "vae_decoder" : name])
         }
+        self.init(output: output, networks, seconds: seconds)
     }
 }
 

@@ -50,10 +50,14 @@ struct QuantizationOptions: ParsableArguments {
     @Option(help: "The estimator of ranges: min-max, mean-min-max, mse (least squared error), or a quantile such as 0.9999.")
     var ranges = RangeEstimator.minMax
     @Flag(inversion: .prefixedNo, help: "Compute attention scores in INT8 too.") var scores = true
-    @Option(help: "SmoothQuant, which moves differences between channels into the weights: a number such as 0.5, search, or off.")
-    var smoothQuant = OrOff<SmoothQuant.Alpha>(.searched)
-    @Option(help: "Ranges of their own for the channels that convolutions read: a number such as 0.75, or off.")
-    var channelScaling = OrOff<Double>(0.75)
+    @Option(
+        help: ArgumentHelp(
+            "SmoothQuant, which moves differences between channels into the weights: a number such as 0.5, search, or off. (default: search; for speech 0.5)"
+        )) var smoothQuant: OrOff<SmoothQuant.Alpha>?
+    @Option(
+        help: ArgumentHelp(
+            "Ranges of their own for the channels that convolutions read: a number such as 0.75, or off. (default: 0.75; for speech 0.5)"
+        )) var channelScaling: OrOff<Double>?
     @Flag(inversion: .prefixedNo, help: "Round weights of convolutions so that the sums of their kernels stay the same.")
     var kernelSums = true
     @Flag(help: "Correct biases for the change that rounding the weights makes in the means.") var biasCorrection = false
@@ -83,7 +87,7 @@ struct QuantizationOptions: ParsableArguments {
                 throw ValidationError("--sensitivity-prompts must be 1 or more; it is \(sensitivityPrompts).")
             }
         }
-        if let alpha = channelScaling.value, !(0...1).contains(alpha) {
+        if let alpha = channelScaling?.value, !(0...1).contains(alpha) {
             throw ValidationError("--channel-scaling must be from 0 to 1, or off; it is \(alpha).")
         }
         if groupSize < 1 { throw ValidationError("--group-size must be 1 or more; it is \(groupSize).") }
@@ -95,21 +99,42 @@ struct QuantizationOptions: ParsableArguments {
         var options = ModelQuantizationOptions(
             !network.isEmpty ? Set(network) : weightsOnly == nil ? [.unet] : [.unet, .textEncoder])
         let ignored = IgnoredScope(rules: ignore)
-        options.weightCompression = weightsOnly.map { form in
-            var weights = WeightCompressionOptions(mode: form.mode, groupSize: groupSize)
-            // The widths of Stable Diffusion's levels are not multiples of 128.
-            weights.groupFallback = .adjust
-            weights.ratio = ratio
-            weights.ignored = ignored
-            return weights
-        }
+        options.weightCompression = weightsOnly.map { weightOptions($0, ignored) }
         (options.preset, options.ranges, options.scores) = (preset, ranges, scores)
-        (options.smoothQuant, options.channelScaling) = (smoothQuant.value, channelScaling.value)
+        if let smoothQuant { options.smoothQuant = smoothQuant.value }
+        if let channelScaling { options.channelScaling = channelScaling.value }
         (options.keepsKernelSums, options.biasCorrection) = (kernelSums, biasCorrection)
         if let overflowFix { options.halfRangeWeights = overflowFix }
         (options.quantizesEnds, options.quantizesTimeEmbedding, options.ignored) = (quantizeEnds, quantizeTimeEmbedding, ignored)
         options.accuracyGoal = keepWorst.map { .keepWorst($0) } ?? maxError.map { .maxError($0) }
         options.sensitivityPrompts = sensitivityPrompts
+        return options
+    }
+}
+
+extension QuantizationOptions {
+    fileprivate func weightOptions(_ form: WeightForm, _ ignored: IgnoredScope) -> WeightCompressionOptions {
+        var weights = WeightCompressionOptions(mode: form.mode, groupSize: groupSize)
+        // The widths of Stable Diffusion's levels are not multiples of 128.
+        weights.groupFallback = .adjust
+        weights.ratio = ratio
+        weights.ignored = ignored
+        return weights
+    }
+
+    /// The options for a speech model.
+    func speechOptions(decoder: SpeechQuantizationOptions.Precision) -> SpeechQuantizationOptions {
+        var options = SpeechQuantizationOptions()
+        options.decoder = decoder
+        options.ignored = IgnoredScope(rules: ignore)
+        if let weightsOnly {
+            (options.encoder, options.decoder) = (.weights, .weights)
+            options.weights = weightOptions(weightsOnly, options.ignored)
+        }
+        (options.preset, options.ranges, options.scores) = (preset, ranges, scores)
+        if let smoothQuant { options.smoothQuant = smoothQuant.value }
+        if let channelScaling { options.channelScaling = channelScaling.value.map { ChannelScaling(alpha: $0, products: true) } }
+        if let overflowFix { options.halfRangeWeights = overflowFix }
         return options
     }
 }

@@ -12,6 +12,10 @@ struct QuantizeCommand: AsyncParsableCommand {
             The UNet is quantized by default: weights and activations to INT8, calibrated on pictures that the model draws from \
             prompts. The result is a folder that glint generate, optimum-intel and openvino.genai run. To compare the \
             pictures: glint compare MODEL OUT
+
+            Of a Whisper model the encoder is quantized, calibrated on recordings, and the decoder's weights:
+              glint quantize openai/whisper-base whisper-int8 --recording a.wav --recording b.wav
+              glint transcribe talk.wav --model whisper-int8
             """)
 
     @Argument(help: "The model: a folder, a .safetensors file, or the name of one that was pulled.") var model: String
@@ -20,6 +24,7 @@ struct QuantizeCommand: AsyncParsableCommand {
     var lora: [String] = []
     @Flag(help: "Ignore keys of LoRAs that match nothing in the model.") var loraLenient = false
     @OptionGroup(title: "Calibration") var calibration: CalibrationOptions
+    @OptionGroup(title: "Speech") var speech: SpeechCalibrationOptions
     @OptionGroup(title: "Quantization") var quantization: QuantizationOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
@@ -32,9 +37,12 @@ struct QuantizeCommand: AsyncParsableCommand {
     }
 
     private func quantize() async throws {
-        let request = try calibration.request()
         let target = URL(filePath: output)
-        try OpenVINOFolder.checkFree(target)
+        try ModelFolder.checkFree(target)
+        let source = try ModelLocation.resolve(model)
+        if SpeechModel.isSpeechModel(source) { return try await quantize(SpeechModel(source), to: target) }
+        try speech.refuse()
+        let request = try calibration.request()
         var description = ModelDescription(model: model)
         (description.loras, description.loraLenient) = (lora.isEmpty ? nil : lora, loraLenient)
         let loaded = try LatentDiffusionModel(description, visitsFloatUNet: false)
@@ -44,7 +52,21 @@ struct QuantizeCommand: AsyncParsableCommand {
         var quantizer = ModelQuantizer(loaded, run, quantization.options, compile: try machine.settings.compileOptions()) {
             bar.show($0)
         }
-        let summary = try await quantizer.quantize(to: target)
+        try show(await quantizer.quantize(to: target), bar)
+    }
+
+    private func quantize(_ model: SpeechModel, to target: URL) async throws {
+        guard lora.isEmpty else { throw ValidationError("--lora is for models of pictures.") }
+        let bar = display.bar
+        defer { bar.finish() }
+        let quantizer = SpeechQuantizer(
+            model, try speech.calibration(), quantization.speechOptions(decoder: speech.decoder),
+            compile: try machine.settings.compileOptions()
+        ) { bar.show($0) }
+        try show(await quantizer.quantize(to: target), bar)
+    }
+
+    private func show(_ summary: QuantizationSummary, _ bar: ProgressBar) throws {
         bar.finish()
         try print(json ? jsonText(summary) : summary.table)
     }

@@ -87,6 +87,6 @@ import Tokenizers
         #expect(throws: FileError.missingFolder(path: place.path + "/nowhere")) {
             try OpenVINOFolder(place.url.appending(path: "nowhere/out"), copying: source)
         }
-        #expect(throws: Never.self) { try OpenVINOFolder.checkFree(place.url.appending(path: "free")) }
+        #expect(throws: Never.self) { try ModelFolder.checkFree(place.url.appending(path: "free")) }
     }
 }

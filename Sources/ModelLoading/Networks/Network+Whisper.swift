@@ -1,0 +1,41 @@
+public import Architectures
+public import ModelGraph
+public import TensorStore
+
+extension Network<WhisperModel> {
+    /// The encoder of sound of `positions`, or of all that the model has; see `WhisperModel.encoder`.
+    /// - Throws: `ArchitectureError`; `GraphError.structure` for IR without its input, or of other sizes.
+    public func encoder(windows: Dimension = 1, positions: Int? = nil) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            return SizedGraph(try architecture.encoder(weights, windows: windows, positions: positions))
+        case .graph(let graph):
+            let frames = 2 * (positions ?? architecture.config.maxSourcePositions)
+            return try SizedGraph(
+                graph, setting: ["input_features": [windows, .fixed(architecture.config.numMelBins), .fixed(frames)]])
+        }
+    }
+
+    /// The decoder; see `WhisperModel.decoder`.
+    /// - Throws: `ArchitectureError`; `GraphError.structure` for IR that is not of such a decoder.
+    public func decoder(
+        _ sizes: WhisperModel.DecoderSizes = .init(), alignmentHeads: [WhisperModel.AlignmentHead] = []
+    ) throws -> SizedGraph {
+        switch origin {
+        case .checkpoint(let weights):
+            return SizedGraph(try architecture.decoder(weights, sizes, alignmentHeads: alignmentHeads))
+        case .graph(let graph):
+            return try SizedGraph(
+                architecture.adding(alignmentHeads, to: graph),
+                setting: [
+                    "input_ids": [sizes.windows, sizes.tokens], "token_mask": [sizes.windows, sizes.tokens, sizes.tokens],
+                ])
+        }
+    }
+
+    /// The encoder of any number of windows, and of all positions.
+    public func exportedEncoder() throws -> Graph { try encoder(windows: .any, positions: nil).graph }
+
+    /// The decoder of any number of windows.
+    public func exportedDecoder() throws -> Graph { try decoder(.init(windows: .any)).graph }
+}
