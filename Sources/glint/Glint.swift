@@ -15,7 +15,7 @@ import TensorStore
         version: "0.1.0",
         subcommands: [
             GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self,
-            FIDCommand.self,
+            FIDCommand.self, EvalCommand.self,
             PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
         ])
 }

@@ -12,6 +12,7 @@ import Testing
         ("git clone", "the repository's address is the reader's"),
         ("glint pull openai/", "brings a model of speech, which nothing here stands for"),
         ("glint transcribe", "needs a model of speech, which is not in the repository"),
+        ("glint eval wer", "likewise"),
         ("make ", "runs or builds what this test is part of"),
         ("./glint setup", "installs packages"),
         ("--synthetic", "writes gigabytes of random weights"),

@@ -18,9 +18,9 @@ extension ComparisonReport {
     /// A self-contained page: it includes the pictures, and links to nothing.
     /// - Throws: `ImageError.cannotEncode`.
     public func html(title: String, pictures: [PicturePair] = []) throws(ImageError) -> String {
-        var body = "<h1>\(escaped(title))</h1>\n"
+        var body = ""
         if !sizes.isEmpty {
-            body += table(
+            body += HTMLPage.table(
                 ["Size of weights", "\(baseline) (MB)", "\(candidate) (MB)", "Compression rate"],
                 sizes.map {
                     [
@@ -30,14 +30,14 @@ extension ComparisonReport {
                 })
         }
         if !latencies.isEmpty {
-            body += table(
+            body += HTMLPage.table(
                 ["Median latency", "\(baseline) (s)", "\(candidate) (s)", "Speed-up"],
                 latencies.map {
                     [$0.name, number($0.baselineSeconds, 3), number($0.candidateSeconds, 3), number($0.speedUp, 3)]
                 })
         }
         if !quality.isEmpty {
-            body += table(
+            body += HTMLPage.table(
                 ["Quality", "Mean", "± Standard deviation", "Values", "Left out", "Worst", "Of the prompt"],
                 quality.map {
                     [
@@ -48,38 +48,23 @@ extension ComparisonReport {
                 }, texts: [0, 6])
         }
         if let frechetInceptionDistance {
-            body += table(["Between the sets of pictures", "Value"], [["FID", figure(frechetInceptionDistance)]])
+            body += HTMLPage.table(["Between the sets of pictures", "Value"], [["FID", figure(frechetInceptionDistance)]])
         }
         if let baselinePeakBytes, let candidatePeakBytes {
-            body += table(
+            body += HTMLPage.table(
                 ["Memory", "\(baseline) (MB)", "\(candidate) (MB)"],
                 [["Peak", number(Double(baselinePeakBytes) / 1e6, 0), number(Double(candidatePeakBytes) / 1e6, 0)]])
         }
         body += promptTable
         for pair in pictures {
             let images = try inline(pair.baseline, baseline) + inline(pair.candidate, candidate)
-            body += "<figure>\(images)<figcaption>\(escaped(pair.caption))</figcaption></figure>\n"
+            body += "<figure>\(images)<figcaption>\(HTMLPage.escaped(pair.caption))</figcaption></figure>\n"
         }
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <title>\(escaped(title))</title>
-            <style>
-            body { font-family: sans-serif; margin: 2em; }
-            table { border-collapse: collapse; margin: 1em 0; }
-            th, td { border: 1px solid #bbb; padding: 0.3em 0.8em; text-align: right; }
-            .text { text-align: left; }
+        let style = """
             figure { margin: 1.5em 0; }
             img { max-width: 48%; margin-right: 1%; }
-            </style>
-            </head>
-            <body>
-            \(body)</body>
-            </html>
-
             """
+        return HTMLPage.text(title: title, style: style, body: body)
     }
 
     /// The measures of each prompt's pictures, without columns for absent measures.
@@ -98,43 +83,16 @@ extension ComparisonReport {
         }
         columns.append(
             ("Cosine of latents after each step", { $0.latentCosines.map { number($0, 5) }.joined(separator: " ") }))
-        return table(columns.map(\.head), prompts.map { prompt in columns.map { $0.cell(prompt) } })
-    }
-
-    /// - Parameter texts: indices of the text columns, aligned to the left.
-    private func table(_ head: [String], _ rows: [[String]], texts: Set<Int> = [0]) -> String {
-        func line(_ cells: [String], _ tag: String) -> String {
-            let cells = cells.enumerated().map { column, cell in
-                "<\(tag)\(texts.contains(column) ? " class=\"text\"" : "")>\(escaped(cell))</\(tag)>"
-            }
-            return "<tr>\(cells.joined())</tr>\n"
-        }
-        return "<table>\n\(line(head, "th"))\(rows.map { line($0, "td") }.joined())</table>\n"
+        return HTMLPage.table(columns.map(\.head), prompts.map { prompt in columns.map { $0.cell(prompt) } })
     }
 
     private func inline(_ picture: RGBImage, _ name: String) throws(ImageError) -> String {
         let data = Data(try picture.encoded()).base64EncodedString()
-        return "<img alt=\"\(escaped(name))\" src=\"data:image/png;base64,\(data)\">"
+        return "<img alt=\"\(HTMLPage.escaped(name))\" src=\"data:image/png;base64,\(data)\">"
     }
 
     private func number(_ value: Double?, _ digits: Int) -> String {
         guard let value, value.isFinite else { return "–" }
         return String(format: "%.\(digits)f", value)
-    }
-
-    /// Text escaped for an element or an attribute in double quotes.
-    private func escaped(_ text: String) -> String {
-        // By scalars: a sign with a combining mark is a different character, but a browser still sees the sign.
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;".unicodeScalars
-            case "<": result += "&lt;".unicodeScalars
-            case ">": result += "&gt;".unicodeScalars
-            case "\"": result += "&quot;".unicodeScalars
-            default: result.append(scalar)
-            }
-        }
-        return String(result)
     }
 }

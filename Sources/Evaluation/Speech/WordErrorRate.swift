@@ -1,9 +1,11 @@
 /// Word error rate: the edits that make a hypothesis out of a reference, counted in words (Levenshtein distance).
+///
+/// Also counts in other elements: `ofCharacters` gives the character error rate.
 public struct WordErrorRate: Sendable, Equatable {
     public var substitutions = 0
     public var deletions = 0
     public var insertions = 0
-    /// Words of the references.
+    /// Words (or other elements) of the references.
     public var wordCount = 0
 
     public init() {}
@@ -15,7 +17,13 @@ public struct WordErrorRate: Sendable, Equatable {
             hypothesis: hypothesis.split(whereSeparator: \.isWhitespace))
     }
 
-    public init(reference: [Substring], hypothesis: [Substring]) {
+    /// The counts in characters, spaces with them, as jiwer's `cer`.
+    /// - Parameters: texts, normalized already.
+    public static func ofCharacters(reference: String, hypothesis: String) -> WordErrorRate {
+        WordErrorRate(reference: Array(reference.unicodeScalars), hypothesis: Array(hypothesis.unicodeScalars))
+    }
+
+    public init<Element: Equatable>(reference: [Element], hypothesis: [Element]) {
         // Row by row: what leads to the first words of both, with the fewest edits.
         var row = hypothesis.indices.map { WordErrorRate(insertions: $0 + 1) }
         row.insert(WordErrorRate(), at: 0)

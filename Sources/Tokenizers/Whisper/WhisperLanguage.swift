@@ -23,7 +23,7 @@ public struct WhisperLanguage: Sendable, Hashable {
     public static let all = table.map { WhisperLanguage(code: $0.0, name: $0.1) }
 
     /// Whether words are not separated by spaces, so that its text is split at characters.
-    var isWrittenWithoutSpaces: Bool { ["zh", "ja", "th", "lo", "my", "yue"].contains(code) }
+    public var isWrittenWithoutSpaces: Bool { ["zh", "ja", "th", "lo", "my", "yue"].contains(code) }
 
     private static let codes = aliases.merging(table.map { ($0.1, $0.0) }) { _, name in name }
 

@@ -50,7 +50,7 @@ extension Transcript {
     /// OpenAI's form.
     var json: JSONValue {
         .members([
-            ("text", .string(segments.map(\.text).joined())),
+            ("text", .string(text)),
             ("segments", .array(segments.enumerated().map { index, segment in segment.json(index) })),
             ("language", language.map { .string($0.code) }),
         ])

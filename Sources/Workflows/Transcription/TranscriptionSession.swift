@@ -38,11 +38,14 @@ public final class TranscriptionSession {
         } else {
             language = nil
         }
-        guard !pipeline.tokenizer.isMultilingual else { return language }
+        guard isEnglishOnly else { return language }
         if let language, language.code != "en" { throw .englishOnly(model: name, asked: "--language \(language.code)") }
         if task == .translate { throw .englishOnly(model: name, asked: "--task translate") }
         return language
     }
+
+    /// Whether the model knows no other language.
+    public var isEnglishOnly: Bool { !pipeline.tokenizer.isMultilingual }
 
     public enum Event {
         case note(String)
@@ -96,4 +99,9 @@ public struct Transcript: Sendable {
     public var duration: Double
     /// Of reading and transcribing.
     public var took: Duration
+}
+
+extension Transcript {
+    /// The texts of all segments.
+    public var text: String { segments.map(\.text).joined() }
 }

@@ -6,13 +6,8 @@ import Workflows
 extension WhisperTokenizer.Task: ExpressibleByArgument {}
 extension TranscriptFormat: ExpressibleByArgument {}
 
-/// The model, and the way in which it listens.
+/// The way in which a model listens.
 struct SpeechOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "A Whisper model: a folder of transformers or of faster-whisper (CTranslate2), or a name that glint pull brought.",
-            valueName: "folder"))
-    var model: String
     @Option(help: "The language: a code or a name, such as de or german. (default: detected in the first 30 s)")
     var language: String?
     @Option(help: "transcribe, or translate to English.") var task = WhisperTokenizer.Task.transcribe

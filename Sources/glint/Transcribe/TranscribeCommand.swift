@@ -22,6 +22,7 @@ struct TranscribeCommand: AsyncParsableCommand {
         help:
             "Recordings: wav, flac, ogg, opus, mp3, others through ffmpeg (./glint setup --audio); - for raw PCM on standard input, 16 bits, mono, 16 kHz."
     ) var files: [String]
+    @OptionGroup(title: "Speech") var source: SpeechModelOption
     @OptionGroup(title: "Speech") var speech: SpeechOptions
     @OptionGroup(title: "Output") var output: TranscriptOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
@@ -42,7 +43,7 @@ struct TranscribeCommand: AsyncParsableCommand {
                 throw ValidationError(
                     "Two recordings would both be written to \(path); transcribe one of them alone, with another --output-dir.")
             }
-            let session = try TranscriptionSession(speech.model, try machine.settings.compileOptions().withExactDefault)
+            let session = try TranscriptionSession(source.model, try machine.settings.compileOptions().withExactDefault)
             let request = try speech.request(for: session)
             for (index, file) in files.enumerated() {
                 let transcript = try await session.transcribe(file, request) { event in

@@ -1,0 +1,115 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Inference
+import Tokenizers
+import Workflows
+
+extension TextNormalizer.Name: ExpressibleByArgument {}
+
+struct EvalWERCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wer",
+        abstract: "Measure the word error rate of speech models over recordings whose words are known.",
+        discussion: """
+            The list of recordings is JSON Lines with "audio" and "text", Common Voice's .tsv, LibriSpeech's .trans.txt, or a folder that \
+            holds such files; paths are relative to it. Models take turns, recording by recording, so that other work on the machine \
+            slows all of them. A recording that can't be read is named and left out of the figures of every model, and the exit status \
+            is 1 at the end.
+
+              glint eval wer LibriSpeech/test-clean --model openai/whisper-base --language en --html report.html
+              glint eval wer cv-corpus/nl/test.tsv --model whisper-base --model whisper-base-int8 --language nl --limit 500
+            """)
+
+    @Argument(help: "The list of recordings.") var manifest: String
+    @Option(name: .customLong("model"), help: EvalWERCommand.modelHelp) var models: [String]
+    @OptionGroup(title: "Speech") var speech: SpeechOptions
+    @Option(
+        help: """
+            Whisper's normalization of texts before words are compared: english, basic, or none. (default: english with --language en \
+            or models for English only, otherwise basic)
+            """)
+    var normalizer: TextNormalizer.Name?
+    @Option(help: "The number of recordings, from the beginning of the list. (default: all)") var limit: Int?
+    @Flag(help: "Measure one model after the other: memory for one, but other work on the machine may slow one of them alone.")
+    var oneAtATime = false
+    @Option(help: ArgumentHelp("Write a page with the differences in each recording's words.", valueName: "file"))
+    var html: String?
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Write each model's transcript of each recording as JSON Lines.", valueName: "file"))
+    var output: String?
+    @OptionGroup(title: "Machine") var machine: MachineOptions
+    @OptionGroup(title: "Progress") var display: ProgressOptions
+    @Flag(help: "Print one JSON object instead of text.") var json = false
+
+    private static let modelHelp = ArgumentHelp(
+        SpeechModelOption.help.abstract + " Repeatable: all are compared with the first.", valueName: "folder")
+
+    func validate() throws {
+        try machine.refuseMaxMemory()
+        if let limit, limit < 1 { throw ValidationError("--limit must be 1 or more; it is \(limit).") }
+        if let twice = models.first(where: { model in models.count { $0 == model } > 1 }) {
+            throw ValidationError("--model \(twice) is given twice.")
+        }
+        for (option, path) in [("--html", html), ("--output", output)] where path?.isEmpty == true {
+            throw ValidationError("\(option) must name a file; it is empty.")
+        }
+    }
+
+    func run() async throws {
+        try await cancellingOnInterrupt { try await measure() }
+    }
+
+    private func measure() async throws {
+        let bar = display.bar
+        defer { bar.finish() }
+        // Errors are found before any recording is transcribed.
+        let list = try SpeechManifest(path: manifest, limit: limit)
+        let files = try WordErrorFiles(page: html, transcripts: output)
+        for note in list.notes { bar.note(note) }
+        let evaluation = WordErrorEvaluation(list, normalizer: normalizer)
+        let options = try machine.settings.compileOptions().withExactDefault
+        let variants = zip(models, names).map { model, name in
+            WordErrorEvaluation.Variant(name: name) { try load(model, options, bar) }
+        }
+        let outcome = try await evaluation.run(variants, takesTurns: !oneAtATime, seed: speech.seed) { event in
+            switch event {
+            case .progress(let progress): bar.show(progress)
+            case .failure(let failure): bar.warning("\(failure.audio) is left out: \(failure.reason)")
+            }
+        }
+        bar.finish()
+        try files.write(outcome, title: "Word errors in \(URL(filePath: manifest).lastPathComponent)")
+        try print(json ? jsonText(outcome.report) : outcome.report.text)
+        if !outcome.report.failures.isEmpty { throw ExitCode.failure }
+    }
+
+    private func load(_ model: String, _ options: CompileOptions, _ bar: ProgressBar) throws -> WordErrorEvaluation.Loaded {
+        let session = try TranscriptionSession(model, options)
+        let request = try speech.request(for: session)
+        let language = session.isEnglishOnly ? WhisperLanguage("en") : request.language
+        return WordErrorEvaluation.Loaded(loading: session.loading, language: language) { path in
+            let transcript = try await session.transcribe(path, request) { event in
+                // Without a language, each recording has a note on the one that was detected.
+                if case .note(let text) = event, request.language != nil { bar.note(text) }
+            }
+            return WordErrorEvaluation.Recognition(transcript)
+        }
+    }
+
+    /// The last component of each model, where that tells them apart.
+    private var names: [String] {
+        let short = models.map { URL(filePath: $0).lastPathComponent }
+        return Set(short).count == short.count ? short : models
+    }
+}
+
+extension WordErrorReport {
+    /// The table, and the sentences after it.
+    fileprivate var text: String {
+        var columns = TextTable(columns: table.head)
+        for row in table.rows { columns.add(row) }
+        return ([columns.text, ""] + sentences).joined(separator: "\n")
+    }
+}
