@@ -104,7 +104,9 @@ let package = Package(
             ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore", "Tokenizers"]),
         tests(of: "Diffusion", ["ModelGraph", "OpenVINO"]),
         tests(of: "Speech", ["Tokenizers", "TensorStore", "Architectures", "Audio", "ModelGraph", "ModelLoading"]),
-        tests(of: "Workflows", ["Diffusion", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading"]),
+        tests(
+            of: "Workflows",
+            ["Diffusion", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading", "Audio", "Evaluation", "Tokenizers"]),
         // Reads the project's sources and documents.
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),
         // These run the built program, and so import nothing of it.

@@ -41,7 +41,7 @@ import Testing
             (["--model", "x", "--normalizer", "french"], "'french' is invalid"),
             (["--model", "x", "--html", ""], "--html must name a file; it is empty."),
             (["--model", "x", "--output", "no/out.jsonl"], "There is no folder no/ to write into."),
-            ([], "Missing expected argument '--model <folder>'"), (["--model", "nowhere"], "nowhere"),
+            ([], "Missing expected argument '--model <folder> ...'"), (["--model", "nowhere"], "nowhere"),
         ] {
             let run = try place.run(["eval", "wer", "set.jsonl"] + arguments)
             #expect(run.status != 0 && run.errors.contains(complaint), "\(arguments): \(run.errors)")
@@ -56,7 +56,7 @@ import Testing
         try place.folder.write(
             "set.jsonl",
             """
-            {"audio": "a.wav", "text": "One, two!"}
+            {"audio": "a.wav", "text": "Hello, there!"}
             {"audio": "b.wav", "text": ""}
             {"audio": "c.wav", "text": "three"}
             """)

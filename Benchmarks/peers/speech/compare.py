@@ -3,7 +3,7 @@
     .venv/bin/python compare.py SETS/nl-40.jsonl --model FOLDER --language nl
     .venv/bin/python compare.py talk.m4a --model FOLDER --language en --beam-size 1 5 --variant "--precision bf16"
 
-Every run is a process of its own, and sides take turns. See ../README.md.
+Every run is a process of its own with the run's number as its seed, and sides take turns. See ../README.md.
 """
 import argparse
 import dataclasses
@@ -30,16 +30,23 @@ class Side:
     transcripts: pathlib.Path
     runs: list = dataclasses.field(default_factory=list)
 
-    def run(self, log):
+    def run(self, seed, log, normalize):
+        """Transcribes the set; the figures of the run, and what its transcripts are worth."""
         log.write_bytes(b"")
-        figures = run_once(self, log)
+        figures = run_once(dataclasses.replace(self, command=[*self.command, "--seed", str(seed)]), log)
         # Warnings may stand before the report.
         lines = log.read_text("utf-8").splitlines()
         report = json.loads("\n".join(lines[next(index for index, line in enumerate(lines) if line.startswith("{")):]))
-        self.runs.append(figures | report["variants"][0])
+        figures |= {key: report["variants"][0][key] for key in ("load_seconds", "transcription_seconds")}
+        wer, accuracy = scoring.score(scoring.records(self.transcripts), normalize)
+        self.runs.append(figures | {"wer_percent": wer, "accuracy_percent": accuracy})
 
     def median(self, key):
         return statistics.median(run[key] for run in self.runs)
+
+    def mean(self, key):
+        values = [run[key] for run in self.runs]
+        return None if None in values else statistics.mean(values)
 
 
 def arguments():
@@ -102,13 +109,14 @@ def rows(compared, normalize):
     first = scoring.records(baseline.transcripts)
     for side in compared:
         samples = scoring.records(side.transcripts)
-        wer, accuracy = scoring.score(samples, normalize)
         characters, differences = scoring.character_difference(samples, first, normalize)
         seconds = side.median("transcription_seconds")
         yield {
             "side": side.name, "beam_size": side.beam_size, "seconds": seconds,
             "time_ratio": seconds / baseline.median("transcription_seconds"), "load_seconds": side.median("load_seconds"),
-            "peak_memory_bytes": side.median("peak_memory_bytes"), "wer_percent": wer, "accuracy_percent": accuracy,
+            "peak_memory_bytes": side.median("peak_memory_bytes"), "wer_percent": side.mean("wer_percent"),
+            "wer_percent_range": [choose(run["wer_percent"] or 0 for run in side.runs) for choose in (min, max)],
+            "accuracy_percent": side.mean("accuracy_percent"),
             "characters_differing_percent": characters, "differences": differences, "runs": side.runs}
 
 
@@ -116,12 +124,13 @@ def table(results):
     def number(value):
         return "" if value is None else f"{value:.2f}"
 
-    head = ["side", "beams", "time", "ratio", "load", "peak memory", "WER %", "accuracy %", "characters differing %"]
+    head = ["side", "beams", "time", "ratio", "load", "peak memory", "WER %", "of runs", "accuracy %", "characters differing %"]
     lines = [head, ["---"] * len(head)]
     for row in results:
         lines.append([
             row["side"], str(row["beam_size"]), duration(row["seconds"]), f"{row['time_ratio']:.3f}", duration(row["load_seconds"]),
-            amount(row["peak_memory_bytes"]), number(row["wer_percent"]), number(row["accuracy_percent"]),
+            amount(row["peak_memory_bytes"]), number(row["wer_percent"]),
+            " … ".join(map(number, row["wer_percent_range"])) if row["wer_percent"] is not None else "", number(row["accuracy_percent"]),
             number(row["characters_differing_percent"])])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -130,14 +139,15 @@ def main():
     options = arguments()
     options.work.mkdir(parents=True, exist_ok=True)
     about = machine() | {"runs": options.runs, "threads": options.threads}
+    normalize = scoring.normalizer(options.language)
     results = []
     for beam_size in options.beam_size:
         compared = sides(options, beam_size)
         for turn in range(options.runs):
             for side in compared if turn % 2 == 0 else reversed(compared):
                 print(f"run {turn + 1} of {options.runs}: {side.name}, {beam_size} beams", file=sys.stderr)
-                side.run(options.work / "log.txt")
-        results += rows(compared, scoring.normalizer(options.language))
+                side.run(turn, options.work / "log.txt", normalize)
+        results += rows(compared, normalize)
     if options.json:
         print(json.dumps(about | {"results": results}, indent=2, ensure_ascii=False))
         return

@@ -6,8 +6,12 @@ from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 
+# Their characters count as words, as in the paper on Whisper.
+WITHOUT_SPACES = {"zh", "yue", "ja", "th", "lo", "my"}
+
+
 def normalizer(language):
-    return EnglishTextNormalizer() if language == "en" else BasicTextNormalizer()
+    return EnglishTextNormalizer() if language == "en" else BasicTextNormalizer(split_letters=language in WITHOUT_SPACES)
 
 
 def records(path):

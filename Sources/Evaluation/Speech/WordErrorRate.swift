@@ -17,10 +17,14 @@ public struct WordErrorRate: Sendable, Equatable {
             hypothesis: hypothesis.split(whereSeparator: \.isWhitespace))
     }
 
-    /// The counts in characters, spaces with them, as jiwer's `cer`.
+    /// The counts in characters, the spaces between words with them, as jiwer's `cer`.
     /// - Parameters: texts, normalized already.
     public static func ofCharacters(reference: String, hypothesis: String) -> WordErrorRate {
-        WordErrorRate(reference: Array(reference.unicodeScalars), hypothesis: Array(hypothesis.unicodeScalars))
+        func characters(_ text: String) -> [Unicode.Scalar] {
+            let start = text.unicodeScalars.drop { $0.properties.isWhitespace }
+            return start.reversed().drop { $0.properties.isWhitespace }.reversed()
+        }
+        return WordErrorRate(reference: characters(reference), hypothesis: characters(hypothesis))
     }
 
     public init<Element: Equatable>(reference: [Element], hypothesis: [Element]) {

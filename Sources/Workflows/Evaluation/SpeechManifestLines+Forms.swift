@@ -4,7 +4,7 @@ extension SpeechManifestLines {
     mutating func readJSONLines(_ bytes: [UInt8], list: String) {
         forEachLine(bytes, list) { lines, line, number in
             let value: JSONValue
-            do { value = try JSONValue(parsing: line) } catch {
+            do throws(JSONError) { value = try JSONValue(parsing: line) } catch {
                 return lines.fail(list, number, column: error.offset + 1, .json(error))
             }
             guard let object = value.object else { return lines.fail(list, number, .notAnObject(found: value.kind)) }

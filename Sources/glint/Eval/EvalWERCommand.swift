@@ -1,7 +1,8 @@
-import ArgumentParser
-import Evaluation
+public import ArgumentParser
+public import Evaluation
 import Foundation
 import Inference
+import Speech
 import Tokenizers
 import Workflows
 

@@ -1,3 +1,4 @@
+import Foundation
 import TensorStore
 import TestSupport
 import Testing
@@ -90,7 +91,7 @@ import Workflows
             recordings: ["a.wav", "b/c.wav"])
         #expect(list.samples.map(\.line) == [1, 4])
         #expect(list.notes == ["2 lines repeat a recording and its text; each recording counts once."])
-        let errors = try lineErrors("set.jsonl", "\(line)\n\(line.replacing("x", with: "y"))")
+        let errors = try lineErrors("set.jsonl", "\(line)\n\(line.replacing("\"x\"", with: "\"y\""))")
         #expect(errors.map(\.reason) == [.otherText(audio: "a.wav", line: 1)] && errors.map(\.line) == [2])
     }
 

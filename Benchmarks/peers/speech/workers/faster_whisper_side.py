@@ -9,6 +9,7 @@ import pathlib
 import time
 
 started = time.perf_counter()
+import ctranslate2  # noqa: E402
 from faster_whisper import WhisperModel  # noqa: E402
 
 
@@ -24,9 +25,11 @@ def main():
     parser.add_argument("--beam-size", type=int, default=5)
     parser.add_argument("--language")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0, help="of tokens drawn where the most probable text is bad")
     parser.add_argument("--words", action="store_true", help="with the times of words")
     parser.add_argument("--output", type=pathlib.Path, required=True)
     options = parser.parse_args()
+    ctranslate2.set_random_seed(options.seed)
     model = WhisperModel(options.model, device="cpu", compute_type=options.compute_type, cpu_threads=options.threads)
     loaded = time.perf_counter()
     total = audio = 0
