@@ -10,7 +10,7 @@ struct MachineOptions: ParsableArguments {
     @Option(
         help: """
             The precision of inference: auto, f32 (the reference's), bf16 or f16. (default: auto, the fastest whose pictures look \
-            like those of f32, see glint info; with --from, the picture's; f32 for transcribe, fid and quantize)
+            like those of f32, see glint info; with --from, the picture's; f32 for transcribe, eval, fid and quantize)
             """)
     var precision: CompileOptions.Precision?
     @Option(help: "The number of threads. (default: one per core)") var threads: Int?
