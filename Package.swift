@@ -79,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Workflows", "Diffusion", "Speech", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation",
+                "Workflows", "Diffusion", "Speech", "Audio", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation",
                 "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

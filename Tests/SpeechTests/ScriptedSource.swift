@@ -9,6 +9,10 @@ final class ScriptedSource: TokenSource {
     private var sequences: [[Int]] = []
     private(set) var prompts: [[Int]] = []
     private(set) var steps = 0
+    /// By all tokens and the range of text: by default a token takes 0.1 s and has a probability of 0.9.
+    var attend: ([Int], Range<Int>) -> TextAttention = { tokens, text in
+        ScriptedSource.attention(tokens, text, delay: 0, probability: 0.9)
+    }
 
     /// - Parameter logits: of the token after the prompt's and those decoded.
     init(_ logits: @escaping ([Int]) -> [Float]) { self.logits = logits }
@@ -23,6 +27,22 @@ final class ScriptedSource: TokenSource {
             row[said < tokens.count ? tokens[said] : TestTokenizer.end] = 20
             return row
         }
+    }
+
+    /// Tokens that attend to 0.1 s each, one after the other, from `delay` seconds on.
+    static func attention(_ tokens: [Int], _ text: Range<Int>, delay: Double, probability: Double) -> TextAttention {
+        var scores = [Float](repeating: 0, count: tokens.count * 1500)
+        for row in tokens.indices {
+            let center = Int(delay * 50) + 5 * (row - text.lowerBound + 1) + 2
+            for position in 0..<1500 { scores[row * 1500 + position] = -0.3 * Float(abs(position - center)) }
+        }
+        return TextAttention(
+            scores: scores, heads: 1, tokens: tokens.count, positions: 1500, probabilities: text.map { _ in probability })
+    }
+
+    func attention(of tokens: [Int], text: Range<Int>, textVocabulary: Int) async throws -> TextAttention {
+        #expect(textVocabulary == TestTokenizer.end)
+        return attend(tokens, text)
     }
 
     func begin(_ prompt: [Int], count: Int, position: Int) async throws -> (last: [Float], atPosition: [Float]) {

@@ -11,7 +11,7 @@ import Testing
 
     private func file(_ format: TranscriptFormat) -> String {
         let segments = [segment(0, 1.5, " Hello --> there"), segment(3599.9996, 3725.25, " a\tb")]
-        return format.header + segments.enumerated().compactMap { format.text($1, index: $0) }.joined()
+        return format.text(segments) ?? "none"
     }
 
     /// The forms of OpenAI's writers, beyond an hour too.
@@ -25,6 +25,6 @@ import Testing
                 == "WEBVTT\n\n00:00.000 --> 00:01.500\nHello -> there\n\n01:00:00.000 --> 01:02:05.250\na\tb\n\n")
         #expect(file(.tsv) == "start\tend\ttext\n0\t1500\tHello --> there\n3600000\t3725250\ta b\n")
         #expect(file(.lrc) == "[00:00.00]Hello --> there\n[60:00.00]a\tb\n")
-        #expect(TranscriptFormat.json.text(segment(0, 1, "a"), index: 0) == nil)
+        #expect(TranscriptFormat.json.text([segment(0, 1, "a")]) == nil)
     }
 }

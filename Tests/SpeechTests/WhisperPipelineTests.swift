@@ -34,8 +34,8 @@ import Tokenizers
             )
         }
         let weights = Weights(Dictionary(uniqueKeysWithValues: entries), source: "test")
-        return SpeechModel(
-            url: URL(filePath: "/"), network: Network(network, .checkpoint(weights)), tokenizer: try TestTokenizer.make())
+        return try SpeechModel(
+            url: URL(filePath: "/"), network: Network(network, .checkpoint(weights)), tokenizer: TestTokenizer.make())
     }
 
     init() throws { pipeline = try WhisperPipeline(Self.model()) }
@@ -87,6 +87,16 @@ import Tokenizers
         #expect(try await transcribe(silence) { $0.beamSize = 1 }.isEmpty)
         let segments = try await transcribe(silence + sound(16_000)) { ($0.beamSize, $0.timestamps) = (1, false) }
         #expect(!segments.isEmpty && segments.allSatisfy { $0.start >= 30 })
+    }
+
+    /// Words have times of the sound, in order; they are the segments' text.
+    @Test(arguments: [160, 20_000, 500_000]) func wordsAreInTheSound(_ count: Int) async throws {
+        let segments = try await transcribe(sound(count)) { ($0.beamSize, $0.timestamps, $0.wordTimestamps) = (1, false, true) }
+        let words = segments.flatMap { $0.words ?? [] }
+        #expect(words.map(\.start) == words.map(\.start).sorted() && words.map(\.end) == words.map(\.end).sorted())
+        #expect(words.allSatisfy { $0.start >= 0 && $0.start <= $0.end && $0.end <= Double(count) / 16_000 + 1e-9 })
+        #expect(words.allSatisfy { (0...1).contains($0.probability) })
+        #expect(words.isEmpty == (count == 160))
     }
 
     @Test func timestampsCutWindows() async throws {

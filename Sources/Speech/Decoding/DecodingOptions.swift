@@ -24,6 +24,10 @@ public struct DecodingOptions: Sendable, Hashable {
     public var timestamps = true
     /// Seconds.
     public var maxInitialTimestamp = 1.0
+    /// Whether segments have words with times, and windows begin where the last word ends.
+    public var wordTimestamps = false
+    /// Texts of improbable words with silence of more seconds around them are left out; nil for none. For word timestamps only.
+    public var hallucinationSilenceThreshold: Double?
     /// A text that comes before the first window's: names, spelling.
     public var initialPrompt: String?
     /// Words that are likely, given to each window.

@@ -11,6 +11,12 @@ protocol TokenSource: AnyObject {
     /// - Parameter origins: the sequence that each continues; their order is kept by 0, 1, 2 ….
     /// - Returns: logits [vocabulary] for each sequence.
     func advance(_ tokens: [Int], origins: [Int]) async throws -> [[Float]]
+
+    /// Runs a whole text, for the times of its words.
+    /// - Parameters:
+    ///   - text: the range of the tokens of text; there is one before it.
+    ///   - textVocabulary: ids below it are text.
+    func attention(of tokens: [Int], text: Range<Int>, textVocabulary: Int) async throws -> TextAttention
 }
 
 /// The tokens of a decoded window.

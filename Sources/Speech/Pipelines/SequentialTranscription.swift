@@ -36,6 +36,10 @@ struct SequentialTranscription {
         var position = 0
         var random = SplitMix(seed: options.seed)
         let fallback = TemperatureFallback(options: options)
+        var words = WordTimes(
+            aligner: WordAligner(tokenizer: tokenizer, startSequence: startSequence, length: length),
+            hallucinationSilenceThreshold: options.hallucinationSilenceThreshold)
+        var times = OrderedTimes(end: Double(frames) * Self.secondsPerFrame)
         while position < frames {
             try Task.checkCancellation()
             let size = min(Self.windowFrames, frames - position)
@@ -52,15 +56,21 @@ struct SequentialTranscription {
                 try await decode(source, prompt, temperature: temperature, random: &random)
             }
             if !fallback.isSilent(decoded) {
-                let segments = WindowSegments(
+                var segments = WindowSegments(
                     decoded.tokens, vocabulary, start: Double(position) * Self.secondsPerFrame, frames: size)
+                let counts =
+                    if options.wordTimestamps {
+                        try await words.add(to: &segments, source, window: position..<position + size, frames: frames)
+                    } else {
+                        true
+                    }
                 for part in segments.parts {
                     let text = text(part.tokens)
                     if part.start == part.end || text.trimmed.isEmpty { continue }
                     history += part.tokens
-                    try emit(segment(part, text, decoded, latest: Double(frames) * Self.secondsPerFrame))
+                    try emit(segment(times.order(part), text, decoded))
                 }
-                if !options.conditionsOnPreviousText || decoded.temperature > options.promptResetTemperature {
+                if counts, !options.conditionsOnPreviousText || decoded.temperature > options.promptResetTemperature {
                     resetIndex = history.count
                 }
                 position += segments.advance
@@ -103,12 +113,11 @@ struct SequentialTranscription {
             noSpeechProbability: Double(exp(atStart[vocabulary.noSpeech] - atStart[...].logSumExp())))
     }
 
-    /// - Parameter latest: the sound's end, which no time is after.
-    private func segment(_ part: WindowSegments.Part, _ text: String, _ window: DecodedWindow, latest: Double) -> Segment {
+    private func segment(_ part: WindowSegments.Part, _ text: String, _ window: DecodedWindow) -> Segment {
         Segment(
-            start: min(part.start, latest), end: min(part.end, latest), text: text, tokens: part.tokens,
+            start: part.start, end: part.end, text: text, tokens: part.tokens,
             temperature: window.temperature, averageLogProbability: window.averageLogProbability,
-            compressionRatio: window.compressionRatio, noSpeechProbability: window.noSpeechProbability)
+            compressionRatio: window.compressionRatio, noSpeechProbability: window.noSpeechProbability, words: part.words)
     }
 }
 

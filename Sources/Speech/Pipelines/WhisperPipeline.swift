@@ -13,6 +13,9 @@ public final class WhisperPipeline {
     private let config: WhisperConfig
     private let encoder: Executable
     private let decoder: Executable
+    private let makeAligner: () throws -> Executable
+    /// The decoder of whole texts with the scores of alignment heads; made when times of words are asked for.
+    private var aligner: Executable?
     private let spectrogram: LogMelSpectrogram
     private let vocabulary: DecodingVocabulary
     /// Receives the outputs of the networks, for calibration.
@@ -48,6 +51,17 @@ public final class WhisperPipeline {
         let compiled = try Executable.compile(
             [(name: "decoder", graph: model.decoder.decoder()), (name: "encoder", graph: model.encoder.encoder())], options)
         (decoder, encoder) = (compiled[0], compiled[1])
+        makeAligner = {
+            try Executable(
+                "alignment", model.decoder.decoder(.init(cacheLength: nil), alignmentHeads: model.alignmentHeads), options)
+        }
+    }
+
+    private func madeAligner() throws -> Executable {
+        if let aligner { return aligner }
+        let made = try makeAligner()
+        aligner = made
+        return made
     }
 
     /// Transcribes sound.
@@ -65,16 +79,17 @@ public final class WhisperPipeline {
         let frames = features.frames
         // The language is detected in the first window, which is then transcribed.
         var last: (range: Range<Int>, sound: [String: Tensor])?
+        func source(_ sound: [String: Tensor]) throws -> any TokenSource {
+            try WhisperTokenSource(decoder, aligner: madeAligner, config, sound: sound, observe: observe)
+        }
         func window(_ range: Range<Int>) async throws -> any TokenSource {
-            if let last, last.range == range {
-                return try WhisperTokenSource(decoder, config, sound: last.sound, observe: observe)
-            }
+            if let last, last.range == range { return try source(last.sound) }
             let window: [Float] = try features.window(range).elements()
             let batch = try Tensor(window, shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames])
             let sound = try await encoder.run(["input_features": batch])
             try observe?(.encoder, sound)
             last = (range, sound)
-            return try WhisperTokenSource(decoder, config, sound: sound, observe: observe)
+            return try source(sound)
         }
         var language = request.language
         if tokenizer.isMultilingual, language == nil, frames > 0 {

@@ -10,4 +10,6 @@ public struct Segment: Sendable, Hashable {
     public var averageLogProbability: Double
     public var compressionRatio: Double
     public var noSpeechProbability: Double
+    /// nil where their times were not asked for.
+    public var words: [Word]?
 }

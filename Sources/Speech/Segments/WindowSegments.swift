@@ -7,11 +7,14 @@ struct WindowSegments: Equatable {
         var start: Double
         var end: Double
         var tokens: [Int]
+        var words: [Word]?
     }
 
     var parts: [Part]
     /// The frames by which the next window is later.
     var advance: Int
+    /// Whether the text was understood up to the window's end: it closes with one timestamp.
+    let endsInTimestamp: Bool
 
     /// Frames of the spectrogram for each step of timestamps.
     static let framesPerStep = 2
@@ -25,7 +28,7 @@ struct WindowSegments: Equatable {
         func time(_ token: Int) -> Double {
             start + Double(max(0, token - vocabulary.timestampBegin)) * DecodingVocabulary.timePrecision
         }
-        let endsInOne = tokens.count >= 2 && !isTimestamp[tokens.count - 2] && isTimestamp[tokens.count - 1]
+        endsInTimestamp = tokens.count >= 2 && !isTimestamp[tokens.count - 2] && isTimestamp[tokens.count - 1]
         // Two timestamps in a row close a part and open the next.
         var pairs = tokens.indices.dropFirst().filter { isTimestamp[$0] && isTimestamp[$0 - 1] }
         (parts, advance) = ([], frames)
@@ -36,14 +39,14 @@ struct WindowSegments: Equatable {
             parts = [Part(start: start, end: end, tokens: tokens)]
             return
         }
-        if endsInOne { pairs.append(tokens.count) }
+        if endsInTimestamp { pairs.append(tokens.count) }
         var from = 0
         for pair in pairs {
             let part = Array(tokens[from..<pair])
             parts.append(Part(start: time(part[0]), end: time(part[part.count - 1]), tokens: part))
             from = pair
         }
-        guard !endsInOne else { return }
+        guard !endsInTimestamp else { return }
         // The rest has no end: it is decoded again from there. A window never stands still.
         let last = tokens[from - 1] - vocabulary.timestampBegin
         advance = min(max(last * Self.framesPerStep, 1), frames)

@@ -14,48 +14,44 @@ public enum TranscriptFormat: String, Sendable, CaseIterable {
 }
 
 extension TranscriptFormat {
-    /// The text before the first segment.
-    public var header: String {
-        switch self {
-        case .vtt: "WEBVTT\n\n"
-        case .tsv: "start\tend\ttext\n"
-        case .txt, .srt, .lrc, .json: ""
-        }
-    }
-
-    /// A segment's text.
+    /// The file of a transcript.
     ///
     /// Reference: OpenAI's `whisper/utils.py`; whisper.cpp's `output_lrc`.
-    /// - Parameter index: from 0.
-    /// - Returns: nil for JSON, whose file is written at the end.
-    public func text(_ segment: Segment, index: Int) -> String? {
-        let line = segment.text.trimmed
-        // An arrow would be read as a time.
-        let cue = line.replacing("-->", with: "->")
+    /// - Parameter layout: for subtitles (srt, vtt).
+    /// - Returns: nil for JSON, which has more than segments.
+    public func text(_ segments: [Segment], _ layout: SubtitleLayout = SubtitleLayout()) -> String? {
         switch self {
-        case .txt: return "\(line)\n"
+        case .txt: segments.map { "\($0.text.trimmed)\n" }.joined()
         case .srt:
-            let (start, end) = (clock(segment.start, decimal: ","), clock(segment.end, decimal: ","))
-            return "\(index + 1)\n\(start) --> \(end)\n\(cue)\n\n"
+            cues(segments, layout) { clock($0, decimal: ",") }.enumerated().map { "\($0 + 1)\n\($1)" }.joined()
         case .vtt:
-            return "\(clock(segment.start, decimal: ".", alwaysHours: false)) --> "
-                + "\(clock(segment.end, decimal: ".", alwaysHours: false))\n\(cue)\n\n"
+            "WEBVTT\n\n" + cues(segments, layout) { clock($0, decimal: ".", alwaysHours: false) }.joined()
         case .tsv:
-            let text = String(line.map { $0 == "\t" ? " " : $0 })
-            return "\(milliseconds(segment.start))\t\(milliseconds(segment.end))\t\(text)\n"
+            "start\tend\ttext\n"
+                + segments.map { segment in
+                    let text = String(segment.text.trimmed.map { $0 == "\t" ? " " : $0 })
+                    return "\(segment.start.milliseconds)\t\(segment.end.milliseconds)\t\(text)\n"
+                }.joined()
         case .lrc:
-            let hundredths = milliseconds(segment.start) / 10
-            let (minutes, seconds) = (hundredths / 6000, hundredths / 100 % 60)
-            return "[\(padded(minutes, 2)):\(padded(seconds, 2)).\(padded(hundredths % 100, 2))]\(line)\n"
-        case .json: return nil
+            segments.map { segment in
+                let hundredths = segment.start.milliseconds / 10
+                let (minutes, seconds) = (hundredths / 6000, hundredths / 100 % 60)
+                return "[\(padded(minutes, 2)):\(padded(seconds, 2)).\(padded(hundredths % 100, 2))]\(segment.text.trimmed)\n"
+            }.joined()
+        case .json: nil
         }
     }
 
-    private func milliseconds(_ seconds: Double) -> Int { Int((max(0, seconds) * 1000).rounded()) }
+    private func cues(_ segments: [Segment], _ layout: SubtitleLayout, clock: (Double) -> String) -> [String] {
+        layout.cues(segments).map { cue in
+            // An arrow would be read as a time.
+            "\(clock(cue.start)) --> \(clock(cue.end))\n\(cue.text.replacing("-->", with: "->"))\n\n"
+        }
+    }
 
     /// Hours, minutes, seconds and milliseconds.
     private func clock(_ seconds: Double, decimal: String, alwaysHours: Bool = true) -> String {
-        let all = milliseconds(seconds)
+        let all = seconds.milliseconds
         let hours = all / 3_600_000
         let rest = "\(padded(all / 60_000 % 60, 2)):\(padded(all / 1000 % 60, 2))\(decimal)\(padded(all % 1000, 3))"
         return alwaysHours || hours > 0 ? "\(padded(hours, 2)):\(rest)" : rest

@@ -18,10 +18,22 @@ struct SpeechOptions: ParsableArguments {
     @Flag(help: "Decode each 30 s without the text before; for recordings in which texts repeat themselves.")
     var noConditioning = false
     @Flag(help: "Write no times: one text for each 30 s.") var noTimestamps = false
+    @Flag(help: "Find the times of words; for files of json, srt and vtt.") var wordTimestamps = false
+    @Option(
+        help: ArgumentHelp(
+            "Leave out texts that seem invented, with silence of more seconds around them. For --word-timestamps.",
+            valueName: "seconds"))
+    var hallucinationSilenceThreshold: Double?
     @Option(help: "The seed of texts that are drawn at random, where the most probable one is bad.") var seed: UInt64 = 0
 
     func validate() throws {
         if !(1...64).contains(beamSize) { throw ValidationError("--beam-size must be from 1 to 64; it is \(beamSize).") }
+        if let seconds = hallucinationSilenceThreshold {
+            if !(0...3600).contains(seconds) {
+                throw ValidationError("--hallucination-silence-threshold must be from 0 to 3600 seconds; it is \(seconds).")
+            }
+            if !wordTimestamps { throw ValidationError("--hallucination-silence-threshold needs --word-timestamps.") }
+        }
     }
 
     func request(for session: TranscriptionSession) throws -> WhisperPipeline.Request {
@@ -33,6 +45,8 @@ struct SpeechOptions: ParsableArguments {
         request.decoding.hotwords = hotwords
         request.decoding.conditionsOnPreviousText = !noConditioning
         request.decoding.timestamps = !noTimestamps
+        request.decoding.wordTimestamps = wordTimestamps
+        request.decoding.hallucinationSilenceThreshold = hallucinationSilenceThreshold
         request.decoding.seed = seed
         return request
     }
@@ -46,8 +60,47 @@ struct TranscriptOptions: ParsableArguments {
         name: .customLong("output-dir"),
         help: ArgumentHelp("The folder of the files. (default: the recording's)", valueName: "folder"))
     var directory: String?
+    @Option(help: ArgumentHelp("Characters of a subtitle's line; needs --word-timestamps.", valueName: "characters"))
+    var maxLineWidth: Int?
+    @Option(
+        help: ArgumentHelp("Lines of a subtitle; needs --word-timestamps and --max-line-width.", valueName: "lines"))
+    var maxLineCount: Int?
+    @Option(help: ArgumentHelp("Words of a subtitle; needs --word-timestamps.", valueName: "words"))
+    var maxWordsPerLine: Int?
+    @Flag(help: "Underline each word while it is said; needs --word-timestamps.") var highlightWords = false
+
+    private var numbers: [(name: String, value: Int?)] {
+        [
+            ("--max-line-width", maxLineWidth), ("--max-line-count", maxLineCount), ("--max-words-per-line", maxWordsPerLine),
+        ]
+    }
+
+    var layout: SubtitleLayout {
+        var layout = SubtitleLayout()
+        layout.maxLineWidth = maxLineWidth
+        layout.maxLineCount = maxLineCount
+        layout.maxWordsPerLine = maxWordsPerLine
+        layout.highlightsWords = highlightWords
+        return layout
+    }
+
+    /// Refuses layouts of words where there are none.
+    func requireWords(_ haveWords: Bool) throws {
+        guard !haveWords else { return }
+        let given = numbers.first { $0.value != nil }?.name ?? (highlightWords ? "--highlight-words" : nil)
+        if let given { throw ValidationError("\(given) needs --word-timestamps.") }
+    }
 
     func validate() throws {
+        for (name, value) in numbers {
+            if let value, !(1...1000).contains(value) {
+                throw ValidationError("\(name) must be from 1 to 1000; it is \(value).")
+            }
+        }
+        if maxLineCount != nil, maxLineWidth == nil { throw ValidationError("--max-line-count needs --max-line-width.") }
+        if maxWordsPerLine != nil, maxLineWidth != nil {
+            throw ValidationError("--max-words-per-line and --max-line-width exclude each other.")
+        }
         if directory?.isEmpty == true { throw ValidationError("--output-dir must name a folder; it is empty.") }
         if directory != nil, formats.isEmpty {
             throw ValidationError("--output-dir is for files; say which with --output-format.")

@@ -15,6 +15,7 @@ struct TranscribeCommand: AsyncParsableCommand {
               glint pull openai/whisper-base
               glint transcribe talk.wav --model openai/whisper-base
               glint transcribe *.mp3 --model openai/whisper-base --output-format srt --output-dir subtitles/
+              glint transcribe film.mkv --model openai/whisper-base --output-format srt --word-timestamps --max-line-width 42 --max-line-count 2
               glint transcribe interview.flac --model openai/whisper-base --language de --task translate
             """)
 
@@ -31,13 +32,16 @@ struct TranscribeCommand: AsyncParsableCommand {
 
     func validate() throws {
         try machine.refuseMaxMemory()
+        try output.requireWords(speech.wordTimestamps)
     }
 
     func run() async throws {
         try await cancellingOnInterrupt {
             let bar = display.bar
             defer { bar.finish() }
-            var writers = try files.map { try TranscriptWriter(output.formats, for: $0, in: output.directory) }
+            let writers = try files.map {
+                try TranscriptWriter(output.formats, for: $0, in: output.directory, layout: output.layout)
+            }
             let paths = writers.flatMap(\.paths)
             if let path = paths.first(where: { path in paths.count { $0 == path } > 1 }) {
                 throw ValidationError(
@@ -51,7 +55,6 @@ struct TranscribeCommand: AsyncParsableCommand {
                     case .note(let text): bar.note(text)
                     case .segment(let segment):
                         bar.finish()
-                        writers[index].append(segment)
                         if output.formats.isEmpty { try print(segment.text.trimmingCharacters(in: .whitespaces)) }
                     case .progress(let done, let total):
                         if bar.isTerminal { bar.show("\(clock(done)) of \(clock(total))", share: done / max(total, 1)) }

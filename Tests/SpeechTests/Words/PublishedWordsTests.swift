@@ -1,0 +1,70 @@
+import Audio
+import Foundation
+import ModelLoading
+import TensorStore
+import TestSupport
+import Testing
+
+@testable import Speech
+
+/// The published weights over real recordings, beside faster-whisper's words in f32.
+@Suite(
+    .serialized,
+    .enabled(
+        if: Real.model != nil && Real.recording != nil,
+        "set GLINT_TEST_MODELS to a folder with tiny.en and base; recordings are beside the project in shared/audio"))
+struct PublishedWordsTests {
+    @Test func areFasterWhispers() async throws {
+        let models = try #require(OptionalMaterial.models.folder)
+        var pipelines: [String: WhisperPipeline] = [:]
+        for golden in try WordGoldens.cases("published") {
+            let (model, recording) = try (#require(golden["model"]?.string), #require(golden["recording"]?.string))
+            let folder = models.appending(path: model)
+            guard FileManager.default.fileExists(atPath: folder.path) else { continue }
+            let pipeline = try pipelines[model] ?? WhisperPipeline(SpeechModel(folder))
+            pipelines[model] = pipeline
+            let path = Goldens.repository.appending(path: "../shared/audio/\(recording)").path
+            guard let samples = try? AudioReader(path: path).samples(limit: 100) else { continue }
+            var request = WhisperPipeline.Request()
+            request.decoding.beamSize = try #require(golden["beams"]?.int)
+            request.decoding.wordTimestamps = true
+            var words: [Word] = []
+            try await pipeline.transcribe(samples, request) { segment in
+                let own = try #require(segment.words)
+                #expect(own.map(\.text).joined() == segment.text)
+                words += own
+            }
+            let name = "\(model), \(recording), \(request.decoding.beamSize) beams"
+            #expect(words.map(\.start) == words.map(\.start).sorted() && words.allSatisfy { $0.start <= $0.end }, "\(name)")
+            #expect(zip(words, words.dropFirst()).allSatisfy { $0.end <= $1.start }, "\(name)")
+            #expect((words.last?.end ?? 0) <= Double(samples.count) / 16000, "\(name)")
+            try compare(words, WordGoldens.words(golden["words"]), name)
+        }
+    }
+
+    /// Words that both have, in their order: times within 0.1 s in the middle, and probabilities within 0.05.
+    private func compare(_ found: [Word], _ expected: [Word], _ name: String) throws {
+        let difference = found.map(\.text).difference(from: expected.map(\.text))
+        let (inserted, removed) = (Set(difference.insertions.map(\.offset)), Set(difference.removals.map(\.offset)))
+        let pairs = zip(
+            found.indices.filter { !inserted.contains($0) }, expected.indices.filter { !removed.contains($0) })
+        let common = pairs.map { (found[$0], expected[$1]) }
+        #expect(common.count * 20 >= expected.count * 19, "\(name): \(found.map(\.text)), \(expected.map(\.text))")
+        if found.map(\.text).joined() == expected.map(\.text).joined() { #expect(difference.isEmpty, "\(name)") }
+        let distances = common.flatMap { [abs($0.start - $1.start), abs($0.end - $1.end)] }.sorted()
+        let probabilities = common.map { abs($0.probability - $1.probability) }.sorted()
+        print(
+            name, found.count, expected.count, common.count, "median", distances[distances.count / 2], "max", distances.last ?? 0,
+            "over .1:", distances.count { $0 > 0.1 }, "prob", probabilities[probabilities.count / 2], probabilities.last ?? 0)
+        #expect(distances[distances.count / 2] <= 0.1, "\(name): \(distances)")
+        #expect(probabilities[probabilities.count / 2] < 0.05, "\(name): \(probabilities)")
+    }
+}
+
+extension CollectionDifference.Change {
+    fileprivate var offset: Int {
+        switch self {
+        case .insert(let offset, _, _), .remove(let offset, _, _): offset
+        }
+    }
+}
