@@ -12,7 +12,9 @@ enum WordGoldens {
     }
 
     /// A number from −8 to 8 that the script makes in the same way.
-    static func number(_ group: Int, _ index: Int) -> Float { Float((index * 7919 + group * 104_729) % 1009) / 64 - 8 }
+    static func number(_ group: Int, _ index: Int) -> Float {
+        Float((index * index * 31 + index * 7919 + group * 104_729) % 1009) / 64 - 8
+    }
 
     /// `[text, start, end, probability]`.
     static func word(_ value: JSONValue) throws -> Word {
