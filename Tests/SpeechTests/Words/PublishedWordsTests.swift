@@ -1,3 +1,4 @@
+import Architectures
 import Audio
 import Foundation
 import ModelLoading
