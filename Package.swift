@@ -62,7 +62,7 @@ let package = Package(
         module("Architectures", ["ModelGraph"]),
         module("Tokenizers", ["TensorStore", "CZlib"], resources: [.copy("Resources")]),
         module("Adapters", ["TensorStore", "ModelGraph", "Architectures"]),
-        module("Hub", ["TensorStore", "CCurl"]),
+        module("Hub", ["TensorStore", "CCurl", "CZlib"]),
         module("ModelLoading", ["ModelGraph", "Architectures", "Tokenizers"]),
         module("Quantization", ["ModelGraph", "CNumerics"]),
         module("Imaging", ["CImageCodecs", "TensorStore"]),
@@ -94,7 +94,7 @@ let package = Package(
         tests(of: "Architectures", ["Inference", "ModelLoading"]),
         tests(of: "Tokenizers"),
         tests(of: "Adapters", ["OpenVINO", "Architectures", "Inference", "ModelLoading"]),
-        tests(of: "Hub", ["TensorStore", "CCurl"]),
+        tests(of: "Hub", ["TensorStore", "CCurl", "CZlib"]),
         tests(of: "ModelLoading", ["Inference"]),
         tests(of: "Quantization", ["OpenVINO", "Architectures"]),
         tests(of: "Imaging", ["TensorStore"]),
@@ -106,7 +106,7 @@ let package = Package(
         tests(of: "Speech", ["Tokenizers", "TensorStore", "Architectures", "Audio", "ModelGraph", "ModelLoading"]),
         tests(
             of: "Workflows",
-            ["Diffusion", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading", "Audio", "Evaluation", "Tokenizers"]),
+            ["Diffusion", "Hub", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading", "Audio", "Evaluation", "Tokenizers"]),
         // Reads the project's sources and documents.
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),
         // These run the built program, and so import nothing of it.

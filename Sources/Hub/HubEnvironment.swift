@@ -23,7 +23,7 @@ public struct HubEnvironment: Sendable {
         token = try Self.token(settings)
         cache = HubCache(folder: Self.cacheFolder(settings))
         isOffline = settings.isOn("HF_HUB_OFFLINE") || settings.isOn("TRANSFORMERS_OFFLINE")
-        certificates = try Self.certificates(settings)
+        certificates = try settings.certificates(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
         proxy = try HubProxy(settings, for: endpoint)
     }
 
@@ -48,18 +48,7 @@ public struct HubEnvironment: Sendable {
 
     private static func home(_ settings: HubSettings) -> URL {
         if let path = settings["HF_HOME"] { return settings.folder(path) }
-        let caches = settings["XDG_CACHE_HOME"].map(settings.folder) ?? settings.home.appending(path: ".cache")
-        return caches.appending(path: "huggingface")
-    }
-
-    private static func certificates(_ settings: HubSettings) throws(HubError) -> String? {
-        guard let name = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"].first(where: { settings[$0] != nil }),
-            let path = settings[name]
-        else { return nil }
-        guard FileManager.default.isReadableFile(atPath: path) else {
-            throw .invalidSetting(name: name, reason: "\(path) can't be read")
-        }
-        return path
+        return settings.caches.appending(path: "huggingface")
     }
 
     private static func token(_ settings: HubSettings) throws(HubError) -> String? {
@@ -91,6 +80,19 @@ struct HubSettings {
     subscript(name: String) -> String? { variables[name].flatMap { $0.isEmpty ? nil : $0 } }
 
     func isOn(_ name: String) -> Bool { ["1", "ON", "YES", "TRUE"].contains(self[name]?.uppercased()) }
+
+    /// The file of certificates that the first of these variables names.
+    /// - Throws: `HubError.invalidSetting` where it can't be read.
+    func certificates(_ names: [String]) throws(HubError) -> String? {
+        guard let name = names.first(where: { self[$0] != nil }), let path = self[name] else { return nil }
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            throw .invalidSetting(name: name, reason: "\(path) can't be read")
+        }
+        return path
+    }
+
+    /// The user's folder for caches.
+    var caches: URL { self["XDG_CACHE_HOME"].map(folder) ?? home.appending(path: ".cache") }
 
     var home: URL { self["HOME"].map { URL(filePath: $0) } ?? FileManager.default.homeDirectoryForCurrentUser }
 

@@ -13,8 +13,6 @@ struct HubRepository: Sendable {
     private static let listingLimit = 64 << 20
     /// Limit, in bytes, for JSON files that the selection depends on.
     private static let documentLimit = 16 << 20
-    /// Connection attempts for the listing: few, so that a missing network is reported within seconds.
-    private static let connectionAttempts = 3
 
     /// Requests the list of files.
     /// - Throws: `HubError`, `CancellationError`.
@@ -25,34 +23,14 @@ struct HubRepository: Sendable {
         guard let url = URL(string: address) else {
             throw HubError.invalidSetting(name: "HF_ENDPOINT", reason: "\(address) is not a URL")
         }
-        var attempts = Attempts(retry, connections: Self.connectionAttempts)
-        while true {
-            do {
-                let bytes = try await body(of: transport.get(url), url: url)
-                return try RepositoryListing(parsing: bytes, repository: reference.repository, url: address)
-            } catch let failure as TransportFailure {
-                do {
-                    try await attempts.wait(after: failure) {
-                        report(.retrying(what: reference.description, reason: failure.summary, delay: $0))
-                    }
-                } catch let failure as TransportFailure {
-                    throw error(failure)
-                }
-            }
-        }
-    }
-
-    private func body(of response: HTTPResponse, url: URL) async throws -> [UInt8] {
-        let bytes: [UInt8]?
+        let bytes: [UInt8]
         do {
-            bytes = try await response.body.collect(upTo: Self.listingLimit)
-        } catch {
-            throw try HubTransport.failure(error, host: url.authority)
+            bytes = try await transport.document(
+                url, named: reference.description, limit: Self.listingLimit, retry: retry, report: report)
+        } catch let failure as TransportFailure {
+            throw error(failure)
         }
-        guard let bytes else {
-            throw HubError.unexpectedAnswer(url: url.absoluteString, reason: "more than \(Self.listingLimit) bytes")
-        }
-        return bytes
+        return try RepositoryListing(parsing: bytes, repository: reference.repository, url: address)
     }
 
     /// Downloads `file` into the cache and reads it.

@@ -1,10 +1,20 @@
 import Foundation
 
-/// Makes requests to the hub and to the hosts it redirects to.
+/// Makes requests to a server and to the hosts it redirects to.
 struct HubTransport: Sendable {
+    /// The server, and the way to it.
+    struct Server: Sendable {
+        let url: URL
+        /// The value of `Authorization`, for this server alone; nil for none.
+        let authorization: String?
+        let proxy: HubProxy?
+        /// File of the certificates to trust; nil for the system's.
+        let certificates: String?
+    }
+
     private let session: CurlSession
     private let endpoint: URL
-    private let token: String?
+    private let authorization: String?
 
     static let redirectLimit = 5
     /// Limit, in bytes, for the content of a redirect.
@@ -14,15 +24,23 @@ struct HubTransport: Sendable {
     static func with<Result>(
         _ environment: HubEnvironment, timeouts: HTTPTimeouts = HTTPTimeouts(), _ body: (HubTransport) async throws -> Result
     ) async throws -> Result {
-        let settings = CurlSession.Settings(
-            proxy: environment.proxy, certificates: environment.certificates, timeouts: timeouts)
+        let server = Server(
+            url: environment.endpoint, authorization: environment.token.map { "Bearer \($0)" }, proxy: environment.proxy,
+            certificates: environment.certificates)
+        return try await with(server, timeouts: timeouts, body)
+    }
+
+    /// Runs `body` with a transport, and closes its connections afterwards.
+    static func with<Result>(
+        _ server: Server, timeouts: HTTPTimeouts = HTTPTimeouts(), _ body: (HubTransport) async throws -> Result
+    ) async throws -> Result {
+        let settings = CurlSession.Settings(proxy: server.proxy, certificates: server.certificates, timeouts: timeouts)
         guard let session = CurlSession(settings) else {
-            throw HubError.unreachable(host: environment.endpoint.authority, reason: HTTPFailure.noMemory.reason)
+            throw HubError.unreachable(host: server.url.authority, reason: HTTPFailure.noMemory.reason)
         }
         let outcome: Swift.Result<Result, any Error>
         do {
-            outcome = .success(
-                try await body(HubTransport(session: session, endpoint: environment.endpoint, token: environment.token)))
+            outcome = .success(try await body(HubTransport(session: session, server)))
         } catch {
             outcome = .failure(error)
         }
@@ -30,24 +48,26 @@ struct HubTransport: Sendable {
         return try outcome.get()
     }
 
-    private init(session: CurlSession, endpoint: URL, token: String?) {
+    private init(session: CurlSession, _ server: Server) {
         self.session = session
-        self.endpoint = endpoint
-        self.token = token
+        endpoint = server.url
+        authorization = server.authorization
     }
 
     /// Sends a GET request, follows redirects, and returns the successful response.
     ///
-    /// The token is sent to the hub only. Other hosts, which serve the content, authorize by the redirect's URL.
+    /// The authorization is sent to the server only. Other hosts, which serve the content, authorize by the redirect's URL.
+    /// - Parameter accept: the media types to ask for; nil for any.
     /// - Throws: `TransportFailure`, `HubError.unexpectedAnswer`, `CancellationError`.
-    func get(_ url: URL, rangeFrom offset: Int = 0) async throws -> HTTPResponse {
+    func get(_ url: URL, rangeFrom offset: Int = 0, accept: String? = nil) async throws -> HTTPResponse {
         var url = url
         for _ in 0...Self.redirectLimit {
             let isEndpoint = url.hasSameOrigin(as: endpoint)
             var request = HTTPRequest(url: url.absoluteString)
             request.headers = [("User-Agent", "glint"), ("Accept-Encoding", "identity")]
             if offset > 0 { request.headers.append(("Range", "bytes=\(offset)-")) }
-            if isEndpoint, let token { request.headers.append(("Authorization", "Bearer \(token)")) }
+            if let accept { request.headers.append(("Accept", accept)) }
+            if isEndpoint, let authorization { request.headers.append(("Authorization", authorization)) }
             let response = try await answer(to: request, host: url.authority)
             switch response.status {
             case 200..<300: return response

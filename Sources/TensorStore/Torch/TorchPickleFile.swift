@@ -90,7 +90,7 @@ public struct TorchPickleFile: Sendable {
 extension TorchPickleFile.Entry {
     /// Checks that the view lies within its storage, and the storage within the zip's entry.
     fileprivate init(
-        _ tensor: PickleTensor, name: String, storage entry: StoredZip.Entry, in file: MappedFile
+        _ tensor: PickleTensor, name: String, storage entry: ZipDirectory.Entry, in file: MappedFile
     ) throws(TorchFileError) {
         func damaged(_ reason: String) -> TorchFileError { .tensor(file: file.path, name: name, reason: reason) }
         let storage = tensor.storage

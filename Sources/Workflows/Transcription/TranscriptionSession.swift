@@ -17,12 +17,14 @@ public final class TranscriptionSession {
     /// Longer recordings are refused: a day's samples take 5.5 GB in a temporary file.
     private static let longestHours = 24.0
 
-    /// - Parameter model: a folder, or the name of a model in the hub's cache.
-    /// - Throws: `ModelLocationError`; as `SpeechModel` and `WhisperPipeline`.
-    public init(_ model: String, _ options: CompileOptions) throws {
+    /// A mean log probability below this is rare in speech of the model's language.
+    private static let leastProbability = -0.7
+
+    /// - Throws: as `SpeechModel` and `WhisperPipeline`.
+    public init(_ model: SpeechModelLocation.Model, _ options: CompileOptions) throws {
         let start = ContinuousClock.now
-        let speech = try SpeechModel(ModelLocation.resolve(model))
-        name = model
+        let speech = try SpeechModel(model.folder)
+        name = model.name
         pipeline = try WhisperPipeline(speech, options)
         loading = ContinuousClock.now - start
     }
@@ -46,6 +48,13 @@ public final class TranscriptionSession {
 
     /// Whether the model knows no other language.
     public var isEnglishOnly: Bool { !pipeline.tokenizer.isMultilingual }
+
+    /// A note on a first text that a model for English finds improbable, as it does speech in other languages.
+    private func doubt(_ first: Segment) -> String? {
+        guard !pipeline.tokenizer.isMultilingual, first.averageLogProbability < Self.leastProbability else { return nil }
+        return "the first words are improbable to \(name), which knows English only; for another language give a model for many "
+            + "with --model"
+    }
 
     public enum Event {
         case note(String)
@@ -78,6 +87,7 @@ public final class TranscriptionSession {
                 try report(.note("the language is \(language.name) (\(Int((probability * 100).rounded())) %)"))
             } catch { failure = error }
         } emit: { segment in
+            if transcript.segments.isEmpty, let note = doubt(segment) { try report(.note("\(path): \(note)")) }
             transcript.segments.append(segment)
             if let failure { throw failure }
             try report(.segment(segment))

@@ -45,7 +45,7 @@ struct EvalWERCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     private static let modelHelp = ArgumentHelp(
-        SpeechModelOption.help.abstract + " Repeatable: all are compared with the first.", valueName: "folder")
+        SpeechModelOption.help + " Repeatable: all are compared with the first.", valueName: "folder")
 
     func validate() throws {
         try machine.refuseMaxMemory()
@@ -71,8 +71,10 @@ struct EvalWERCommand: AsyncParsableCommand {
         for note in list.notes { bar.note(note) }
         let evaluation = WordErrorEvaluation(list, normalizer: normalizer)
         let options = try machine.settings.compileOptions().withExactDefault
-        let variants = zip(models, names).map { model, name in
-            WordErrorEvaluation.Variant(name: name) { try load(model, options, bar) }
+        var variants: [WordErrorEvaluation.Variant] = []
+        for (model, name) in zip(models, names) {
+            let location = try await SpeechModelOption.location(model, bar)
+            variants.append(WordErrorEvaluation.Variant(name: name) { try load(location, options, bar) })
         }
         let outcome = try await evaluation.run(variants, takesTurns: !oneAtATime, seed: speech.seed) { event in
             switch event {
@@ -86,7 +88,9 @@ struct EvalWERCommand: AsyncParsableCommand {
         if !outcome.report.failures.isEmpty { throw ExitCode.failure }
     }
 
-    private func load(_ model: String, _ options: CompileOptions, _ bar: ProgressBar) throws -> WordErrorEvaluation.Loaded {
+    private func load(
+        _ model: SpeechModelLocation.Model, _ options: CompileOptions, _ bar: ProgressBar
+    ) throws -> WordErrorEvaluation.Loaded {
         let session = try TranscriptionSession(model, options)
         let request = try speech.request(for: session)
         let language = session.isEnglishOnly ? WhisperLanguage("en") : request.language

