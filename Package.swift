@@ -69,7 +69,7 @@ let package = Package(
         module("Audio", ["CSndFile", "CSoXR", "CNumerics", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"], resources: [.copy("Speech/Resources")]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
-        module("Speech", ["Audio", "Inference", "ModelLoading", "CNumerics", "CZlib"]),
+        module("Speech", ["Audio", "Inference", "ModelGraph", "ModelLoading", "CNumerics", "CZlib"]),
         module(
             "Workflows",
             [
@@ -103,7 +103,7 @@ let package = Package(
             of: "Evaluation",
             ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore", "Tokenizers"]),
         tests(of: "Diffusion", ["ModelGraph", "OpenVINO"]),
-        tests(of: "Speech", ["Tokenizers", "TensorStore", "Architectures", "Audio", "ModelGraph", "ModelLoading"]),
+        tests(of: "Speech", ["Tokenizers", "TensorStore", "Architectures", "Audio", "ModelGraph", "ModelLoading", "Hub"]),
         tests(
             of: "Workflows",
             ["Diffusion", "Hub", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading", "Audio", "Evaluation", "Tokenizers"]),

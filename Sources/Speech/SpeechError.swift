@@ -2,6 +2,10 @@
 public enum SpeechError: Error, Equatable, CustomStringConvertible {
     /// A network without an output that decoding needs.
     case missingOutput(String)
+    /// Logits of another shape than the model's config says.
+    case logits(String, expected: String)
+    /// Times of words were asked of a decoder that does not tell its attention.
+    case noAttention
     /// A tokenizer of another model: its timestamps are beyond the model's vocabulary.
     case vocabulary(model: Int, tokenizer: Int)
     /// A model for windows of another length than 30 s.
@@ -14,6 +18,11 @@ public enum SpeechError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .missingOutput(let name): "The decoder has no output '\(name)'."
+        case .logits(let found, let expected):
+            "The decoder's logits are \(found); by the model's config.json they must be \(expected)."
+        case .noAttention:
+            "Times of words need the decoder's attention to the sound, which optimum-intel's folders do not give; give the checkpoint "
+                + "(safetensors or model.bin) with --model."
         case .vocabulary(let model, let tokenizer):
             "The model's vocabulary has \(model) tokens, and its tokenizer \(tokenizer): they are of different models."
         case .positions(let found, let expected):

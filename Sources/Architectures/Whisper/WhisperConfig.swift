@@ -23,7 +23,7 @@ public struct WhisperConfig: Sendable {
     /// Channels of a head of the decoder.
     public var decoderHeadWidth: Int { width / decoderAttentionHeads }
 
-    static let className = "WhisperForConditionalGeneration"
+    public static let className = "WhisperForConditionalGeneration"
 
     /// Token ids are not read: those of generation_config.json take precedence over config.json's.
     /// - Throws: `ArchitectureError` naming the unsupported or invalid parameter.

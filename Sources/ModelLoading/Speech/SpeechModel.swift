@@ -5,11 +5,14 @@ public import TensorStore
 public import Tokenizers
 
 /// A Whisper model: networks and tokenizer of a folder in transformers' layout (config.json, safetensors), in CTranslate2's
-/// (model.bin), as faster-whisper has it, or as `SpeechFolder` writes it.
+/// (model.bin), as faster-whisper has it, in optimum-intel's (openvino_encoder_model.xml …), or as `SpeechFolder` writes it. IR takes
+/// precedence.
 public struct SpeechModel: Sendable {
     public let url: URL
     public var encoder: Network<WhisperModel>
     public var decoder: Network<WhisperModel>
+    /// The decoder of optimum-intel's folder, in place of `decoder`.
+    public var exportedDecoder: ExportedWhisperDecoder?
     public let tokenizer: WhisperTokenizer
     /// transformers' config.json of the networks.
     public let config: JSONValue
@@ -40,6 +43,10 @@ extension SpeechModel {
     /// - Throws: `ModelError`, `ArchitectureError`, `TokenizerError`; `SafetensorsError`, `CTranslate2Error`, `GraphError` for
     ///   damaged files.
     public init(_ url: URL) throws {
+        if FileManager.default.fileExists(atPath: url.appending(path: ExportedWhisperDecoder.encoderName).path) {
+            try self.init(exported: url)
+            return
+        }
         if FileManager.default.fileExists(atPath: Self.checkpoint(url).path) {
             try self.init(cTranslate2: url)
             return
@@ -75,6 +82,19 @@ extension SpeechModel {
         try self.init(
             url: url, network: network, tokenizer: WhisperTokenizer(folder: url), config: config,
             generationConfig: CTranslate2WhisperOptions.generationConfig(Self.config("config.json", in: url)))
+    }
+
+    private init(exported url: URL) throws {
+        let file = url.appending(path: "config.json")
+        let config = try JSONFile.read(file)
+        let reader = ConfigReader(config, className: config["architectures"]?.array?.first?.string ?? "", file: file.path)
+        let encoder = try ExportedWhisperDecoder.readNetwork(
+            url, ExportedWhisperDecoder.encoderName, inputs: ["input_features"], output: "last_hidden_state")
+        try self.init(
+            url: url, network: Network(try Registry.make(reader, from: Registry.speechRecognizers), .graph(encoder)),
+            tokenizer: WhisperTokenizer(folder: url), config: config,
+            generationConfig: Self.config("generation_config.json", in: url))
+        exportedDecoder = try ExportedWhisperDecoder(folder: url)
     }
 
     /// Whether a folder has a Whisper model.

@@ -42,8 +42,7 @@ public struct WhisperCalibration: Sendable {
         case .encoder: model.encoder.origin = .graph(graph)
         case .decoder: model.decoder.origin = .graph(graph)
         }
-        let pipeline = try WhisperPipeline(model, options)
-        pipeline.observe = { found, outputs in if found == network { try record(outputs) } }
+        let pipeline = try WhisperPipeline(model, options) { found, outputs in if found == network { try record(outputs) } }
         var before = 0.0
         for recording in recordings {
             try await pipeline.transcribe(recording, request, emit: { _ in }, progress: { progress(before + $0) })

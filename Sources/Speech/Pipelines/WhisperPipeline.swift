@@ -11,15 +11,9 @@ public import Tokenizers
 public final class WhisperPipeline {
     public let tokenizer: WhisperTokenizer
     private let config: WhisperConfig
-    private let encoder: Executable
-    private let decoder: Executable
-    private let makeAligner: () throws -> Executable
-    /// The decoder of whole texts with the scores of alignment heads; made when times of words are asked for.
-    private var aligner: Executable?
+    private let networks: any WhisperNetworks
     private let spectrogram: LogMelSpectrogram
     private let vocabulary: DecodingVocabulary
-    /// Receives the outputs of the networks, for calibration.
-    var observe: WhisperCalibration.Observer?
 
     /// Quieter samples are silence: −80 dB of full scale, a few steps of 16 bits.
     private static let leastAmplitude: Float = 1e-4
@@ -37,7 +31,12 @@ public final class WhisperPipeline {
     /// Compiles the networks.
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config; `AudioError` for a number of mel bins that no
     ///   model has; `SpeechError.vocabulary`, `.positions`; `GraphError`, `OpenVINOError`.
-    public init(_ model: SpeechModel, _ options: CompileOptions = CompileOptions()) throws {
+    public convenience init(_ model: SpeechModel, _ options: CompileOptions = CompileOptions()) throws {
+        try self.init(model, options, observe: nil)
+    }
+
+    /// - Parameter observe: receives the outputs of the networks, for calibration.
+    init(_ model: SpeechModel, _ options: CompileOptions, observe: WhisperCalibration.Observer?) throws {
         tokenizer = model.tokenizer
         config = model.encoder.architecture.config
         guard config.vocabSize > Int(tokenizer.special.timestampBegin) else {
@@ -48,20 +47,12 @@ public final class WhisperPipeline {
         }
         vocabulary = DecodingVocabulary(tokenizer)
         spectrogram = try LogMelSpectrogram(bins: config.numMelBins)
-        let compiled = try Executable.compile(
-            [(name: "decoder", graph: model.decoder.decoder()), (name: "encoder", graph: model.encoder.encoder())], options)
-        (decoder, encoder) = (compiled[0], compiled[1])
-        makeAligner = {
-            try Executable(
-                "alignment", model.decoder.decoder(.init(cacheLength: nil), alignmentHeads: model.alignmentHeads), options)
-        }
-    }
-
-    private func madeAligner() throws -> Executable {
-        if let aligner { return aligner }
-        let made = try makeAligner()
-        aligner = made
-        return made
+        networks =
+            if let exported = model.exportedDecoder {
+                try ExportedNetworks(model, exported, options)
+            } else {
+                try BuiltNetworks(model, options, observe: observe)
+            }
     }
 
     /// Transcribes sound.
@@ -79,17 +70,13 @@ public final class WhisperPipeline {
         let frames = features.frames
         // The language is detected in the first window, which is then transcribed.
         var last: (range: Range<Int>, sound: [String: Tensor])?
-        func source(_ sound: [String: Tensor]) throws -> any TokenSource {
-            try WhisperTokenSource(decoder, aligner: madeAligner, config, sound: sound, observe: observe)
-        }
         func window(_ range: Range<Int>) async throws -> any TokenSource {
-            if let last, last.range == range { return try source(last.sound) }
+            if let last, last.range == range { return try networks.tokens(over: last.sound) }
             let window: [Float] = try features.window(range).elements()
-            let batch = try Tensor(window, shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames])
-            let sound = try await encoder.run(["input_features": batch])
-            try observe?(.encoder, sound)
+            let sound = try await networks.encode(
+                Tensor(window, shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames]))
             last = (range, sound)
-            return try source(sound)
+            return try networks.tokens(over: sound)
         }
         var language = request.language
         if tokenizer.isMultilingual, language == nil, frames > 0 {

@@ -9,7 +9,7 @@ struct SpeechModelOption: ParsableArguments {
             valueName: "folder or name")) var model: String?
 
     static let help =
-        "A Whisper model: a folder of transformers, of faster-whisper (CTranslate2) or of glint quantize, a name that glint pull brought, whisper-tiny.en or whisper-base."
+        "A Whisper model: a folder of transformers, faster-whisper (CTranslate2), optimum-intel (OpenVINO) or glint quantize, a name that glint pull brought, whisper-tiny.en or whisper-base."
 
     /// The model's folder.
     func location(_ bar: ProgressBar) async throws -> SpeechModelLocation.Model { try await Self.location(model, bar) }
