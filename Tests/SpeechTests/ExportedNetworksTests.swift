@@ -75,12 +75,13 @@ import Tokenizers
         #expect(results[0][1] != results[0][0])
     }
 
-    @Test func wordTimesAreRefused() throws {
-        let network = try model.exported("past").network
-        let error = #expect(throws: GraphError.self) {
-            try network.decoder(alignmentHeads: [.init(layer: 0, head: 0)])
+    @Test func wordTimesAreRefused() async throws {
+        let exported = try model.exported("past")
+        let networks = try ExportedNetworks(exported, #require(exported.exportedDecoder))
+        let source = try networks.tokens(over: await networks.encode(Tensor(zeros: [1, 80, 3000])))
+        await #expect(throws: SpeechError.noAttention) {
+            try await source.attention(of: [1, 2, 3], text: 1..<2, textVocabulary: 200)
         }
-        #expect(String(describing: error).contains("times of words"))
     }
 
     @Test func foldersThatLackANetwork() throws {
