@@ -174,8 +174,8 @@ extension Network<any LatentAutoencoder> {
 extension Network<WhisperModel> {
     /// The encoder of sound of `positions`, or of all that the model has; see `WhisperModel.encoder`.
     /// - Throws: `ArchitectureError`; `GraphError.structure` for a network read from IR.
-    public func encoder(windows: Int = 1, positions: Int? = nil) throws -> SizedGraph {
-        SizedGraph(try architecture.encoder(checkpoint(), windows: .fixed(windows), positions: positions))
+    public func encoder(windows: Dimension = 1, positions: Dimension? = nil) throws -> SizedGraph {
+        SizedGraph(try architecture.encoder(checkpoint(), windows: windows, positions: positions))
     }
 
     /// The decoder; see `WhisperModel.decoder`.
