@@ -69,7 +69,7 @@ let package = Package(
         module("Audio", ["CSndFile", "CSoXR", "CNumerics", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"], resources: [.copy("Speech/Resources")]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
-        module("Speech", ["Audio", "Inference", "ModelLoading", "CNumerics", "CZlib"]),
+        module("Speech", ["Audio", "Inference", "ModelLoading", "CNumerics", "CZlib"], resources: [.copy("Resources")]),
         module(
             "Workflows",
             [

@@ -2,41 +2,82 @@ import Architectures
 import Inference
 import TensorStore
 
-/// Whisper's decoder over one window of sound.
+/// Whisper's decoder over windows of sound: each run reads the weights once for all of them.
 final class WhisperTokenSource: TokenSource {
     private let decoder: Executable
     private let config: WhisperConfig
+    /// The encoder's outputs `[windows, …]`, the decoder's keys and values of the sound.
+    private let sound: [String: Tensor]
+    let windows: Int
     private var cache: WhisperCache
-    /// Whether the sequences are still one, as they are up to the first token after the prompt.
-    private var isOneText = true
 
-    /// - Parameter sound: the encoder's outputs, the decoder's keys and values of the window.
-    init(_ decoder: Executable, _ config: WhisperConfig, sound: [String: Tensor]) throws {
+    /// - Parameter sound: the encoder's outputs.
+    init(_ decoder: Executable, _ config: WhisperConfig, sound: [String: Tensor], windows: Int) {
         self.decoder = decoder
         self.config = config
-        cache = WhisperCache(config)
+        self.sound = sound
+        self.windows = windows
+        cache = WhisperCache(config, windows: windows)
+    }
+
+    func begin(_ prompts: [WindowPrompt]) async throws -> [(last: [Float], atStart: [Float])] {
+        cache = WhisperCache(config, windows: windows)
+        // Another source may have set its own.
         try decoder.set(sound)
+        // Shorter prompts are padded in front.
+        let count = prompts.map(\.tokens.count).max() ?? 0
+        let starts = prompts.map { count - $0.tokens.count + $0.start }
+        let rows = Set(starts + [count - 1]).sorted()
+        let logits = try await run(prompts.map { .sequence($0.tokens) }, rows)
+        let places = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
+        return starts.enumerated().map { window, start in
+            (logits(window, rows.count - 1), logits(window, places[start] ?? 0))
+        }
     }
 
-    func begin(_ prompt: [Int], count: Int, position: Int) async throws -> (last: [Float], atPosition: [Float]) {
-        cache = WhisperCache(config)
-        isOneText = true
-        let rows = try await run(.sequence(prompt), logitRows: [position, prompt.count - 1])
-        return (rows[1], rows[0])
+    func advance(_ next: [NextTokens?]) async throws -> [[[Float]]] {
+        let count = next.map { $0?.tokens.count ?? 0 }.max() ?? 0
+        let logits = try await run(next.map { .beams($0?.tokens ?? [], after: $0?.origins ?? []) }, nil)
+        return next.enumerated().map { window, next in
+            (count - (next?.tokens.count ?? 0)..<count).map { logits(window, $0) }
+        }
     }
 
-    func advance(_ tokens: [Int], origins: [Int]) async throws -> [[Float]] {
-        let parents = isOneText ? origins.map { _ in 0 } : origins
-        isOneText = false
-        return try await run(.beams(tokens, after: parents), logitRows: nil)
+    func selecting(_ windows: [Int]) throws -> any TokenSource {
+        let parts = try sound.mapValues { try $0.rows(windows) }
+        return WhisperTokenSource(decoder, config, sound: parts, windows: windows.count)
     }
 
-    /// - Returns: logits [vocabulary] of each row.
-    private func run(_ tokens: WhisperCache.Tokens, logitRows: [Int]?) async throws -> [[Float]] {
-        let outputs = try await decoder.run(cache.inputs([tokens], logitRows: logitRows))
+    /// - Returns: logits [vocabulary] of a window's row.
+    private func run(
+        _ tokens: [WhisperCache.Tokens], _ logitRows: [Int]?
+    ) async throws -> (_ window: Int, _ row: Int) -> [Float] {
+        let outputs = try await decoder.run(cache.inputs(tokens, logitRows: logitRows))
         try cache.store(outputs)
         guard let logits = outputs["logits"] else { throw SpeechError.missingOutput("logits") }
-        let values: [Float] = try logits.elements()
-        return stride(from: 0, to: values.count, by: config.vocabSize).map { Array(values[$0..<$0 + config.vocabSize]) }
+        let (rows, width) = (logits.shape[1], config.vocabSize)
+        return { window, row in
+            logits.withUnsafeBytes { bytes in
+                let start = (window * rows + row) * width
+                return Array(bytes.bindMemory(to: Float.self)[start..<start + width])
+            }
+        }
+    }
+}
+
+extension Tensor {
+    /// Some of the parts along the first axis, copied.
+    func rows(_ indices: [Int]) throws -> Tensor {
+        let size = shape[0] == 0 ? 0 : byteCount / shape[0]
+        var result = try Tensor(zeros: Shape([indices.count] + shape.dimensions.dropFirst()), of: elementType)
+        withUnsafeBytes { source in
+            result.withUnsafeMutableBytes { target in
+                for (place, index) in indices.enumerated() {
+                    let part = UnsafeRawBufferPointer(rebasing: source[index * size..<(index + 1) * size])
+                    UnsafeMutableRawBufferPointer(rebasing: target[(place * size)...]).copyMemory(from: part)
+                }
+            }
+        }
+        return result
     }
 }
