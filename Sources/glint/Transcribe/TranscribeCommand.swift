@@ -16,6 +16,7 @@ struct TranscribeCommand: AsyncParsableCommand {
               glint transcribe talk.wav --model openai/whisper-base
               glint transcribe *.mp3 --model openai/whisper-base --output-format srt --output-dir subtitles/
               glint transcribe interview.flac --model openai/whisper-base --language de --task translate
+              glint transcribe lecture.m4a clips/*.wav --model openai/whisper-base --batch-size 8
             """)
 
     @Argument(
@@ -23,6 +24,8 @@ struct TranscribeCommand: AsyncParsableCommand {
             "Recordings: wav, flac, ogg, opus, mp3, others through ffmpeg (./glint setup --audio); - for raw PCM on standard input, 16 bits, mono, 16 kHz."
     ) var files: [String]
     @OptionGroup(title: "Speech") var speech: SpeechOptions
+    @OptionGroup(title: "Parts of the sound") var parts: SoundOptions
+    @OptionGroup(title: "Decoding") var decoding: DecodingArguments
     @OptionGroup(title: "Output") var output: TranscriptOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
@@ -43,25 +46,26 @@ struct TranscribeCommand: AsyncParsableCommand {
                     "Two recordings would both be written to \(path); transcribe one of them alone, with another --output-dir.")
             }
             let session = try TranscriptionSession(speech.model, try machine.settings.compileOptions().withExactDefault)
-            let request = try speech.request(for: session)
-            for (index, file) in files.enumerated() {
-                let transcript = try await session.transcribe(file, request) { event in
-                    switch event {
-                    case .note(let text): bar.note(text)
-                    case .segment(let segment):
-                        bar.finish()
-                        writers[index].append(segment)
-                        if output.formats.isEmpty { try print(segment.text.trimmingCharacters(in: .whitespaces)) }
-                    case .progress(let done, let total):
-                        if bar.isTerminal { bar.show("\(clock(done)) of \(clock(total))", share: done / max(total, 1)) }
+            var request = try speech.request(for: session)
+            parts.apply(to: &request)
+            decoding.apply(to: &request.decoding)
+            try await session.transcribe(files, request) { index, event in
+                switch event {
+                case .note(let text): bar.note(text)
+                case .segment(let segment):
+                    bar.finish()
+                    writers[index].append(segment)
+                    if output.formats.isEmpty { try print(segment.text.trimmingCharacters(in: .whitespaces)) }
+                case .progress(let done, let total):
+                    if bar.isTerminal { bar.show("\(clock(done)) of \(clock(total))", share: done / max(total, 1)) }
+                case .end(let transcript):
+                    bar.finish()
+                    for path in try writers[index].finish(transcript) { try print(path) }
+                    if timings {
+                        bar.line(
+                            "\(files[index]): \(clock(transcript.duration)) of sound in \(seconds(transcript.took)), loading took "
+                                + seconds(session.loading))
                     }
-                }
-                bar.finish()
-                for path in try writers[index].finish(transcript) { try print(path) }
-                if timings {
-                    bar.line(
-                        "\(file): \(clock(transcript.duration)) of sound in \(seconds(transcript.took)), loading took "
-                            + seconds(session.loading))
                 }
             }
         }
