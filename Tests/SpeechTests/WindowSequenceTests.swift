@@ -67,6 +67,11 @@ import Tokenizers
         #expect(said.prompts[1][0].count > said.prompts[0][0].count)
     }
 
+    @Test func wordsAfterTheEndAreLeftOut() async throws {
+        let said = [time(0)] + TestTokenizer.bytes(" a") + [time(0.1), time(0.2)] + TestTokenizer.bytes(" b") + [time(0.3)]
+        #expect(try await run([0..<20], [.saying(said)]).segments.map(\.text) == [" a"])
+    }
+
     @Test func silentWindowsHaveNoWords() async throws {
         // Every token is as probable as any other, and no speech is certain.
         let silent = ScriptedSource { _ in

@@ -70,7 +70,8 @@ struct WindowSequence {
         var segments: [Segment] = []
         for part in split.parts {
             let text = text(part.tokens)
-            if part.start == part.end || text.trimmed.isEmpty { continue }
+            // Words after the end were not heard.
+            if part.start == part.end || part.start >= latest || text.trimmed.isEmpty { continue }
             history += part.tokens
             segments.append(
                 Segment(

@@ -22,7 +22,7 @@ struct SoundOptions: ParsableArguments {
     var clipTimestamps: NumberList?
     @Option(
         help: ArgumentHelp(
-            "The sound that the encoder hears of each window: full (30 s), auto (the length of the sound and a second), or a number of seconds at least.",
+            "The sound that the encoder hears of each window: full (30 s), auto (the length of the sound, 10 s at least), or the length of the sound with another least number of seconds.",
             valueName: "full|auto|seconds"))
     var audioContext = AudioContext.full
 

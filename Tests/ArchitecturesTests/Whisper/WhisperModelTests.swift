@@ -76,7 +76,7 @@ import Testing
     /// One network takes sound of all lengths, and any number of windows.
     @Test(arguments: WhisperGolden.names) func soundOfAnyLength(_ name: String) async throws {
         let golden = try WhisperGolden(name)
-        let graph = try golden.model.encoder(golden.component.weights(), windows: .any, positions: .any)
+        let graph = try golden.model.encoder(golden.golden.component.weights(), windows: .any, positions: .any)
         let network = try Executable("encoder", SizedGraph(graph))
         let features = try golden["input_features"]
         let (full, short) = (try golden["last_hidden_state"], try golden["short_last_hidden_state"])
