@@ -110,7 +110,7 @@ import Testing
     @Test(arguments: [SearchMethod.greedy, .beam(size: 2), .beam(size: 3, patience: 2), .sampling(temperature: 1, bestOf: 3)])
     func windowsDoNotDependOnEachOther(_ method: SearchMethod) async throws {
         let tables: [[String: [String: Double]]] = [
-            tempting, ["": ["": 1.0]], ["": ["a": 0.5, "b": 0.5], "b": ["c": 0.5, "a": 0.5]],
+            tempting, ["": ["a": 1.0]], ["": ["a": 0.5, "b": 0.5], "b": ["c": 0.5, "a": 0.5]],
             ["": ["a": 0.6, "b": 0.4], "a": ["": 0.7, "c": 0.3], "b": ["a": 1.0], "ba": ["a": 1], "baa": ["": 1.0]],
         ]
         var alone: [DecodedTokens] = []
