@@ -69,7 +69,8 @@ let package = Package(
         module("Audio", ["CSndFile", "CSoXR", "CNumerics", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"], resources: [.copy("Speech/Resources")]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
-        module("Speech", ["Audio", "Inference", "ModelGraph", "ModelLoading", "CNumerics", "CZlib"]),
+        module(
+            "Speech", ["Audio", "Inference", "ModelGraph", "ModelLoading", "CNumerics", "CZlib"], resources: [.copy("Resources")]),
         module(
             "Workflows",
             [
@@ -79,7 +80,8 @@ let package = Package(
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Workflows", "Diffusion", "Speech", "Audio", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization", "Evaluation",
+                "Workflows", "Diffusion", "Speech", "Audio", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization",
+                "Evaluation",
                 "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -106,7 +108,10 @@ let package = Package(
         tests(of: "Speech", ["Tokenizers", "TensorStore", "Architectures", "Audio", "ModelGraph", "ModelLoading", "Hub"]),
         tests(
             of: "Workflows",
-            ["Diffusion", "Hub", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading", "Audio", "Evaluation", "Tokenizers"]),
+            [
+                "Diffusion", "Hub", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading", "Audio", "Evaluation",
+                "Tokenizers",
+            ]),
         // Reads the project's sources and documents.
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),
         // These run the built program, and so import nothing of it.

@@ -40,8 +40,15 @@ static inline __attribute__((always_inline)) float sum_of(const float *row, size
 }
 
 static inline __attribute__((always_inline)) float most_of(const float *row, size_t count) {
-    float most = -INFINITY;
-    for (size_t i = 0; i < count; i++) most = row[i] > most ? row[i] : most;
+    float lanes[LANES];
+    for (size_t lane = 0; lane < LANES; lane++) lanes[lane] = -INFINITY;
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        for (size_t lane = 0; lane < LANES; lane++) lanes[lane] = row[i + lane] > lanes[lane] ? row[i + lane] : lanes[lane];
+    }
+    for (size_t lane = 0; i < count; i++, lane++) lanes[lane] = row[i] > lanes[lane] ? row[i] : lanes[lane];
+    float most = lanes[0];
+    for (size_t lane = 1; lane < LANES; lane++) most = lanes[lane] > most ? lanes[lane] : most;
     return most;
 }
 
@@ -51,6 +58,8 @@ static float log_sum_exp(const float *row, size_t count) {
 }
 
 #if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) static float most_of_wide(const float *row, size_t count) { return most_of(row, count); }
+
 __attribute__((target("avx2,fma"))) static float log_sum_exp_wide(const float *row, size_t count) {
     float most = most_of(row, count);
     return isinf(most) ? most : most + logf(sum_of(row, count, most));
@@ -62,4 +71,11 @@ float cnumerics_log_sum_exp(const float *row, size_t count) {
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return log_sum_exp_wide(row, count);
 #endif
     return log_sum_exp(row, count);
+}
+
+float cnumerics_max(const float *row, size_t count) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return most_of_wide(row, count);
+#endif
+    return most_of(row, count);
 }

@@ -40,6 +40,21 @@ public final class Executable {
         timings.graph = took
     }
 
+    /// Compiles a model that the runtime reads itself, such as ONNX. Its ports have one name each.
+    ///
+    /// The cache of compiled networks is not used.
+    /// - Throws: `OpenVINOError`.
+    public convenience init(_ name: String, file path: String, _ options: CompileOptions = CompileOptions()) throws {
+        let start = ContinuousClock.now
+        let read = try Core.shared.readModel(path: path)
+        let reading = ContinuousClock.now - start
+        let compiled = try Core.shared.compile(read, device: options.device, properties: options.runtimeProperties)
+        try self.init(name, compiled, PortNames(compiled), options)
+        timings.reading = reading
+        timings.compiling = ContinuousClock.now - start - reading
+        timings.compilingByClock = timings.compiling
+    }
+
     /// Compiles networks side by side, because one network alone keeps all processors busy only part of the time.
     ///
     /// Each network tells those after it the shapes of its outputs: an input of the same name takes that shape. So the
@@ -68,16 +83,20 @@ public final class Executable {
         return executables
     }
 
-    private init(_ read: ReadNetwork, _ compiled: ReadNetwork.Compiled, _ options: CompileOptions) throws {
-        let start = ContinuousClock.now
-        name = read.name
+    private init(_ name: String, _ model: CompiledModel, _ ports: PortNames, _ options: CompileOptions) throws {
+        self.name = name
         self.options = options
-        model = compiled.model
-        ports = try PortNames(read.sized.graph, compiled.model)
+        self.model = model
+        self.ports = ports
         // A request allocates the memory in which the network computes.
-        request = try compiled.model.makeRequest()
-        outputMemory = compiled.model.outputs.map(OutputMemory.init)
-        timings = NetworkTimings(name: read.name)
+        request = try model.makeRequest()
+        outputMemory = model.outputs.map(OutputMemory.init)
+        timings = NetworkTimings(name: name)
+    }
+
+    private convenience init(_ read: ReadNetwork, _ compiled: ReadNetwork.Compiled, _ options: CompileOptions) throws {
+        let start = ContinuousClock.now
+        try self.init(read.name, compiled.model, PortNames(read.sized.graph, compiled.model), options)
         timings.reading = read.duration
         timings.compiling = compiled.duration + (ContinuousClock.now - start)
         timings.compilingByClock = compiled.durationByClock
@@ -231,6 +250,13 @@ struct PortNames {
     private(set) var outputs: [String: Int] = [:]
     /// Inputs of which the graph reads more than the shape; these must have a value.
     private var needed: Set<Int> = []
+
+    /// The names that the runtime tells.
+    init(_ model: CompiledModel) {
+        for port in model.inputs { if let name = port.name { inputs[name] = port.index } }
+        for port in model.outputs { if let name = port.name { outputs[name] = port.index } }
+        needed = Set(inputs.values)
+    }
 
     init(_ graph: Graph, _ model: CompiledModel) throws {
         // Nodes of which the elements are read, and not the shape alone.

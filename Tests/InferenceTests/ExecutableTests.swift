@@ -51,6 +51,22 @@ import Testing
         return try outputs.required("y", of: network.name).elements()
     }
 
+    /// A file that the runtime reads itself: IR here, ONNX likewise. All its inputs need a value.
+    @Test func filesOfTheRuntimesOwnForms() async throws {
+        var graph = Graph(name: "sum")
+        let (x, z) = (graph.parameter("x", .f32, [1, 4]), graph.parameter("z", .f32, [1, 4]))
+        graph.result(try graph.add(x, z), name: "y")
+        let file = folder.path + "/sum.xml"
+        try Data(graph.serialized().xml.utf8).write(to: URL(filePath: file))
+        let network = try Executable("sum", file: file)
+        #expect(network.inputNames == ["x", "z"] && network.outputShapes["y"] == [1, 4])
+        await #expect(throws: GraphError.self) { try await run(network) }
+        try network.set(["z": Tensor([Float](repeating: 2, count: 4), shape: [1, 4])])
+        #expect(try await run(network) == [2, 3, 4, 5])
+        #expect(try #require(network.takeTimings()).compiling > .zero)
+        #expect(throws: OpenVINOError.self) { try Executable("none", file: folder.path + "/none.onnx") }
+    }
+
     @Test func compilesAndTakesTime() async throws {
         try writeWeights(3)
         let network = try executable(graph(plus: 1))

@@ -5,28 +5,39 @@ import Tokenizers
 
 /// Logits by the tokens so far: what a decoder would say is written in the test.
 final class ScriptedSource: TokenSource {
-    private let logits: ([Int]) -> [Float]
-    private var sequences: [[Int]] = []
-    private(set) var prompts: [[Int]] = []
+    /// Of each window.
+    private let logits: [([Int]) -> [Float]]
+    /// The texts of each window.
+    private var texts: [[[Int]]] = []
+    /// The prompts of each call of `begin`.
+    private(set) var prompts: [[[Int]]] = []
     private(set) var steps = 0
     /// By all tokens and the range of text: by default a token takes 0.1 s and has a probability of 0.9.
     var attend: ([Int], Range<Int>) -> TextAttention = { tokens, text in
         ScriptedSource.attention(tokens, text, delay: 0, probability: 0.9)
     }
+    /// The windows that were decoded again.
+    private(set) var selected: [[Int]] = []
 
-    /// - Parameter logits: of the token after the prompt's and those decoded.
-    init(_ logits: @escaping ([Int]) -> [Float]) { self.logits = logits }
+    var windows: Int { logits.count }
+
+    /// - Parameter logits: for each window, of the token after the prompt's and those decoded.
+    init(windows logits: [([Int]) -> [Float]]) { self.logits = logits }
+
+    convenience init(_ logits: @escaping ([Int]) -> [Float]) { self.init(windows: [logits]) }
 
     /// Says tokens one after the other, with certainty, and then the end.
-    static func saying(_ tokens: [Int], noSpeech: Float = -20) -> ScriptedSource {
-        ScriptedSource { sequence in
-            var row = [Float](repeating: -20, count: TestTokenizer.vocabulary)
-            row[TestTokenizer.noSpeech] = noSpeech
-            // The prompt ends with the start of the transcript.
-            let said = sequence.count - (sequence.lastIndex(of: TestTokenizer.start) ?? 0) - 1
-            row[said < tokens.count ? tokens[said] : TestTokenizer.end] = 20
-            return row
-        }
+    static func saying(_ tokens: [Int]...) -> ScriptedSource {
+        ScriptedSource(
+            windows: tokens.map { tokens in
+                { sequence in
+                    var row = [Float](repeating: -20, count: TestTokenizer.vocabulary)
+                    // The prompt ends with the start of the transcript.
+                    let said = sequence.count - (sequence.lastIndex(of: TestTokenizer.start) ?? 0) - 1
+                    row[said < tokens.count ? tokens[said] : TestTokenizer.end] = 20
+                    return row
+                }
+            })
     }
 
     /// Tokens that attend to 0.1 s each, one after the other, from `delay` seconds on.
@@ -40,22 +51,31 @@ final class ScriptedSource: TokenSource {
             scores: scores, heads: 1, tokens: tokens.count, positions: 1500, probabilities: text.map { _ in probability })
     }
 
-    func attention(of tokens: [Int], text: Range<Int>, textVocabulary: Int) async throws -> TextAttention {
+    func attention(of tokens: [Int], text: Range<Int>, textVocabulary: Int, window: Int) async throws -> TextAttention {
         #expect(textVocabulary == TestTokenizer.end)
         return attend(tokens, text)
     }
 
-    func begin(_ prompt: [Int], count: Int, position: Int) async throws -> (last: [Float], atPosition: [Float]) {
-        prompts.append(prompt)
-        sequences = Array(repeating: prompt, count: count)
-        return (logits(prompt), logits(Array(prompt[...position])))
+    func begin(_ prompts: [WindowPrompt]) async throws -> [(last: [Float], atStart: [Float])] {
+        #expect(prompts.count == windows)
+        self.prompts.append(prompts.map(\.tokens))
+        texts = prompts.map { [$0.tokens] }
+        return zip(prompts, logits).map { ($1($0.tokens), $1(Array($0.tokens[...$0.start]))) }
     }
 
-    func advance(_ tokens: [Int], origins: [Int]) async throws -> [[Float]] {
+    func advance(_ next: [NextTokens?]) async throws -> [[[Float]]] {
         steps += 1
-        #expect(tokens.count == sequences.count && origins.count == sequences.count)
-        sequences = zip(tokens, origins).map { sequences[$1] + [$0] }
-        return sequences.map(logits)
+        #expect(next.count == windows)
+        for (window, next) in next.enumerated() {
+            let before = texts[window]
+            texts[window] = next.map { zip($0.tokens, $0.origins).map { before[$1] + [$0] } } ?? []
+        }
+        return zip(texts, logits).map { texts, logits in texts.map(logits) }
+    }
+
+    func selecting(_ windows: [Int]) throws -> any TokenSource {
+        selected.append(windows)
+        return ScriptedSource(windows: windows.map { logits[$0] })
     }
 }
 

@@ -13,11 +13,24 @@ import Testing
         _ options: DecodingOptions = DecodingOptions(), _ window: (Double) -> DecodedWindow
     ) async throws -> (window: DecodedWindow, tried: [Double]) {
         var tried: [Double] = []
-        let found = try await TemperatureFallback(options: options).decode { temperature in
+        let found = try await TemperatureFallback(options: options).decode(1) { temperature, windows in
+            #expect(windows == [0])
             tried.append(temperature)
-            return window(temperature)
+            return [window(temperature)]
         }
-        return (found, tried)
+        return (found[0], tried)
+    }
+
+    /// Windows whose text is good are not decoded again.
+    @Test func eachWindowHasItsOwnTemperature() async throws {
+        var tried: [[Int]] = []
+        let found = try await TemperatureFallback(options: DecodingOptions()).decode(3) { temperature, windows in
+            tried.append(windows)
+            // The first is good from 0.2 on, the second at once, the third never.
+            return windows.map { window(temperature, average: [temperature >= 0.2 ? -0.5 : -2, -0.5, -3 - temperature][$0]) }
+        }
+        #expect(tried == [[0, 1, 2], [0, 2], [2], [2], [2], [2]])
+        #expect(found.map(\.temperature) == [0.2, 0, 1] && found.map(\.averageLogProbability) == [-0.5, -0.5, -3])
     }
 
     @Test func goodTextsAreTaken() async throws {

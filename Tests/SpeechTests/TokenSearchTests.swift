@@ -6,30 +6,41 @@ import Testing
 @Suite struct TokenSearchTests {
     private let a = Int(UInt8(ascii: "a")), b = Int(UInt8(ascii: "b")), c = Int(UInt8(ascii: "c"))
 
-    private func search(limit: Int = 224) -> TokenSearch {
+    private func bounds(limit: Int = 224) -> SearchBounds {
         var rules = LogitRules(vocabulary: TestTokenizer.rules)
         rules.timestamps = false
-        return TokenSearch(rules: rules, endOfText: TestTokenizer.end, limit: limit)
+        return SearchBounds(rules: rules, endOfText: TestTokenizer.end, limit: limit)
     }
 
     /// Log probabilities of the next token by the text so far; all others are impossible.
-    private func source(_ table: [String: [String: Double]]) -> ScriptedSource {
-        ScriptedSource { sequence in
-            let text = String(decoding: sequence.dropFirst().filter { $0 < 256 }.map { UInt8($0) }, as: UTF8.self)
-            var row = [Float](repeating: -.infinity, count: TestTokenizer.vocabulary)
-            for (token, probability) in table[text] ?? ["": 1] {
-                row[token.utf8.first.map(Int.init) ?? TestTokenizer.end] = Float(log(probability))
-            }
-            return row
-        }
+    private func source(_ tables: [String: [String: Double]]...) -> ScriptedSource {
+        ScriptedSource(
+            windows: tables.map { table in
+                { sequence in
+                    let text = String(decoding: sequence.dropFirst().filter { $0 < 256 }.map { UInt8($0) }, as: UTF8.self)
+                    var row = [Float](repeating: -.infinity, count: TestTokenizer.vocabulary)
+                    for (token, probability) in table[text] ?? ["": 1] {
+                        row[token.utf8.first.map(Int.init) ?? TestTokenizer.end] = Float(log(probability))
+                    }
+                    return row
+                }
+            })
     }
 
     private func decode(
         _ source: ScriptedSource, _ method: SearchMethod, limit: Int = 224, seed: UInt64 = 1
     ) async throws -> DecodedTokens {
-        let first = try await source.begin([TestTokenizer.start], count: method.sequences, position: 0).last
-        var random = SplitMix(seed: seed)
-        return try await search(limit: limit).decode(source, firstLogits: first, method, random: &random)
+        try await decodeAll(source, method, limit: limit, seed: seed)[0]
+    }
+
+    private func decodeAll(
+        _ source: ScriptedSource, _ method: SearchMethod, limit: Int = 224, seed: UInt64 = 1
+    ) async throws -> [DecodedTokens] {
+        let prompt = WindowPrompt(start: Int32(TestTokenizer.start))
+        let first = try await source.begin(Array(repeating: prompt, count: source.windows))
+        var searches = first.map { _ in method.search(bounds(limit: limit), random: SplitMix(seed: seed)) }
+        try await source.run(&searches, firstLogits: first.map(\.last))
+        return searches.map(\.best)
     }
 
     /// The most probable first token leads to a less probable text.
@@ -95,10 +106,32 @@ import Testing
         #expect(found.tokens == [a])
     }
 
+    /// Windows beside each other have the texts that each has alone, and the longest says how many steps there are.
+    @Test(arguments: [SearchMethod.greedy, .beam(size: 2), .beam(size: 3, patience: 2), .sampling(temperature: 1, bestOf: 3)])
+    func windowsDoNotDependOnEachOther(_ method: SearchMethod) async throws {
+        let tables: [[String: [String: Double]]] = [
+            tempting, ["": ["a": 1.0]], ["": ["a": 0.5, "b": 0.5], "b": ["c": 0.5, "a": 0.5]],
+            ["": ["a": 0.6, "b": 0.4], "a": ["": 0.7, "c": 0.3], "b": ["a": 1.0], "ba": ["a": 1], "baa": ["": 1.0]],
+        ]
+        var alone: [DecodedTokens] = []
+        var steps = 0
+        for table in tables {
+            let source = source(table)
+            alone.append(try await decode(source, method))
+            steps = max(steps, source.steps)
+        }
+        let together = source(tables[0], tables[1], tables[2], tables[3])
+        #expect(try await decodeAll(together, method) == alone)
+        #expect(together.steps == steps)
+    }
+
     @Test func largestValuesInOrder() {
         let values: [Float] = [1, 5, -.infinity, 5, 3]
         #expect(values.largest(3).map(\.index) == [1, 3, 4])
         #expect(values.largest(9).map(\.index) == [1, 3, 4, 0])
+        #expect(values.largestIndex == 1 && [Float]().largestIndex == nil)
+        let many: [Float] = (0..<5003).map { Float(($0 * 7919) % 5003) }
+        #expect(many.largest(3).map(\.value) == [5002, 5001, 5000] && many[many.largestIndex ?? 0] == 5002)
     }
 
     @Test func cancelledBetweenTokens() async throws {

@@ -8,19 +8,19 @@ extension WhisperModel {
     /// Input `input_features` f32 `[windows, bins, 2·positions]`, a log-mel spectrogram. Outputs: `last_hidden_state` `[windows,
     /// positions, width]`; for each layer of the decoder, `cross_keys.N` `[windows, heads, headWidth, positions]` and
     /// `cross_values.N` `[windows, heads, positions, headWidth]`, which every token of a window's text attends to.
-    /// - Parameter positions: nil for all that the model has; fewer for shorter sound.
+    /// - Parameter positions: nil for all that the model has; fewer for shorter sound, or a number that each run has of its own.
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config, or for a number of positions that the model
     ///   does not have.
-    public func encoder(_ weights: Weights, windows: Dimension = 1, positions: Int? = nil) throws -> Graph {
-        let positions = positions ?? config.maxSourcePositions
-        guard (1...config.maxSourcePositions).contains(positions) else {
+    public func encoder(_ weights: Weights, windows: Dimension = 1, positions: Dimension? = nil) throws -> Graph {
+        let positions = positions ?? .fixed(config.maxSourcePositions)
+        if let count = positions.fixedValue, !(1...config.maxSourcePositions).contains(count) {
             throw ArchitectureError.inconsistent(
-                "\(positions) positions must be from 1 to max_source_positions = \(config.maxSourcePositions)",
+                "\(count) positions must be from 1 to max_source_positions = \(config.maxSourcePositions)",
                 class: WhisperConfig.className, file: weights.source)
         }
         var builder = builder("encoder", weights)
-        let features = builder.graph.parameter(
-            "input_features", .f32, [windows, .fixed(config.numMelBins), .fixed(2 * positions)])
+        let frames: Dimension = positions.fixedValue.map { .fixed(2 * $0) } ?? .any
+        let features = builder.graph.parameter("input_features", .f32, [windows, .fixed(config.numMelBins), frames])
         var hidden = try embedded(features, positions, &builder)
         for layer in 0..<config.encoderLayers {
             let path = "encoder.layers.\(layer)"
@@ -43,7 +43,7 @@ extension WhisperModel {
     }
 
     /// Two convolutions along time, and positions: `[W, bins, 2·positions]` to `[W, positions, width]`.
-    private func embedded(_ features: Value, _ positions: Int, _ builder: inout NetworkBuilder) throws -> Value {
+    private func embedded(_ features: Value, _ positions: Dimension, _ builder: inout NetworkBuilder) throws -> Value {
         // Pictures of one row.
         var hidden = try builder.graph.unsqueeze(features, [2])
         var channels = config.numMelBins
@@ -52,9 +52,14 @@ extension WhisperModel {
             hidden = try builder.activation(hidden, .gelu, path)
             channels = config.width
         }
-        let rows = try builder.graph.reshape(hidden, to: [0, config.width, positions])
+        let rows = try builder.graph.reshape(hidden, to: [0, config.width, positions.fixedValue ?? -1])
         let states = try builder.graph.transpose(rows, [0, 2, 1], name: "encoder.conv2/Transpose")
-        return try builder.graph.add(states, embeddedPositions(positions, &builder), name: "encoder.embed_positions/Add")
+        var places = try embeddedPositions(positions.fixedValue ?? config.maxSourcePositions, &builder)
+        if positions.fixedValue == nil {
+            let count = try builder.graph.gather(builder.graph.shapeOf(states), builder.graph.integers([1]))
+            places = try builder.graph.split(places, axis: 0, at: count, name: "encoder.embed_positions/VariadicSplit").0
+        }
+        return try builder.graph.add(states, places, name: "encoder.embed_positions/Add")
     }
 
     /// The checkpoint's position embeddings, or those that it must have: `[positions, width]`.

@@ -72,6 +72,9 @@ void cnumerics_pack4(const uint8_t *codes, size_t count, uint8_t *target);
 /// The logarithm of the sum of exp(x); −∞ for an empty row, and where all numbers are −∞. Numbers are not NaN.
 float cnumerics_log_sum_exp(const float *row, size_t count);
 
+/// The largest number; −∞ for an empty row. Numbers are not NaN.
+float cnumerics_max(const float *row, size_t count);
+
 // MARK: Sound
 
 /// Samples that a frame spans, and samples from one frame to the next.

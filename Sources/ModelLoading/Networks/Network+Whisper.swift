@@ -5,14 +5,15 @@ public import TensorStore
 extension Network<WhisperModel> {
     /// The encoder of sound of `positions`, or of all that the model has; see `WhisperModel.encoder`.
     /// - Throws: `ArchitectureError`; `GraphError.structure` for IR without its input, or of other sizes.
-    public func encoder(windows: Dimension = 1, positions: Int? = nil) throws -> SizedGraph {
+    public func encoder(windows: Dimension = 1, positions: Dimension? = nil) throws -> SizedGraph {
         switch origin {
         case .checkpoint(let weights):
             return SizedGraph(try architecture.encoder(weights, windows: windows, positions: positions))
         case .graph(let graph):
-            let frames = 2 * (positions ?? architecture.config.maxSourcePositions)
+            let positions = positions ?? .fixed(architecture.config.maxSourcePositions)
+            let frames = positions.fixedValue.map { Dimension.fixed(2 * $0) }
             return try SizedGraph(
-                graph, setting: ["input_features": [windows, .fixed(architecture.config.numMelBins), .fixed(frames)]])
+                graph, setting: ["input_features": [windows, .fixed(architecture.config.numMelBins), frames]])
         }
     }
 
@@ -33,8 +34,8 @@ extension Network<WhisperModel> {
         }
     }
 
-    /// The encoder of any number of windows, and of all positions.
-    public func exportedEncoder() throws -> Graph { try encoder(windows: .any, positions: nil).graph }
+    /// The encoder of any number of windows and positions.
+    public func exportedEncoder() throws -> Graph { try encoder(windows: .any, positions: .any).graph }
 
     /// The decoder of any number of windows.
     public func exportedDecoder() throws -> Graph { try decoder(.init(windows: .any)).graph }

@@ -1,5 +1,3 @@
-import CNumerics
-
 /// Rules on the next token of a sequence: logits that may not be chosen become −∞.
 ///
 /// Reference: OpenAI's `whisper/decoding.py` (`SuppressBlank`, `SuppressTokens`, `ApplyTimestampRules`), and CTranslate2's
@@ -59,13 +57,7 @@ struct LogitRules {
     /// Leaves timestamps alone where all of them together are more probable than the most probable other token.
     private func preferTimestamps(in logits: inout [Float]) {
         let begin = min(vocabulary.timestampBegin, logits.count)
-        let text = logits[..<begin].max() ?? -.infinity
-        guard logits[begin...].logSumExp() > text else { return }
+        guard logits[begin...].logSumExp() > logits[..<begin].largest else { return }
         for token in 0..<begin { logits[token] = -.infinity }
     }
-}
-
-extension ArraySlice<Float> {
-    /// log Σ exp(x); −∞ where all are.
-    func logSumExp() -> Float { withUnsafeBufferPointer { cnumerics_log_sum_exp($0.baseAddress, $0.count) } }
 }

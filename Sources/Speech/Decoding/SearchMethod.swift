@@ -11,12 +11,14 @@ public enum SearchMethod: Sendable, Hashable {
     /// The best of several texts that are drawn at random, at a temperature above 0.
     case sampling(temperature: Double, bestOf: Int)
 
-    /// The number of sequences.
-    var sequences: Int {
-        switch self {
-        case .greedy: 1
-        case .beam(let size, _, _): size
-        case .sampling(_, let bestOf): bestOf
+    /// The method at a temperature.
+    init(_ options: DecodingOptions, temperature: Double) {
+        if temperature > 0 {
+            self = .sampling(temperature: temperature, bestOf: options.bestOf)
+        } else if options.beamSize > 1 {
+            self = .beam(size: options.beamSize, patience: options.patience, lengthPenalty: options.lengthPenalty)
+        } else {
+            self = .greedy
         }
     }
 }

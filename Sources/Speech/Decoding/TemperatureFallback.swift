@@ -9,25 +9,39 @@ struct DecodedWindow {
     var noSpeechProbability: Double
 }
 
-/// Decodes a window at rising temperatures until the text is good enough.
+/// Decodes windows at rising temperatures until each text is good enough.
 ///
 /// Reference: faster-whisper's `generate_with_fallback`.
 struct TemperatureFallback {
     let options: DecodingOptions
 
-    /// - Parameter decode: decodes the window at a temperature.
-    func decode(_ decode: (Double) async throws -> DecodedWindow) async throws -> DecodedWindow {
-        var failed: [(window: DecodedWindow, repeats: Bool)] = []
-        for temperature in options.temperatures {
-            let window = try await decode(temperature)
-            let repeats = options.compressionRatioThreshold.map { window.compressionRatio > $0 } ?? false
-            let isImprobable = options.logProbabilityThreshold.map { window.averageLogProbability < $0 } ?? false
-            // Improbable words over what sounds like silence are not decoded again: the window is skipped.
-            let isSilent = isImprobable && options.noSpeechThreshold.map { window.noSpeechProbability > $0 } ?? false
-            if isSilent || !(repeats || isImprobable) { return window }
-            failed.append((window, repeats))
+    /// - Parameters:
+    ///   - count: the number of windows.
+    ///   - decode: decodes some of the windows at a temperature, those whose texts were not good enough so far.
+    func decode(
+        _ count: Int, _ decode: (_ temperature: Double, _ windows: [Int]) async throws -> [DecodedWindow]
+    ) async throws -> [DecodedWindow] {
+        var good: [Int: DecodedWindow] = [:]
+        var failed: [[(window: DecodedWindow, repeats: Bool)]] = Array(repeating: [], count: count)
+        for temperature in options.temperatures where good.count < count {
+            let left = (0..<count).filter { good[$0] == nil }
+            for (index, window) in zip(left, try await decode(temperature, left)) {
+                let repeats = options.compressionRatioThreshold.map { window.compressionRatio > $0 } ?? false
+                let isImprobable = options.logProbabilityThreshold.map { window.averageLogProbability < $0 } ?? false
+                // Improbable words over what sounds like silence are not decoded again: the window is skipped.
+                let isSilent = isImprobable && options.noSpeechThreshold.map { window.noSpeechProbability > $0 } ?? false
+                if isSilent || !(repeats || isImprobable) {
+                    good[index] = window
+                } else {
+                    failed[index].append((window, repeats))
+                }
+            }
         }
-        // None is good: the most probable of those that do not repeat themselves, else of all.
+        return (0..<count).map { good[$0] ?? best(of: failed[$0]) }
+    }
+
+    /// Of texts none of which is good, the most probable of those that do not repeat themselves, else of all.
+    private func best(of failed: [(window: DecodedWindow, repeats: Bool)]) -> DecodedWindow {
         let quiet = failed.filter { !$0.repeats }
         guard
             var best = (quiet.isEmpty ? failed : quiet).map(\.window).max(by: {

@@ -1,79 +1,51 @@
-import Foundation
-
-/// Chooses the tokens of a window.
+/// The search for a window's tokens, step by step: it is given the logits of its texts, and tells the tokens that continue them.
+///
+/// Several searches run side by side over one source of logits, a window each.
 ///
 /// Reference: CTranslate2's `decoding.cc`, which faster-whisper uses, for the beams; OpenAI's `decoding.py` for the rest.
-struct TokenSearch {
+protocol TokenSearch {
+    /// - Parameter logits: [vocabulary] of each text that the last tokens made; at first those after the prompt alone. The rules
+    ///   of decoding are applied to them in place.
+    /// - Returns: nil when the search is complete.
+    mutating func next(_ logits: inout [[Float]]) -> NextTokens?
+
+    /// The best of the texts so far.
+    var best: DecodedTokens { get }
+}
+
+/// The bounds of a search, whichever way it goes.
+struct SearchBounds {
     let rules: LogitRules
     let endOfText: Int
-    /// The most tokens of a window, without the prompt.
+    /// The most tokens of a window, without the prompt; at least 1.
     let limit: Int
+}
 
-    /// Decodes a window.
-    /// - Parameters:
-    ///   - firstLogits: those after the prompt.
-    ///   - random: for sampling.
-    /// - Throws: `CancellationError` between tokens; the errors of `source`.
-    func decode(
-        _ source: any TokenSource, firstLogits: [Float], _ method: SearchMethod, random: inout some RandomNumberGenerator
-    ) async throws -> DecodedTokens {
-        switch method {
-        case .greedy:
-            try await sample(source, firstLogits, count: 1) { logits in
-                logits.indices.max { logits[$0] < logits[$1] } ?? endOfText
-            }
+extension SearchMethod {
+    /// - Parameter random: for sampling; the same numbers draw the same texts.
+    func search(_ bounds: SearchBounds, random: SplitMix) -> any TokenSearch {
+        switch self {
+        case .greedy: IndependentTexts(bounds, count: 1, temperature: 0, random: random)
         case .sampling(let temperature, let bestOf):
-            try await sample(source, firstLogits, count: bestOf) { logits in
-                Self.draw(logits, temperature: Float(temperature), &random)
-            }
+            IndependentTexts(bounds, count: bestOf, temperature: Float(temperature), random: random)
         case .beam(let size, let patience, let lengthPenalty):
-            try await BeamSearch(self, size: size, patience: patience, lengthPenalty: lengthPenalty).decode(source, firstLogits)
+            BeamSearch(bounds, size: size, patience: patience, lengthPenalty: lengthPenalty)
         }
     }
+}
 
-    /// Sequences that do not depend on each other; the best of them.
-    private func sample(
-        _ source: any TokenSource, _ firstLogits: [Float], count: Int, choose: (inout [Float]) -> Int
-    ) async throws -> DecodedTokens {
-        var sequences = [DecodedTokens](repeating: DecodedTokens(tokens: [], logProbability: 0), count: count)
-        var isComplete = [Bool](repeating: false, count: count)
-        var logits = [[Float]](repeating: firstLogits, count: count)
+extension TokenSource {
+    /// Runs a search in each window until all are complete.
+    /// - Parameter firstLogits: of each window, after the prompt.
+    /// - Throws: `CancellationError` between tokens; the errors of the source.
+    func run(_ searches: inout [any TokenSearch], firstLogits: [[Float]]) async throws {
+        var logits = firstLogits.map { [$0] }
         while true {
-            var next = [Int](repeating: endOfText, count: count)
-            for index in 0..<count where !isComplete[index] {
-                // A text that is cut has no end whose probability counts.
-                if sequences[index].tokens.count >= limit {
-                    isComplete[index] = true
-                    continue
-                }
-                rules.apply(to: &logits[index], sampled: sequences[index].tokens)
-                let total = logits[index][...].logSumExp()
-                let token = choose(&logits[index])
-                sequences[index].logProbability += logits[index][token] - total
-                if token == endOfText {
-                    isComplete[index] = true
-                } else {
-                    sequences[index].tokens.append(token)
-                    next[index] = token
-                }
-            }
-            guard isComplete.contains(false) else { break }
+            var next: [NextTokens?] = Array(repeating: nil, count: searches.count)
+            for window in searches.indices where !logits[window].isEmpty { next[window] = searches[window].next(&logits[window]) }
+            guard next.contains(where: { $0 != nil }) else { return }
             try Task.checkCancellation()
-            logits = try await source.advance(next, origins: Array(0..<count))
+            logits = try await advance(next)
         }
-        return sequences.max { $0.logProbability / Float($0.tokens.count + 1) < $1.logProbability / Float($1.tokens.count + 1) }
-            ?? DecodedTokens(tokens: [], logProbability: 0)
-    }
-
-    /// A token by its probability at a temperature.
-    private static func draw(_ logits: [Float], temperature: Float, _ random: inout some RandomNumberGenerator) -> Int {
-        let scaled = logits.map { $0 / temperature }
-        let total = scaled[...].logSumExp()
-        var left = Double.random(in: 0..<1, using: &random)
-        for (token, logit) in scaled.enumerated() {
-            left -= Double(exp(logit - total))
-            if left < 0 { return token }
-        }
-        return logits.indices.max { logits[$0] < logits[$1] } ?? 0
     }
 }

@@ -5,6 +5,7 @@ import TensorStore
 
 /// Networks that this project builds from a checkpoint, or wrote as IR (`SpeechFolder`).
 final class BuiltNetworks: WhisperNetworks {
+    let takesAllSizes = true
     private let config: WhisperConfig
     private let encoder: Executable
     private let decoder: Executable
@@ -17,8 +18,12 @@ final class BuiltNetworks: WhisperNetworks {
     init(_ model: SpeechModel, _ options: CompileOptions, observe: WhisperCalibration.Observer? = nil) throws {
         config = model.decoder.architecture.config
         self.observe = observe
-        let compiled = try Executable.compile(
-            [(name: "decoder", graph: model.decoder.decoder()), (name: "encoder", graph: model.encoder.encoder())], options)
+        // One network each for all numbers of windows, and all lengths of sound.
+        let networks = [
+            (name: "decoder", graph: try model.decoder.decoder(.init(windows: .any))),
+            (name: "encoder", graph: try model.encoder.encoder(windows: .any, positions: .any)),
+        ]
+        let compiled = try Executable.compile(networks, options)
         (decoder, encoder) = (compiled[0], compiled[1])
         makeAligner = {
             try Executable(
@@ -32,8 +37,8 @@ final class BuiltNetworks: WhisperNetworks {
         return sound
     }
 
-    func tokens(over sound: [String: Tensor]) throws -> any TokenSource {
-        try WhisperTokenSource(decoder, aligner: madeAligner, config, sound: sound, observe: observe)
+    func tokens(over sound: [String: Tensor], windows: Int) throws -> any TokenSource {
+        WhisperTokenSource(decoder, aligner: madeAligner, config, sound: sound, windows: windows, observe: observe)
     }
 
     private func madeAligner() throws -> Executable {

@@ -6,6 +6,7 @@ import TensorStore
 
 /// Networks in OpenVINO's IR, as optimum-intel exports them.
 struct ExportedNetworks: WhisperNetworks {
+    let takesAllSizes = false
     private let encoder: Executable
     private let decoder: any ExportedDecoder
     private let vocabulary: Int
@@ -34,7 +35,9 @@ struct ExportedNetworks: WhisperNetworks {
 
     func encode(_ features: Tensor) async throws -> [String: Tensor] { try await encoder.run(["input_features": features]) }
 
-    func tokens(over sound: [String: Tensor]) throws -> any TokenSource {
+    /// - Precondition: there is one window.
+    func tokens(over sound: [String: Tensor], windows: Int) throws -> any TokenSource {
+        precondition(windows == 1, "exported networks take a window at a time")
         let states = try sound.required("last_hidden_state", of: encoder.name)
         return tokens(over: states, sharesSound: sharesSound)
     }
@@ -132,24 +135,4 @@ final class StatefulDecoder: ExportedDecoder {
 /// Positions of a run's tokens, `[N]`: an input of exports by older versions.
 private func positions(_ range: Range<Int>) throws(TensorError) -> Tensor {
     try Tensor(range.map(Int64.init), shape: [range.count])
-}
-
-extension Tensor {
-    /// Rows of the first axis, in the given order.
-    /// - Precondition: there are such rows.
-    func rows(_ indices: [Int]) throws(TensorError) -> Tensor {
-        let count = shape.first ?? 0
-        precondition(indices.allSatisfy { (0..<count).contains($0) }, "a row of another tensor")
-        let width = byteCount / max(count, 1)
-        var result = try Tensor(zeros: Shape([indices.count] + shape.dropFirst()), of: elementType)
-        result.withUnsafeMutableBytes { target in
-            withUnsafeBytes { source in
-                for (place, index) in indices.enumerated() {
-                    let row = UnsafeRawBufferPointer(rebasing: source[index * width..<(index + 1) * width])
-                    UnsafeMutableRawBufferPointer(rebasing: target[(place * width)...]).copyMemory(from: row)
-                }
-            }
-        }
-        return result
-    }
 }

@@ -1,17 +1,17 @@
-import Architectures
-import Inference
-import ModelLoading
 import TensorStore
 
-/// The compiled networks of a speech model: one hears a window, and others write tokens over it.
+/// The compiled networks of a speech model: one hears windows, and others write tokens over them.
 ///
-/// Not `Sendable`: one task at a time uses them, and a window at a time.
+/// Not `Sendable`: one task at a time uses them, and the windows of one run at a time.
 protocol WhisperNetworks {
-    /// Encodes a window.
-    /// - Parameter features: a log-mel spectrogram, `[1, bins, frames]`.
-    /// - Returns: the tensors that `tokens` takes.
+    /// Whether several windows are heard and written side by side, and sound that is shorter than 30 s.
+    var takesAllSizes: Bool { get }
+
+    /// Encodes windows.
+    /// - Parameter features: log-mel spectrograms, `[windows, bins, frames]`.
+    /// - Returns: the tensors that `tokens` takes, with a row for each window.
     func encode(_ features: Tensor) async throws -> [String: Tensor]
 
-    /// A decoder over an encoded window; those of other windows are then not used any more.
-    func tokens(over sound: [String: Tensor]) throws -> any TokenSource
+    /// A decoder over encoded windows; those of others are then not used any more.
+    func tokens(over sound: [String: Tensor], windows: Int) throws -> any TokenSource
 }

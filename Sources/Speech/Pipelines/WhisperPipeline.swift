@@ -10,23 +10,13 @@ public import Tokenizers
 /// Not `Sendable`: one task at a time uses it.
 public final class WhisperPipeline {
     public let tokenizer: WhisperTokenizer
-    private let config: WhisperConfig
-    private let networks: any WhisperNetworks
-    private let spectrogram: LogMelSpectrogram
-    private let vocabulary: DecodingVocabulary
-
-    /// Quieter samples are silence: −80 dB of full scale, a few steps of 16 bits.
-    private static let leastAmplitude: Float = 1e-4
-
-    /// The language, the task, and the way in which windows are decoded.
-    public struct Request: Sendable, Hashable {
-        /// nil detects it in the first window.
-        public var language: WhisperLanguage?
-        public var task = WhisperTokenizer.Task.transcribe
-        public var decoding = DecodingOptions()
-
-        public init() {}
-    }
+    let config: WhisperConfig
+    let networks: any WhisperNetworks
+    let spectrogram: LogMelSpectrogram
+    let vocabulary: DecodingVocabulary
+    let options: CompileOptions
+    /// Made when speech is looked for first.
+    var activity: SpeechProbabilities?
 
     /// Compiles the networks.
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config; `AudioError` for a number of mel bins that no
@@ -47,6 +37,7 @@ public final class WhisperPipeline {
         }
         vocabulary = DecodingVocabulary(tokenizer)
         spectrogram = try LogMelSpectrogram(bins: config.numMelBins)
+        self.options = options
         networks =
             if let exported = model.exportedDecoder {
                 try ExportedNetworks(model, exported, options)
@@ -55,7 +46,7 @@ public final class WhisperPipeline {
             }
     }
 
-    /// Transcribes sound.
+    /// Transcribes a recording.
     /// - Parameters:
     ///   - detected: receives the language, where the request has none.
     ///   - emit: receives each segment as soon as it is decoded.
@@ -66,37 +57,41 @@ public final class WhisperPipeline {
         detected: (WhisperLanguage, _ probability: Double) -> Void = { _, _ in }, emit: (Segment) throws -> Void,
         progress: (Double) -> Void = { _ in }
     ) async throws {
-        let features = try RecordingSpectrogram(spectrogram, recording)
-        let frames = features.frames
-        // The language is detected in the first window, which is then transcribed.
-        var last: (range: Range<Int>, sound: [String: Tensor])?
-        func window(_ range: Range<Int>) async throws -> any TokenSource {
-            if let last, last.range == range { return try networks.tokens(over: last.sound) }
-            let window: [Float] = try features.window(range).elements()
-            let sound = try await networks.encode(
-                Tensor(window, shape: [1, config.numMelBins, LogMelSpectrogram.windowFrames]))
-            last = (range, sound)
-            return try networks.tokens(over: sound)
-        }
-        var language = request.language
-        if tokenizer.isMultilingual, language == nil, frames > 0 {
-            let first = try await window(0..<min(frames, LogMelSpectrogram.windowFrames))
-            if let found = try await LanguageDetection(tokenizer: tokenizer).probabilities(first).first {
-                language = found.language
-                detected(found.language, found.probability)
+        try await transcribe(count: 1, request) { _ in
+            recording
+        } report: { _, event in
+            switch event {
+            case .language(let language, let probability): detected(language, probability)
+            case .segment(let segment): try emit(segment)
+            case .progress(let done): progress(done)
+            case .end: break
             }
         }
-        let transcription = SequentialTranscription(
-            tokenizer: tokenizer, vocabulary: vocabulary,
-            startSequence: try tokenizer.startSequence(language: language, task: request.task),
-            length: config.maxTargetPositions, options: request.decoding)
-        func isSilent(_ frames: Range<Int>) throws -> Bool {
-            let hop = LogMelSpectrogram.hop
-            let samples = try recording.samples(frames.lowerBound * hop..<frames.upperBound * hop)
-            return samples.allSatisfy { abs($0) < Self.leastAmplitude }
-        }
-        try await transcription.run(frames: frames, isSilent: isSilent, window: window, emit: emit) {
-            progress(Double($0) * SequentialTranscription.secondsPerFrame)
+    }
+
+    /// Transcribes recordings, side by side where the request has a batch size.
+    /// - Parameters:
+    ///   - recording: opens the recording of an index, in order.
+    ///   - report: receives what is known, in the order of the recordings.
+    /// - Throws: as for one recording; the errors of `recording` and `report`.
+    public func transcribe(
+        count: Int, _ request: Request, recording: (Int) async throws -> Recording, report: (Int, Event) throws -> Void
+    ) async throws {
+        var queue = ChunkQueue(limit: networks.takesAllSizes ? request.batchSize ?? 1 : 1)
+        var opened = 0
+        while true {
+            while queue.hasRoom, opened < count {
+                queue.append(try await chunks(of: recording(opened), opened, request))
+                opened += 1
+            }
+            let chunks = queue.round()
+            try Task.checkCancellation()
+            let silent = try chunks.filter { chunk in try chunk.windows.window.map(chunk.sound.isSilent) ?? true }
+            for chunk in silent { chunk.windows.skip() }
+            try await decode(chunks.filter { chunk in !silent.contains { $0 === chunk } }, request)
+            for chunk in chunks { chunk.count() }
+            try queue.report(report)
+            if chunks.isEmpty, opened == count { return }
         }
     }
 }

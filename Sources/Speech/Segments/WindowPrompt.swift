@@ -43,6 +43,11 @@ struct WindowPrompt: Equatable {
     }
 }
 
+extension WindowPrompt {
+    /// The start of a transcript alone, after which the language is asked for.
+    init(start token: Int32) { (tokens, start, hasPrefix, room) = ([Int(token)], 0, false, 1) }
+}
+
 extension String {
     /// Without white space at both ends.
     var trimmed: String {

@@ -27,16 +27,17 @@ struct WordAligner {
 
     /// - Parameters:
     ///   - text: tokens of text alone.
+    ///   - window: the window's place in the source.
     ///   - frames: the window's length in frames of 10 ms.
     /// - Returns: none for sound or text that is too short, or for text that does not fit the decoder.
     /// - Throws: the errors of `source`.
-    func words(_ text: [Int], _ source: any TokenSource, frames: Int) async throws -> [AlignedWord] {
+    func words(_ text: [Int], _ source: any TokenSource, window: Int = 0, frames: Int) async throws -> [AlignedWord] {
         let end = tokenizer.special.endOfText
         let before = startSequence.map(Int.init) + [Int(tokenizer.special.noTimestamps)]
         let tokens = before + text + [Int(end)]
         guard !text.isEmpty, frames >= Self.framesPerPosition, tokens.count <= length else { return [] }
         let range = before.count..<before.count + text.count
-        let attention = try await source.attention(of: tokens, text: range, textVocabulary: Int(end))
+        let attention = try await source.attention(of: tokens, text: range, textVocabulary: Int(end), window: window)
         // A token's row is the one before it, which makes it.
         let matrix = AlignmentMatrix(
             attention, tokens: range.lowerBound - 1..<range.upperBound,

@@ -61,42 +61,66 @@ public final class TranscriptionSession {
         case segment(Segment)
         /// Seconds of sound.
         case progress(Double, of: Double)
+        /// The recording is transcribed.
+        case end(Transcript)
     }
 
-    /// Transcribes a file, or raw PCM (16-bit little-endian, mono, 16 kHz) from standard input.
-    /// - Parameter path: `-` for standard input.
-    /// - Throws: `AudioError`; as `WhisperPipeline.transcribe`; the errors of `report`.
+    /// Transcribes a file.
+    /// - Parameter path: as for several.
+    /// - Throws: as for several.
     public func transcribe(
         _ path: String, _ request: WhisperPipeline.Request, report: (Event) throws -> Void
     ) async throws -> Transcript {
-        let start = ContinuousClock.now
-        let reader = path == "-" ? try AudioReader(pcm: .standardInput) : try AudioReader(path: path)
-        let recording = try Recording(reader, limit: Self.longestHours * 3600)
-        if let missing = reader.missingSeconds {
-            try report(.note("\(path) ends \(Int(missing.rounded(.up))) s before the length that it states."))
+        var transcript: Transcript?
+        try await transcribe([path], request) { _, event in
+            if case .end(let whole) = event { transcript = whole }
+            try report(event)
         }
-        let seconds = recording.duration
-        var transcript = Transcript(
-            language: pipeline.tokenizer.isMultilingual ? request.language : WhisperLanguage("en"), segments: [],
-            duration: seconds,
-            took: .zero)
-        var failure: (any Error)?
-        try await pipeline.transcribe(recording, request) { language, probability in
-            transcript.language = language
-            do {
-                try report(.note("the language is \(language.name) (\(Int((probability * 100).rounded())) %)"))
-            } catch { failure = error }
-        } emit: { segment in
-            if transcript.segments.isEmpty, let note = doubt(segment) { try report(.note("\(path): \(note)")) }
-            transcript.segments.append(segment)
-            if let failure { throw failure }
-            try report(.segment(segment))
-        } progress: { done in
-            do { try report(.progress(done, of: seconds)) } catch { failure = error }
-        }
-        if let failure { throw failure }
-        transcript.took = ContinuousClock.now - start
+        guard let transcript else { preconditionFailure("a transcription without an end") }
         return transcript
+    }
+
+    /// Transcribes files, side by side where the request has a batch size.
+    /// - Parameters:
+    ///   - paths: `-` for raw PCM (16-bit little-endian, mono, 16 kHz) from standard input.
+    ///   - report: receives the index of a path and news of it, in the order of the paths.
+    /// - Throws: `AudioError`; as `WhisperPipeline.transcribe`; the errors of `report`.
+    public func transcribe(
+        _ paths: [String], _ request: WhisperPipeline.Request, report: (Int, Event) throws -> Void
+    ) async throws {
+        var transcripts: [Int: Transcript] = [:]
+        var notes: [Int: String] = [:]
+        var start = ContinuousClock.now
+        try await pipeline.transcribe(count: paths.count, request) { index in
+            let path = paths[index]
+            let reader = path == "-" ? try AudioReader(pcm: .standardInput) : try AudioReader(path: path)
+            let recording = try Recording(reader, limit: Self.longestHours * 3600)
+            notes[index] = reader.missingSeconds.map {
+                "\(path) ends \(Int($0.rounded(.up))) s before the length that it states."
+            }
+            let language = pipeline.tokenizer.isMultilingual ? request.language : WhisperLanguage("en")
+            transcripts[index] = Transcript(language: language, segments: [], duration: recording.duration, took: .zero)
+            return recording
+        } report: { index, event in
+            if let note = notes.removeValue(forKey: index) { try report(index, .note(note)) }
+            switch event {
+            case .language(let language, let probability):
+                transcripts[index]?.language = language
+                try report(index, .note("the language is \(language.name) (\(Int((probability * 100).rounded())) %)"))
+            case .segment(let segment):
+                if transcripts[index]?.segments.isEmpty == true, let note = doubt(segment) {
+                    try report(index, .note("\(paths[index]): \(note)"))
+                }
+                transcripts[index]?.segments.append(segment)
+                try report(index, .segment(segment))
+            case .progress(let done): try report(index, .progress(done, of: transcripts[index]?.duration ?? done))
+            case .end:
+                guard var transcript = transcripts.removeValue(forKey: index) else { return }
+                transcript.took = ContinuousClock.now - start
+                start = .now
+                try report(index, .end(transcript))
+            }
+        }
     }
 }
 
@@ -107,7 +131,7 @@ public struct Transcript: Sendable {
     public var segments: [Segment]
     /// Seconds of sound.
     public var duration: Double
-    /// Of reading and transcribing.
+    /// Of reading and transcribing; since the end of the recording before, which in batches is decoded beside this one.
     public var took: Duration
 }
 

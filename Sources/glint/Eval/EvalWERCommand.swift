@@ -25,6 +25,8 @@ struct EvalWERCommand: AsyncParsableCommand {
     @Argument(help: "The list of recordings.") var manifest: String
     @Option(name: .customLong("model"), help: EvalWERCommand.modelHelp) var models: [String]
     @OptionGroup(title: "Speech") var speech: SpeechOptions
+    @OptionGroup(title: "Parts of the sound") var parts: SoundOptions
+    @OptionGroup(title: "Decoding") var decoding: DecodingArguments
     @Option(
         help: """
             Whisper's normalization of texts before words are compared: english, basic, or none. (default: english with --language en \
@@ -76,7 +78,7 @@ struct EvalWERCommand: AsyncParsableCommand {
             let location = try await SpeechModelOption.location(model, bar)
             variants.append(WordErrorEvaluation.Variant(name: name) { try load(location, options, bar) })
         }
-        let outcome = try await evaluation.run(variants, takesTurns: !oneAtATime, seed: speech.seed) { event in
+        let outcome = try await evaluation.run(variants, takesTurns: !oneAtATime, seed: decoding.seed) { event in
             switch event {
             case .progress(let progress): bar.show(progress)
             case .failure(let failure): bar.warning("\(failure.audio) is left out: \(failure.reason)")
@@ -92,7 +94,9 @@ struct EvalWERCommand: AsyncParsableCommand {
         _ model: SpeechModelLocation.Model, _ options: CompileOptions, _ bar: ProgressBar
     ) throws -> WordErrorEvaluation.Loaded {
         let session = try TranscriptionSession(model, options)
-        let request = try speech.request(for: session)
+        var request = try speech.request(for: session)
+        parts.apply(to: &request)
+        decoding.apply(to: &request.decoding)
         let language = session.isEnglishOnly ? WhisperLanguage("en") : request.language
         return WordErrorEvaluation.Loaded(loading: session.loading, language: language) { path in
             let transcript = try await session.transcribe(path, request) { event in

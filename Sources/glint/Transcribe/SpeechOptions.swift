@@ -1,20 +1,18 @@
 public import ArgumentParser
-public import Speech
+import Speech
 public import Tokenizers
 import Workflows
 
 extension WhisperTokenizer.Task: ExpressibleByArgument {}
-extension TranscriptFormat: ExpressibleByArgument {}
 
 /// The way in which a model listens.
 struct SpeechOptions: ParsableArguments {
     @Option(help: "The language: a code or a name, such as de or german. (default: detected in the first 30 s)")
     var language: String?
     @Option(help: "transcribe, or translate to English.") var task = WhisperTokenizer.Task.transcribe
-    @Option(help: "The number of texts that are followed side by side; 1 takes the most probable token each time.")
-    var beamSize = 5
     @Option(help: "A text that comes before the first one: names, and the spelling of words.") var initialPrompt: String?
     @Option(help: "Words that are likely.") var hotwords: String?
+    @Option(help: "The beginning of the first text, which the model continues.") var prefix: String?
     @Flag(help: "Decode each 30 s without the text before; for recordings in which texts repeat themselves.")
     var noConditioning = false
     @Flag(help: "Write no times: one text for each 30 s.") var noTimestamps = false
@@ -24,10 +22,8 @@ struct SpeechOptions: ParsableArguments {
             "Leave out texts that seem invented, with silence of more seconds around them. For --word-timestamps.",
             valueName: "seconds"))
     var hallucinationSilenceThreshold: Double?
-    @Option(help: "The seed of texts that are drawn at random, where the most probable one is bad.") var seed: UInt64 = 0
 
     func validate() throws {
-        if !(1...64).contains(beamSize) { throw ValidationError("--beam-size must be from 1 to 64; it is \(beamSize).") }
         if let seconds = hallucinationSilenceThreshold {
             if !(0...3600).contains(seconds) {
                 throw ValidationError("--hallucination-silence-threshold must be from 0 to 3600 seconds; it is \(seconds).")
@@ -40,22 +36,22 @@ struct SpeechOptions: ParsableArguments {
         var request = WhisperPipeline.Request()
         request.task = task
         request.language = try session.language(language, task)
-        request.decoding.beamSize = beamSize
         request.decoding.initialPrompt = initialPrompt
         request.decoding.hotwords = hotwords
+        request.decoding.prefix = prefix
         request.decoding.conditionsOnPreviousText = !noConditioning
         request.decoding.timestamps = !noTimestamps
         request.decoding.wordTimestamps = wordTimestamps
         request.decoding.hallucinationSilenceThreshold = hallucinationSilenceThreshold
-        request.decoding.seed = seed
         return request
     }
 }
 
 /// Files of transcripts.
 struct TranscriptOptions: ParsableArguments {
-    @Option(name: .customLong("output-format"), help: "Write a file of this form: txt, srt, vtt, tsv, lrc or json. Repeatable.")
-    var formats: [TranscriptFormat] = []
+    @Option(
+        name: .customLong("output-format"), help: "Write a file of this form: txt, srt, vtt, tsv, lrc, json, or all. Repeatable.")
+    var choices: [FormatChoice] = []
     @Option(
         name: .customLong("output-dir"),
         help: ArgumentHelp("The folder of the files. (default: the recording's)", valueName: "folder"))
@@ -90,6 +86,13 @@ struct TranscriptOptions: ParsableArguments {
         let given = numbers.first { $0.value != nil }?.name ?? (highlightWords ? "--highlight-words" : nil)
         if let given { throw ValidationError("\(given) needs --word-timestamps.") }
     }
+
+    /// Each once.
+    var formats: [TranscriptFormat] {
+        TranscriptFormat.allCases.filter { format in choices.contains { $0 == .all || $0.rawValue == format.rawValue } }
+    }
+
+    enum FormatChoice: String, CaseIterable, ExpressibleByArgument { case txt, srt, vtt, tsv, lrc, json, all }
 
     func validate() throws {
         for (name, value) in numbers {

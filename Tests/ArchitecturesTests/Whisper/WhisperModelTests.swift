@@ -73,6 +73,23 @@ import Testing
             try writer.logits(outputs).joined().flatMap(\.self), try golden["short_logits"].elements(), tolerance: 1e-4, name)
     }
 
+    /// One network takes sound of all lengths, and any number of windows.
+    @Test(arguments: WhisperGolden.names) func soundOfAnyLength(_ name: String) async throws {
+        let golden = try WhisperGolden(name)
+        let graph = try golden.model.encoder(golden.golden.component.weights(), windows: .any, positions: .any)
+        let network = try Executable("encoder", SizedGraph(graph))
+        let features = try golden["input_features"]
+        let (full, short) = (try golden["last_hidden_state"], try golden["short_last_hidden_state"])
+        for (features, expected) in [
+            (features, full), (try features.shortened(to: 2 * short.shape[1]), short), (features, full),
+        ] {
+            let outputs = try await network.run(["input_features": features])
+            try expectClose(outputs.required("last_hidden_state", of: "encoder"), expected, tolerance: 1e-4, name)
+        }
+        let alone = try await network.run(["input_features": features.part(0)])
+        try expectClose(alone.required("last_hidden_state", of: "encoder"), full.part(0), tolerance: 1e-4, name)
+    }
+
     /// A network of fixed sizes, without a cache and with the scores of some heads: softmax gives what transformers returns.
     @Test(arguments: WhisperGolden.names) func scoresOfAlignmentHeads(_ name: String) async throws {
         let golden = try WhisperGolden(name)
@@ -125,7 +142,9 @@ import Testing
         let golden = try WhisperGolden("equal-depth")
         let weights = try golden.golden.component.weights()
         for positions in [0, -1, 41, .max] {
-            #expect(throws: ArchitectureError.self, "\(positions)") { try golden.model.encoder(weights, positions: positions) }
+            #expect(throws: ArchitectureError.self, "\(positions)") {
+                try golden.model.encoder(weights, positions: .fixed(positions))
+            }
         }
         for head in [(2, 0), (0, 2), (-1, 0), (0, -1)] {
             #expect(throws: ArchitectureError.self, "\(head)") {

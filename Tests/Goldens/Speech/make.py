@@ -1,25 +1,31 @@
-"""Makes the goldens of Speech: the rules of decoding by openai-whisper, and the cut of windows by faster-whisper.
+"""Makes the goldens of Speech: the rules of decoding by openai-whisper, the cut of windows and of speech by faster-whisper, and
+Silero's probabilities of speech by onnxruntime.
 
     python3 make.py
 
 with the packages of ../requirements.txt.
 """
+import importlib.util
 import json
 import pathlib
 import random
 import sys
 import types
 
+import numpy as np
+import onnxruntime
 import torch
 
 numba = types.ModuleType("numba")  # for word times only
 numba.jit = lambda *arguments, **options: lambda function: function
 sys.modules["numba"] = numba
 
+from faster_whisper import vad  # noqa: E402
 from faster_whisper.transcribe import WhisperModel  # noqa: E402
 from whisper.decoding import ApplyTimestampRules, SuppressBlank  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).parent
+SILERO = pathlib.Path(importlib.util.find_spec("silero_vad").origin).parent / "data/silero_vad_openvino_16k.onnx"
 VOCABULARY = 320
 TIMESTAMPS = 300
 
@@ -87,7 +93,51 @@ def windows():
     return cases
 
 
+def synthetic_speech():
+    """Four seconds of vowels with pauses, at 16 kHz, which the tests make in the same way."""
+    time = np.arange(64_000) / 16_000
+    phase = 2 * np.pi * 110 * time + 20 / 0.7 * np.sin(2 * np.pi * 0.7 * time)
+    sound = sum(
+        sum(np.exp(-(((110 * harmonic - formant) / 150) ** 2)) for formant in (400, 2000, 2700)) * np.sin(harmonic * phase)
+        for harmonic in range(1, 30))
+    return (0.15 * sound * np.clip(np.sin(2 * np.pi * 4 * time), 0, 1) * (time % 3 < 2)).astype(np.float32)
+
+
+def probabilities():
+    """Of the form of Silero's network that takes one window a run."""
+    sound = np.pad(synthetic_speech(), (0, 512))
+    session = onnxruntime.InferenceSession(SILERO)
+    state, context, result = np.zeros((2, 1, 128), np.float32), np.zeros(64, np.float32), []
+    for window in sound.reshape(-1, 512):
+        output, state = session.run(None, {"input": np.concatenate([context, window])[None], "state": state})
+        context = window[-64:]
+        result.append(round(float(output[0, 0]), 6))
+    return result
+
+
+def speech():
+    """Ranges of samples by probabilities in 64ths, which change slowly."""
+    cases = []
+    for _ in range(60):
+        values, level = [], random.randint(0, 64)
+        for _ in range(random.randint(1, 160)):
+            level = min(64, max(0, level + random.randint(-24, 24)))
+            values.append(level)
+        options = {
+            "threshold": random.choice([16, 32, 40]) / 64, "min_speech_duration_ms": random.choice([0, 100, 250]),
+            "min_silence_duration_ms": random.choice([0, 50, 100, 160, 300]), "speech_pad_ms": random.choice([0, 30, 100, 400]),
+            "max_speech_duration_s": random.choice([1.2, 2, 4, 1e9])}
+        count = len(values) * 512 - random.randint(1, 511)
+        vad.get_vad_model = lambda: lambda audio: np.array(values, np.float32) / 64
+        found = vad.get_speech_timestamps(np.zeros(count, np.float32), vad.VadOptions(**options))
+        cases.append({
+            "probabilities": values, "count": count, "options": list(options.values()),
+            "ranges": [[part["start"], part["end"]] for part in found]})
+    return cases
+
+
 random.seed(1)
 torch.manual_seed(1)
-for name, value in (("rules", rules()), ("windows", windows())):
+for name, value in (
+        ("rules", rules()), ("windows", windows()), ("speech", speech()), ("probabilities", probabilities())):
     (FOLDER / f"{name}.json").write_text(json.dumps(value, separators=(",", ":")))
