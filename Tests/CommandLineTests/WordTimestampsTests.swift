@@ -8,7 +8,7 @@ import Testing
         (["--max-line-width", "40"], "--max-line-width needs --word-timestamps"),
         (["--highlight-words"], "--highlight-words needs --word-timestamps"),
         (["--hallucination-silence-threshold", "2"], "--hallucination-silence-threshold needs --word-timestamps"),
-        (["--word-timestamps", "--hallucination-silence-threshold", "-1"], "from 0 to 3600 seconds"),
+        (["--word-timestamps", "--hallucination-silence-threshold", "4000"], "from 0 to 3600 seconds"),
         (["--word-timestamps", "--max-line-count", "2"], "--max-line-count needs --max-line-width"),
         (["--word-timestamps", "--max-words-per-line", "0"], "from 1 to 1000"),
         (["--word-timestamps", "--max-words-per-line", "2", "--max-line-width", "9"], "exclude each other"),

@@ -15,7 +15,7 @@ extension WhisperModel {
 
     /// The heads that attend to the sound of each token; `alignment_heads` of generation_config.json, pairs of layer and head.
     ///
-    /// Where the file has none they are all heads of the last half of the layers, as in OpenAI's `Whisper`.
+    /// Without any in the file they are all heads of the last half of the layers, as in OpenAI's `Whisper`.
     /// - Parameter file: the file's name in errors.
     /// - Throws: `ArchitectureError.parameter` for anything but pairs of the decoder's heads.
     public func alignmentHeads(_ generationConfig: JSONValue, file: String) throws(ArchitectureError) -> [AlignmentHead] {

@@ -5,7 +5,10 @@ import Testing
 @Suite struct AlignmentHeadsTests {
     private func heads(_ json: String, layers: Int = 3) throws -> [[Int]] {
         let config = ConfigReader(
-            .members([("d_model", 8), ("decoder_layers", .integer(layers)), ("decoder_attention_heads", 2)]),
+            .members([
+                ("d_model", 8), ("decoder_layers", .integer(layers)), ("decoder_attention_heads", 2),
+                ("encoder_attention_heads", 2),
+            ]),
             className: "WhisperForConditionalGeneration", file: "config.json")
         let model = WhisperModel(try WhisperConfig(config))
         return try model.alignmentHeads(JSONValue(parsing: json.utf8), file: "generation_config.json").map {

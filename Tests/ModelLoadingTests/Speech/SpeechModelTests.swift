@@ -22,12 +22,15 @@ import Testing
     @Test func alignmentHeads() throws {
         let named = try folder(#"{"alignment_heads": [[1, 0]]}"#)
         #expect(try SpeechModel(named.url).alignmentHeads == [.init(layer: 1, head: 0)])
-        let model = try SpeechModel(folder(nil).url)
+        let plain = try folder(nil)
+        let model = try SpeechModel(plain.url)
         let config = model.network.architecture.config
+        #expect(try plain.contents.count == 5)
         #expect(model.alignmentHeads.count == (config.decoderLayers + 1) / 2 * config.decoderAttentionHeads)
         let wrong = try folder(#"{"alignment_heads": [[99, 0]]}"#)
         #expect(throws: ArchitectureError.self) { try SpeechModel(wrong.url) }
         let broken = try folder("{")
         #expect(throws: ModelError.self) { try SpeechModel(broken.url) }
+        #expect(try wrong.contents.count == 6 && broken.contents.count == 6)
     }
 }
