@@ -69,6 +69,18 @@ import Tokenizers
         #expect(said.prompts[1][0].count > said.prompts[0][0].count)
     }
 
+    @Test func shortRestsAreNotDecodedAgain() throws {
+        let tokenizer = try TestTokenizer.make()
+        for (least, rest) in [(1, 20..<40), (20, 20..<40), (21, 100..<130)] {
+            var sequence = WindowSequence([0..<40, 100..<130], DecodingOptions(), tokenizer, leastRest: least)
+            let decoded = DecodedWindow(
+                tokens: [time(0)] + TestTokenizer.bytes("a") + [time(0.2), time(0.2)] + TestTokenizer.bytes("b"), text: "ab",
+                temperature: 0, averageLogProbability: 0, compressionRatio: 1, noSpeechProbability: 0)
+            #expect(sequence.take(decoded, TestTokenizer.rules) { tokenizer.decode($0.map(Int32.init)) }.map(\.text) == ["a"])
+            #expect(sequence.window == rest)
+        }
+    }
+
     @Test func wordsAfterTheEndAreLeftOut() async throws {
         let said = [time(0)] + TestTokenizer.bytes(" a") + [time(0.1), time(0.2)] + TestTokenizer.bytes(" b") + [time(0.3)]
         #expect(try await run([0..<20], [.saying(said)]).segments.map(\.text) == [" a"])

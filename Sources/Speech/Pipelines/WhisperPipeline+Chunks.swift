@@ -41,14 +41,23 @@ extension WhisperPipeline {
         let windows = chunks.map { $0.windows.window ?? 0..<0 }
         let fitted = networks.takesAllSizes ? context : .full
         let positions = fitted.positions(frames: windows.map(\.count).max() ?? 0, limit: config.maxSourcePositions)
-        var features: [Float] = []
-        for (chunk, window) in zip(chunks, windows) {
-            features += try chunk.sound.features.window(window, length: 2 * positions).elements() as [Float]
+        // Two windows of 30 s a run: more are not faster, but take memory.
+        let count = max(1, 2 * config.maxSourcePositions / positions)
+        var parts: [[String: Tensor]] = []
+        for first in stride(from: 0, to: chunks.count, by: count) {
+            let group = first..<min(first + count, chunks.count)
+            let features: [Float] = try group.flatMap { index in
+                try chunks[index].sound.features.window(windows[index], length: 2 * positions).elements() as [Float]
+            }
+            let batch = try Tensor(features, shape: [group.count, config.numMelBins, 2 * positions])
+            parts.append(try await networks.encode(batch))
         }
-        let batch = try Tensor(features, shape: [windows.count, config.numMelBins, 2 * positions])
-        let sound = try await encoder.run(["input_features": batch])
+        let sound = try parts.count == 1 ? parts[0] : parts.joinedRows()
         return try networks.tokens(over: sound, windows: windows.count)
     }
+
+    /// Frames of the shortest rest of a chunk of speech that is decoded again: a bit more than the padding.
+    private static let leastRest = 50
 
     /// The chunks of a recording: its speech where that is looked for, in parts of 30 s where they are decoded side by side.
     func chunks(of recording: Recording, _ index: Int, _ request: Request) async throws -> [SpeechChunk] {
@@ -74,7 +83,9 @@ extension WhisperPipeline {
         sound.language = request.language
         sound.frames = parts.joined().reduce(0) { $0 + $1.count }
         return parts.enumerated().map { index, ranges in
-            let windows = WindowSequence(ranges, request.decoding, tokenizer, isBeginning: index == 0)
+            let windows = WindowSequence(
+                ranges, request.decoding, tokenizer, isBeginning: index == 0,
+                leastRest: request.batchSize != nil && timeline != nil ? Self.leastRest : 1)
             return SpeechChunk(sound, windows, isLast: index == parts.count - 1)
         }
     }

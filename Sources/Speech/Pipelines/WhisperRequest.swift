@@ -17,8 +17,8 @@ extension WhisperPipeline {
         /// With it, clips and the speech of `voiceActivity`, cut into chunks of 30 s at most, are transcribed independently, as
         /// recordings are in any case: each begins without the text before it, but with the initial prompt. Within a chunk all
         /// rules of decoding are those of a whole recording: timestamps cut segments, a rest is decoded again from the last
-        /// timestamp and continues the chunk's text, bad texts are decoded at higher temperatures, silent windows are skipped.
-        /// What is written does not depend on the number but for rounding.
+        /// timestamp and continues the chunk's text (of speech, one of half a second or more), bad texts are decoded at higher
+        /// temperatures, silent windows are skipped. What is written does not depend on the number but for rounding.
         public var batchSize: Int?
         public var audioContext = AudioContext.full
 

@@ -12,6 +12,8 @@ struct WindowSequence {
     private let parts: [Range<Int>]
     /// Whether the recording begins here: the first window has the prefix.
     private let isBeginning: Bool
+    /// Frames of the shortest rest of a part that is decoded again.
+    private let leastRest: Int
     private var part = 0
     private var position: Int
     /// Text and timestamps so far, the initial prompt at first.
@@ -26,10 +28,15 @@ struct WindowSequence {
     static let windowFrames = 3000
     static let secondsPerFrame = 0.01
 
-    init(_ parts: [Range<Int>], _ options: DecodingOptions, _ tokenizer: WhisperTokenizer, isBeginning: Bool = true) {
+    /// - Parameter leastRest: frames; of sound with padding at its end, a shorter rest has no words but those that are invented.
+    init(
+        _ parts: [Range<Int>], _ options: DecodingOptions, _ tokenizer: WhisperTokenizer, isBeginning: Bool = true,
+        leastRest: Int = 1
+    ) {
         self.parts = parts.filter { !$0.isEmpty }
         self.options = options
         self.isBeginning = isBeginning
+        self.leastRest = leastRest
         position = self.parts.first?.lowerBound ?? 0
         words = WordTimes(hallucinationSilenceThreshold: options.hallucinationSilenceThreshold)
         history = options.initialPrompt.map { tokenizer.encode(" " + $0.trimmed).map(Int.init) } ?? []
@@ -96,7 +103,7 @@ struct WindowSequence {
     private mutating func advance(by frames: Int) {
         position += frames
         hasBegun = true
-        guard part < parts.count, position >= parts[part].upperBound else { return }
+        guard part < parts.count, position + leastRest > parts[part].upperBound else { return }
         part += 1
         if part < parts.count { position = parts[part].lowerBound }
     }
