@@ -47,7 +47,7 @@ struct HallucinatedSilence {
 
     private static let margin = 2.0
     /// Of every window, the last one's padding included.
-    private static let windowDuration = Double(SequentialTranscription.windowFrames) * SequentialTranscription.secondsPerFrame
+    private static let windowDuration = Double(WindowSequence.windowFrames) * WindowSequence.secondsPerFrame
 }
 
 extension WindowSegments.Part {
