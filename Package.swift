@@ -124,6 +124,6 @@ let package = Package(
 if Context.environment["GLINT_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "fuzz-parsers", dependencies: ["TensorStore", "ModelGraph", "Imaging", "Tokenizers", "Adapters"],
+            name: "fuzz-parsers", dependencies: ["TensorStore", "ModelGraph", "Imaging", "Audio", "Tokenizers", "Adapters"],
             path: "Tests/Fuzz/Parsers", swiftSettings: settings))
 }

@@ -16,6 +16,9 @@ public struct CompileOptions: Sendable {
     public var profiling: Bool
     /// Paths of shared libraries with operations that the runtime itself does not have, built for its version.
     public var extensions: [String]
+    /// CPUs: the number of channels that share a scale where activations are rounded to 8 bits to be multiplied with weights in 8
+    /// bits; 0 for products in floating point.
+    public var dynamicQuantizationGroup = 0
     /// Further properties, which override all others.
     public var properties: Properties
 
@@ -39,12 +42,12 @@ public struct CompileOptions: Sendable {
     var runtimeProperties: Properties {
         // Dynamic quantization, which devices turn on by themselves, is another loss than that of the precision.
         var result: Properties = isForCPU ? .oneStream : [.performanceMode(.latency)]
-        result.set(.dynamicQuantizationGroupSize(0))
         switch namedPrecision {
         case .f16: result.set(.inferencePrecision(.f16))
         case .bf16: result.set(.inferencePrecision(.bf16))
         case .f32, .auto: result = result.merging(.exact)
         }
+        result.set(.dynamicQuantizationGroupSize(dynamicQuantizationGroup))
         // Only CPUs know the properties of dynamic quantization and of threads.
         if !isForCPU {
             result["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = nil

@@ -37,18 +37,19 @@ struct ExportedModel {
 
     func checkpoint() throws -> SpeechModel {
         let file = url("model.safetensors").path
-        return SpeechModel(
+        return try SpeechModel(
             url: folder.url,
             network: Network(
                 try architecture(), .checkpoint(Weights(try SafetensorsCheckpoint(path: file), source: file))),
-            tokenizer: try TestTokenizer.make())
+            tokenizer: TestTokenizer.make())
     }
 
     /// - Parameter name: `past` or `stateful`.
     func exported(_ name: String) throws -> SpeechModel {
         let encoder = try IRReader.read(path: url("\(name)/openvino_encoder_model.xml").path)
-        return SpeechModel(
-            url: url(name), network: Network(try architecture(), .graph(encoder)), tokenizer: try TestTokenizer.make(),
-            exportedDecoder: try ExportedWhisperDecoder(folder: url(name)))
+        var model = try SpeechModel(
+            url: url(name), network: Network(architecture(), .graph(encoder)), tokenizer: TestTokenizer.make())
+        model.exportedDecoder = try ExportedWhisperDecoder(folder: url(name))
+        return model
     }
 }

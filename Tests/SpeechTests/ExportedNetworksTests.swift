@@ -1,3 +1,4 @@
+import Audio
 import Architectures
 import Foundation
 import ModelGraph
@@ -29,7 +30,7 @@ import Tokenizers
         change(&request.decoding)
         var segments: [Segment] = []
         // Two windows, the second of which has a longer prompt.
-        try await pipeline.transcribe(sound(500_000), request) { segments.append($0) }
+        try await pipeline.transcribe(Recording(sound(500_000)), request) { segments.append($0) }
         return segments
     }
 
@@ -64,12 +65,14 @@ import Tokenizers
         var results: [[[Float]]] = []
         for shares in [true, false] {
             let source = networks.tokens(over: states, sharesSound: shares)
-            _ = try await source.begin([257, 299], count: 3, position: 0)
-            _ = try await source.advance([1, 2, 3], origins: [0, 1, 2])
-            // Texts change places, and one ends.
-            results.append(try await source.advance([4, 5, 6], origins: [2, 0, 0]))
+            _ = try await source.begin([WindowPrompt(start: 257)])
+            _ = try await source.advance([NextTokens(tokens: [1, 2, 3], origins: [0, 0, 0])])
+            // Texts change places, and one ends; then there are two.
+            results += try await source.advance([NextTokens(tokens: [4, 5, 6], origins: [2, 0, 0])])
+            results += try await source.advance([NextTokens(tokens: [7, 8], origins: [1, 2])])
         }
-        for (shared, own) in zip(results[0], results[1]) {
+        #expect(results.map(\.count) == [3, 2, 3, 2])
+        for (shared, own) in zip(results[..<2].joined(), results[2...].joined()) {
             #expect(zip(shared, own).allSatisfy { abs($0 - $1) < 1e-4 })
         }
         #expect(results[0][1] != results[0][0])
@@ -78,9 +81,9 @@ import Tokenizers
     @Test func wordTimesAreRefused() async throws {
         let exported = try model.exported("past")
         let networks = try ExportedNetworks(exported, #require(exported.exportedDecoder))
-        let source = try networks.tokens(over: await networks.encode(Tensor(zeros: [1, 80, 3000])))
+        let source = try networks.tokens(over: await networks.encode(Tensor(zeros: [1, 80, 3000])), windows: 1)
         await #expect(throws: SpeechError.noAttention) {
-            try await source.attention(of: [1, 2, 3], text: 1..<2, textVocabulary: 200)
+            try await source.attention(of: [1, 2, 3], text: 1..<2, textVocabulary: 200, window: 0)
         }
     }
 
@@ -102,7 +105,7 @@ import Tokenizers
         let states = try #require(encoded["last_hidden_state"])
         let source = networks.tokens(over: states, sharesSound: true, vocabulary: 1800)
         do {
-            _ = try await source.begin([257], count: 1, position: 0)
+            _ = try await source.begin([WindowPrompt(start: 257)])
             Issue.record("logits of another vocabulary were taken")
         } catch let error as SpeechError {
             #expect(error == .logits("[1, 1, 1801]", expected: "[rows, 1, 1800]"))

@@ -223,9 +223,9 @@ import Tokenizers
         request.decoding.compressionRatioThreshold = nil
         request.batchSize = 1
         let recordings = (1...4).map { noise(16_000 * $0, seed: UInt64($0)) }
-        let ratios = try await transcribe(recordings, request).joined().map(\.compressionRatio)
-        // Some texts repeat themselves too much, and others don't.
-        request.decoding.compressionRatioThreshold = ((ratios.max() ?? 0) + (ratios.min() ?? 0)) / 2
+        let averages = try await transcribe(recordings, request).joined().map(\.averageLogProbability)
+        // Some texts are too improbable, and others aren't.
+        request.decoding.logProbabilityThreshold = ((averages.max() ?? 0) + (averages.min() ?? 0)) / 2
         request.decoding.temperatures = [0, 0.4, 1]
         let alone = try await transcribe(recordings, request)
         #expect(Set(alone.joined().map(\.temperature)).count > 1)

@@ -69,14 +69,15 @@ import Tokenizers
         #expect(said.prompts[1][0].count > said.prompts[0][0].count)
     }
 
-    @Test func shortRestsAreNotDecodedAgain() throws {
+    @Test func shortRestsAreNotDecodedAgain() async throws {
         let tokenizer = try TestTokenizer.make()
         for (least, rest) in [(1, 20..<40), (20, 20..<40), (21, 100..<130)] {
             var sequence = WindowSequence([0..<40, 100..<130], DecodingOptions(), tokenizer, leastRest: least)
             let decoded = DecodedWindow(
                 tokens: [time(0)] + TestTokenizer.bytes("a") + [time(0.2), time(0.2)] + TestTokenizer.bytes("b"), text: "ab",
                 temperature: 0, averageLogProbability: 0, compressionRatio: 1, noSpeechProbability: 0)
-            #expect(sequence.take(decoded, TestTokenizer.rules) { tokenizer.decode($0.map(Int32.init)) }.map(\.text) == ["a"])
+            let segments = try await sequence.take(decoded, TestTokenizer.rules) { tokenizer.decode($0.map(Int32.init)) }
+            #expect(segments.map(\.text) == ["a"])
             #expect(sequence.window == rest)
         }
     }
@@ -122,25 +123,6 @@ import Tokenizers
             done.append(sequence.done)
         }
         #expect(done == [3000, 4000, 4010])
-    }
-}
-
-@Suite struct WindowDecodingTests {
-    /// Of several windows only those whose text is bad are decoded again.
-    @Test func badWindowsAreDecodedAgain() async throws {
-        var options = DecodingOptions()
-        (options.beamSize, options.temperatures) = (1, [0, 0.5])
-        let tokenizer = try TestTokenizer.make()
-        let decoding = WindowDecoding(tokenizer: tokenizer, vocabulary: TestTokenizer.rules, options: options)
-        let texts = ["ab", String(repeating: "repeated ", count: 20) + "!", "c"]
-        let said = texts.map { [TestTokenizer.timestampBegin] + TestTokenizer.bytes($0) + [TestTokenizer.timestampBegin + 9] }
-        let source = ScriptedSource.saying(said[0], said[1], said[2])
-        let prompt = try WindowPrompt(
-            tokenizer, startSequence: tokenizer.startSequence(), previous: [], isFirst: true, length: 448, options)
-        let found = try await decoding.decode(source, [prompt, prompt, prompt], seeds: [1, 2, 3])
-        #expect(source.selected == [[1]])
-        #expect(found.map(\.temperature) == [0, 0.5, 0])
-        #expect(found.map(\.text) == texts)
     }
 
     /// The next window begins at the end of the last word.
@@ -193,5 +175,24 @@ import Tokenizers
         let source = ScriptedSource.saying([time(0)] + TestTokenizer.bytes(" d") + [time(0.1)])
         let (segments, _) = try await run([0..<1], [source]) { $0.wordTimestamps = true }
         #expect(segments.map(\.words) == [[]] && segments.map(\.end) == [0.01])
+    }
+}
+
+@Suite struct WindowDecodingTests {
+    /// Of several windows only those whose text is bad are decoded again.
+    @Test func badWindowsAreDecodedAgain() async throws {
+        var options = DecodingOptions()
+        (options.beamSize, options.temperatures) = (1, [0, 0.5])
+        let tokenizer = try TestTokenizer.make()
+        let decoding = WindowDecoding(tokenizer: tokenizer, vocabulary: TestTokenizer.rules, options: options)
+        let texts = ["ab", String(repeating: "repeated ", count: 20) + "!", "c"]
+        let said = texts.map { [TestTokenizer.timestampBegin] + TestTokenizer.bytes($0) + [TestTokenizer.timestampBegin + 9] }
+        let source = ScriptedSource.saying(said[0], said[1], said[2])
+        let prompt = try WindowPrompt(
+            tokenizer, startSequence: tokenizer.startSequence(), previous: [], isFirst: true, length: 448, options)
+        let found = try await decoding.decode(source, [prompt, prompt, prompt], seeds: [1, 2, 3])
+        #expect(source.selected == [[1]])
+        #expect(found.map(\.temperature) == [0, 0.5, 0])
+        #expect(found.map(\.text) == texts)
     }
 }

@@ -83,7 +83,7 @@ public struct ChannelScaling: Sendable, Hashable {
         return result
     }
 
-    private static let activations: Set<String> = ["Gelu", "Swish", "Relu"]
+    private static let activations: Set<String> = ["Gelu", "Swish", "ReLU"]
 
     func factors(_ activations: [Float], _ weights: [Float]) -> [Float] {
         func floored(_ values: [Float]) -> [Double] {

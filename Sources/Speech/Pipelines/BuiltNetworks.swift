@@ -1,5 +1,6 @@
 import Architectures
 import Inference
+import ModelGraph
 import ModelLoading
 import TensorStore
 
@@ -19,12 +20,19 @@ final class BuiltNetworks: WhisperNetworks {
         config = model.decoder.architecture.config
         self.observe = observe
         // One network each for all numbers of windows, and all lengths of sound.
-        let networks = [
-            (name: "decoder", graph: try model.decoder.decoder(.init(windows: .any))),
-            (name: "encoder", graph: try model.encoder.encoder(windows: .any, positions: .any)),
-        ]
-        let compiled = try Executable.compile(networks, options)
-        (decoder, encoder) = (compiled[0], compiled[1])
+        let decoderGraph = try model.decoder.decoder(.init(windows: .any))
+        let encoderGraph = try model.encoder.encoder(windows: .any, positions: .any)
+        if decoderGraph.graph.hasCompressedWeights, options.isForCPU {
+            // Weights in 8 bits are multiplied with activations in 8 bits, of which each 32 share a scale. Otherwise they are
+            // converted to f32 at every run of more than one token, which takes longer than the products.
+            var decoding = options
+            decoding.dynamicQuantizationGroup = 32
+            decoder = try Executable("decoder", decoderGraph, decoding)
+            encoder = try Executable("encoder", encoderGraph, options)
+        } else {
+            let compiled = try Executable.compile([("decoder", decoderGraph), ("encoder", encoderGraph)], options)
+            (decoder, encoder) = (compiled[0], compiled[1])
+        }
         makeAligner = {
             try Executable(
                 "alignment", model.decoder.decoder(.init(cacheLength: nil), alignmentHeads: model.alignmentHeads), options)
@@ -46,5 +54,15 @@ final class BuiltNetworks: WhisperNetworks {
         let made = try makeAligner()
         aligner = made
         return made
+    }
+}
+
+extension Graph {
+    /// Whether weights are stored as integers, to be multiplied by scales.
+    fileprivate var hasCompressedWeights: Bool {
+        nodes.contains { node in
+            node.type == "Convert" && nodes[node.inputs[0].node].constant != nil
+                && [.u8, .i8, .u4, .i4].contains(node.inputs[0].elementType)
+        }
     }
 }

@@ -2,6 +2,7 @@
 // process, and the bytes are kept in a file.
 
 import Adapters
+import Audio
 import Foundation
 import Imaging
 import ModelGraph
@@ -23,6 +24,18 @@ let parsers: [String: @Sendable ([UInt8]) throws -> Void] = [
     "torch": { bytes in
         let checkpoint = try TorchPickleFile(path: try file(bytes))
         for name in checkpoint.entries.keys { _ = try checkpoint.tensor(named: name) }
+    },
+    "ctranslate2": { bytes in
+        let checkpoint = try CTranslate2File(path: try file(bytes))
+        for entry in checkpoint.entries { _ = try checkpoint.tensor(named: entry.name) }
+    },
+    "sound": { bytes in
+        // Formats that libsndfile reads: others start a process.
+        let marks = ["RIFF", "fLaC", "OggS", "ID3", "FORM", ".snd"]
+        guard bytes.first == 0xFF || marks.contains(where: { bytes.starts(with: $0.utf8) }) else { return }
+        let reader = try AudioReader(bytes: bytes, name: "fuzz")
+        var count = 0
+        while count < 1 << 18, let block = try reader.next() { count += block.count }
     },
     "npy": { bytes in _ = try NumpyFile.read(try file(bytes)) },
     "ir": { bytes in _ = try bytes.withUnsafeBytes { try IRReader.read($0, file: "fuzz.xml", weights: nil) } },

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct SpeechModelTests {
     /// transformers' layout: the small network of the goldens with a vocabulary.
-    private func folder(_ generationConfig: String?) throws -> TemporaryFolder {
+    static func folder(_ generationConfig: String?) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let files = ["config.json", "model.safetensors"].map { "Architectures/whisper/equal-depth/\($0)" }
         let vocabulary = ["vocab.json", "merges.txt", "added_tokens.json"].map { "Tokenizers/whisper/english/\($0)" }
@@ -20,16 +20,16 @@ import Testing
     }
 
     @Test func alignmentHeads() throws {
-        let named = try folder(#"{"alignment_heads": [[1, 0]]}"#)
+        let named = try Self.folder(#"{"alignment_heads": [[1, 0]]}"#)
         #expect(try SpeechModel(named.url).alignmentHeads == [.init(layer: 1, head: 0)])
-        let plain = try folder(nil)
+        let plain = try Self.folder(nil)
         let model = try SpeechModel(plain.url)
-        let config = model.network.architecture.config
+        let config = model.encoder.architecture.config
         #expect(try plain.contents.count == 5)
         #expect(model.alignmentHeads.count == (config.decoderLayers + 1) / 2 * config.decoderAttentionHeads)
-        let wrong = try folder(#"{"alignment_heads": [[99, 0]]}"#)
+        let wrong = try Self.folder(#"{"alignment_heads": [[99, 0]]}"#)
         #expect(throws: ArchitectureError.self) { try SpeechModel(wrong.url) }
-        let broken = try folder("{")
+        let broken = try Self.folder("{")
         #expect(throws: ModelError.self) { try SpeechModel(broken.url) }
         #expect(try wrong.contents.count == 6 && broken.contents.count == 6)
     }

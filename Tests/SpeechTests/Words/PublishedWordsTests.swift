@@ -25,26 +25,26 @@ struct PublishedWordsTests {
         let models = try #require(OptionalMaterial.models.folder)
         var pipelines: [String: WhisperPipeline] = [:]
         for golden in try WordGoldens.cases("published") {
-            let (model, recording) = try (#require(golden["model"]?.string), #require(golden["recording"]?.string))
+            let (model, file) = try (#require(golden["model"]?.string), #require(golden["recording"]?.string))
             let folder = models.appending(path: model)
             guard FileManager.default.fileExists(atPath: folder.path) else { continue }
             let pipeline = try pipelines[model] ?? WhisperPipeline(SpeechModel(folder))
             pipelines[model] = pipeline
-            let path = Goldens.repository.appending(path: "../shared/audio/\(recording)").path
-            guard let samples = try? AudioReader(path: path).samples(limit: 100) else { continue }
+            let path = Goldens.repository.appending(path: "../shared/audio/\(file)").path
+            guard let recording = try? Recording(AudioReader(path: path), limit: 100) else { continue }
             var request = WhisperPipeline.Request()
             request.decoding.beamSize = try #require(golden["beams"]?.int)
             request.decoding.wordTimestamps = true
             var words: [Word] = []
-            try await pipeline.transcribe(samples, request) { segment in
+            try await pipeline.transcribe(recording, request) { segment in
                 let own = try #require(segment.words)
                 #expect(own.map(\.text).joined() == segment.text)
                 words += own
             }
-            let name = "\(model), \(recording), \(request.decoding.beamSize) beams"
+            let name = "\(model), \(file), \(request.decoding.beamSize) beams"
             #expect(words.map(\.start) == words.map(\.start).sorted() && words.allSatisfy { $0.start <= $0.end }, "\(name)")
             #expect(zip(words, words.dropFirst()).allSatisfy { $0.end <= $1.start }, "\(name)")
-            #expect((words.last?.end ?? 0) <= Double(samples.count) / 16000, "\(name)")
+            #expect((words.last?.end ?? 0) <= Double(recording.count) / 16000, "\(name)")
             try compare(words, WordGoldens.words(golden["words"]), name)
         }
     }
