@@ -110,7 +110,7 @@ let package = Package(
             of: "Workflows",
             [
                 "Diffusion", "Hub", "Imaging", "Inference", "OpenVINO", "TensorStore", "ModelLoading", "Audio", "Evaluation",
-                "Tokenizers",
+                "Speech", "Tokenizers",
             ]),
         // Reads the project's sources and documents.
         .testTarget(name: "ProjectTests", dependencies: ["TestSupport"], swiftSettings: settings),

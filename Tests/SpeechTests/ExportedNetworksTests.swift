@@ -54,6 +54,20 @@ import Tokenizers
         }
     }
 
+    /// Their tokens can't be taken back.
+    @Test func refuseDraftsAndLiveSound() async throws {
+        let (exported, checkpoint) = (try model.exported("past"), try model.checkpoint())
+        #expect(throws: SpeechError.exported("a draft model")) { try WhisperPipeline(exported, draft: checkpoint) }
+        #expect(throws: SpeechError.exported("a draft model")) { try WhisperPipeline(checkpoint, draft: exported) }
+        let samples = AsyncThrowingStream<[Float], any Error> { continuation in
+            continuation.yield(sound(16_000))
+            continuation.finish()
+        }
+        await #expect(throws: SpeechError.exported("live sound")) {
+            try await WhisperPipeline(exported).listen(to: samples) { _ in }
+        }
+    }
+
     /// Exports whose attention can't repeat keys and values of the sound: a row of them for each text.
     @Test(arguments: ["past", "stateful"]) func eachTextWithItsOwnSound(_ kind: String) async throws {
         let exported = try model.exported(kind)

@@ -14,7 +14,7 @@ import Tokenizers
 @Suite struct WhisperPipelineTests {
     private let pipeline: WhisperPipeline
 
-    static func model(vocabulary: Int = 1801, positions: Int = 1500) throws -> SpeechModel {
+    static func model(vocabulary: Int = 1801, positions: Int = 1500, seed: UInt64 = 1) throws -> SpeechModel {
         let values: [(String, JSONValue?)] = [
             ("d_model", 16), ("vocab_size", .integer(vocabulary)), ("num_mel_bins", 80), ("encoder_layers", 1),
             ("encoder_attention_heads", 2), ("encoder_ffn_dim", 32), ("decoder_layers", 1), ("decoder_attention_heads", 2),
@@ -25,7 +25,7 @@ import Tokenizers
         let recorder = TensorRecorder(placeholder: try MappedFile(inMemory: "none", byteCount: 1) { _ in })
         let recording = Weights(recording: recorder)
         _ = (try network.encoder(recording), try network.decoder(recording))
-        var random = SplitMix(seed: 1)
+        var random = SplitMix(seed: seed)
         let entries = recorder.shapes.sorted { $0.key < $1.key }.map { name, shape in
             let elements = (0..<(shape.checkedElementCount ?? 0)).map { _ in Float.random(in: -0.3...0.3, using: &random) }
             return (
@@ -40,7 +40,7 @@ import Tokenizers
 
     init() throws { pipeline = try WhisperPipeline(Self.model()) }
 
-    private func sound(_ count: Int) -> [Float] {
+    static func sound(_ count: Int) -> [Float] {
         var random = SplitMix(seed: 2)
         return (0..<count).map { _ in Float.random(in: -0.5...0.5, using: &random) }
     }
@@ -62,14 +62,14 @@ import Tokenizers
     }
 
     @Test(arguments: [0, 1, 159]) func soundWithoutAFrameHasNoWords(_ count: Int) async throws {
-        #expect(try await transcribe(sound(count)) { _ in }.isEmpty)
+        #expect(try await transcribe(Self.sound(count)) { _ in }.isEmpty)
     }
 
     /// Times are in order, within the sound; greedy decoding and a single beam agree; the same sound has the same text.
     @Test(arguments: [160, 20_000, 500_000]) func timesAreInTheSound(_ count: Int) async throws {
-        let greedy = try await transcribe(sound(count)) { ($0.beamSize, $0.timestamps) = (1, false) }
-        let beams = try await transcribe(sound(count)) { ($0.beamSize, $0.timestamps) = (3, false) }
-        #expect(try await transcribe(sound(count)) { ($0.beamSize, $0.timestamps) = (1, false) } == greedy)
+        let greedy = try await transcribe(Self.sound(count)) { ($0.beamSize, $0.timestamps) = (1, false) }
+        let beams = try await transcribe(Self.sound(count)) { ($0.beamSize, $0.timestamps) = (3, false) }
+        #expect(try await transcribe(Self.sound(count)) { ($0.beamSize, $0.timestamps) = (1, false) } == greedy)
         let seconds = Double(count) / 16_000
         for segments in [greedy, beams] {
             for (segment, next) in zip(segments, segments.dropFirst()) { #expect(segment.end <= next.start + 1e-9) }
@@ -85,13 +85,15 @@ import Tokenizers
     @Test func silenceHasNoWords() async throws {
         let silence = [Float](repeating: 0.00005, count: 480_000)
         #expect(try await transcribe(silence) { $0.beamSize = 1 }.isEmpty)
-        let segments = try await transcribe(silence + sound(16_000)) { ($0.beamSize, $0.timestamps) = (1, false) }
+        let segments = try await transcribe(silence + Self.sound(16_000)) { ($0.beamSize, $0.timestamps) = (1, false) }
         #expect(!segments.isEmpty && segments.allSatisfy { $0.start >= 30 })
     }
 
     /// Words have times of the sound, in order; they are the segments' text.
     @Test(arguments: [160, 20_000, 500_000]) func wordsAreInTheSound(_ count: Int) async throws {
-        let segments = try await transcribe(sound(count)) { ($0.beamSize, $0.timestamps, $0.wordTimestamps) = (1, false, true) }
+        let segments = try await transcribe(Self.sound(count)) {
+            ($0.beamSize, $0.timestamps, $0.wordTimestamps) = (1, false, true)
+        }
         let words = segments.flatMap { $0.words ?? [] }
         #expect(words.map(\.start) == words.map(\.start).sorted() && words.map(\.end) == words.map(\.end).sorted())
         #expect(words.allSatisfy { $0.start >= 0 && $0.start <= $0.end && $0.end <= Double(count) / 16_000 + 1e-9 })
@@ -100,7 +102,7 @@ import Tokenizers
     }
 
     @Test func timestampsCutWindows() async throws {
-        let segments = try await transcribe(sound(80_000)) { ($0.beamSize, $0.conditionsOnPreviousText) = (1, false) }
+        let segments = try await transcribe(Self.sound(80_000)) { ($0.beamSize, $0.conditionsOnPreviousText) = (1, false) }
         #expect(segments.allSatisfy { $0.start <= $0.end && $0.end <= 5 })
         #expect(segments.map(\.start) == segments.map(\.start).sorted())
     }
@@ -113,7 +115,7 @@ import Tokenizers
         request.clips = [.init(start: 0.5, end: 1.25), .init(start: 2, end: nil), .init(start: 9, end: 10)]
         request.batchSize = batchSize
         var (segments, done): ([Segment], [Double]) = ([], [])
-        try await pipeline.transcribe(Recording(sound(48_000)), request) {
+        try await pipeline.transcribe(Recording(Self.sound(48_000)), request) {
             segments.append($0)
         } progress: {
             done.append($0)
@@ -130,7 +132,7 @@ import Tokenizers
             request.decoding.noSpeechThreshold = nil
             request.audioContext = context
             var segments: [Segment] = []
-            try await pipeline.transcribe(Recording(sound(20_000)), request) { segments.append($0) }
+            try await pipeline.transcribe(Recording(Self.sound(20_000)), request) { segments.append($0) }
             #expect(segments.map(\.start) == [0] && segments.map(\.end) == [1.25])
         }
         #expect(AudioContext.full.positions(frames: 5, limit: 1500) == 1500)

@@ -129,6 +129,12 @@ public final class WhisperCache {
         used += count
     }
 
+    /// Takes the last tokens of a window's text back, such as those that were proposed in vain.
+    /// - Precondition: the text has so many tokens, and no run is between `inputs` and `store`.
+    public func removeLast(_ count: Int, ofText text: Int = 0, window: Int = 0) {
+        texts[window][text].removeLast(count)
+    }
+
     private func output(_ name: String, _ outputs: [String: Tensor], count: Int?) throws -> Tensor {
         guard let tensor = outputs[name] else { throw ArchitectureError.missingTensor(name, in: "the decoder's outputs") }
         let found = tensor.shape.rank == 4 ? tensor.shape[2] : 0

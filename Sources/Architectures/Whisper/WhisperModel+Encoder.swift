@@ -30,15 +30,7 @@ extension WhisperModel {
         }
         hidden = try builder.layerNorm(hidden, "encoder.layer_norm", config.width, epsilon: Self.epsilon)
         builder.graph.result(hidden, name: "last_hidden_state")
-        for layer in 0..<config.decoderLayers {
-            let path = "decoder.layers.\(layer).encoder_attn"
-            let keys = try builder.projectedHeads(hidden, "\(path).k_proj", decoderAttention, bias: false)
-            // In the order in which each step multiplies them: transposing is as long as the product.
-            builder.graph.result(
-                try builder.graph.transpose(keys, [0, 1, 3, 2]), name: WhisperTensors.crossKeys(layer))
-            let values = try builder.projectedHeads(hidden, "\(path).v_proj", decoderAttention)
-            builder.graph.result(values, name: WhisperTensors.crossValues(layer))
-        }
+        try projectSound(hidden, &builder)
         return builder.graph
     }
 

@@ -17,6 +17,21 @@ extension Network<WhisperModel> {
         }
     }
 
+    /// The decoder's part over the output of an encoder that another model shares; see `WhisperModel.soundProjection`.
+    /// - Returns: nil where the encoder is not that of the other network: of the same sizes, with the same biases and normalizations
+    ///   in every layer, both read from checkpoints.
+    /// - Throws: as `encoder`.
+    public func soundProjection(sharing other: Network<WhisperModel>) throws -> SizedGraph? {
+        guard case .checkpoint(let weights) = origin, case .checkpoint(let others) = other.origin else { return nil }
+        let (found, expected) = (weights.encoderVectors, others.encoderVectors)
+        let (config, shared) = (architecture.config, other.architecture.config)
+        guard config.encoderAttentionHeads == shared.encoderAttentionHeads, config.activation == shared.activation,
+            found.keys == expected.keys,
+            found.allSatisfy({ name, entry in expected[name].map(entry.hasElements) ?? false })
+        else { return nil }
+        return SizedGraph(try architecture.soundProjection(weights))
+    }
+
     /// The decoder; see `WhisperModel.decoder`.
     /// - Throws: `ArchitectureError`; `GraphError.structure` for IR that is not of such a decoder.
     public func decoder(

@@ -5,7 +5,7 @@ import ModelLoading
 import TensorStore
 
 /// Networks that this project builds from a checkpoint, or wrote as IR (`SpeechFolder`).
-final class BuiltNetworks: WhisperNetworks {
+final class BuiltNetworks: TextNetworks {
     let takesAllSizes = true
     private let config: WhisperConfig
     private let encoder: Executable
@@ -48,6 +48,8 @@ final class BuiltNetworks: WhisperNetworks {
     func tokens(over sound: [String: Tensor], windows: Int) throws -> any TokenSource {
         WhisperTokenSource(decoder, aligner: madeAligner, config, sound: sound, windows: windows, observe: observe)
     }
+
+    func text(over sound: [String: Tensor]) -> any TextSource { WhisperText(decoder, config, sound: sound) }
 
     private func madeAligner() throws -> Executable {
         if let aligner { return aligner }

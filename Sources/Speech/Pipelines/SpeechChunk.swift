@@ -48,7 +48,7 @@ final class RecordingSound {
     private var toldSeconds = 0.0
 
     /// Quieter samples are silence: −80 dB of full scale, a few steps of 16 bits.
-    private static let leastAmplitude: Float = 1e-4
+    static let leastAmplitude: Float = 1e-4
 
     init(_ index: Int, duration: Double, _ heard: Recording, _ spectrogram: LogMelSpectrogram, _ timeline: ExcerptTimeline?)
         throws

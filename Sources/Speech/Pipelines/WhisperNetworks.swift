@@ -15,3 +15,9 @@ protocol WhisperNetworks {
     /// A decoder over encoded windows; those of others are then not used any more.
     func tokens(over sound: [String: Tensor], windows: Int) throws -> any TokenSource
 }
+
+/// Networks whose tokens can be taken back.
+protocol TextNetworks: WhisperNetworks {
+    /// A decoder over one text of one encoded window, as `tokens`.
+    func text(over sound: [String: Tensor]) -> any TextSource
+}

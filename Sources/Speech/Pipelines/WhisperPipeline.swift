@@ -18,15 +18,24 @@ public final class WhisperPipeline {
     /// Made when speech is looked for first.
     var activity: SpeechProbabilities?
 
+    /// The use of the draft model so far.
+    public var speculation: SpeculationStatistics { (networks as? SpeculativeNetworks)?.statistics ?? SpeculationStatistics() }
+
     /// Compiles the networks.
+    /// - Parameter draft: a smaller model of the same vocabulary, which writes text ahead where the most probable token is taken
+    ///   each time, of one window at a time; the text is the same as without.
     /// - Throws: `ArchitectureError` where the checkpoint does not fit the config; `AudioError` for a number of mel bins that no
-    ///   model has; `SpeechError.vocabulary`, `.positions`; `GraphError`, `OpenVINOError`.
-    public convenience init(_ model: SpeechModel, _ options: CompileOptions = CompileOptions()) throws {
-        try self.init(model, options, observe: nil)
+    ///   model has; `SpeechError.vocabulary`, `.positions`, `.draft`, `.exported`; `GraphError`, `OpenVINOError`.
+    public convenience init(
+        _ model: SpeechModel, _ options: CompileOptions = CompileOptions(), draft: SpeechModel? = nil
+    ) throws {
+        try self.init(model, options, draft: draft, observe: nil)
     }
 
     /// - Parameter observe: receives the outputs of the networks, for calibration.
-    init(_ model: SpeechModel, _ options: CompileOptions, observe: WhisperCalibration.Observer?) throws {
+    init(
+        _ model: SpeechModel, _ options: CompileOptions, draft: SpeechModel? = nil, observe: WhisperCalibration.Observer?
+    ) throws {
         tokenizer = model.tokenizer
         config = model.encoder.architecture.config
         guard config.vocabSize > Int(tokenizer.special.timestampBegin) else {
@@ -38,12 +47,13 @@ public final class WhisperPipeline {
         vocabulary = DecodingVocabulary(tokenizer)
         spectrogram = try LogMelSpectrogram(bins: config.numMelBins)
         self.options = options
-        networks =
-            if let exported = model.exportedDecoder {
-                try ExportedNetworks(model, exported, options)
-            } else {
-                try BuiltNetworks(model, options, observe: observe)
-            }
+        let draft = try draft.map { try DraftModel($0, of: model, options) }
+        if let exported = model.exportedDecoder {
+            networks = try ExportedNetworks(model, exported, options)
+        } else {
+            let built = try BuiltNetworks(model, options, observe: observe)
+            networks = if let draft { SpeculativeNetworks(built, draft: draft, vocabulary) } else { built }
+        }
     }
 
     /// Transcribes a recording.

@@ -5,14 +5,21 @@ import ModelLoading
 public import Speech
 public import Tokenizers
 
-/// Transcribes recordings with one loaded model.
+/// Transcribes recordings with one loaded model. Its callers take turns.
 ///
-/// Not `Sendable`: one task at a time uses it.
-public final class TranscriptionSession {
+///     let model = try await SpeechModelLocation().resolve("openai/whisper-base")
+///     let session = try TranscriptionSession(model)
+///     for try await segment in session.transcribe(["talk.m4a"]).segments { print(segment.text) }
+public actor TranscriptionSession {
     /// The duration of loading and compiling the model.
-    public let loading: Duration
+    public nonisolated let loading: Duration
+    /// The use of a draft model so far.
+    public var speculation: SpeculationStatistics { pipeline.speculation }
     private let pipeline: WhisperPipeline
-    private let name: String
+    private nonisolated let name: String
+    /// Whether the model knows no other language.
+    public nonisolated let isEnglishOnly: Bool
+    private nonisolated let turns = TurnQueue()
 
     /// Longer recordings are refused: a day's samples take 5.5 GB in a temporary file.
     private static let longestHours = 24.0
@@ -20,19 +27,24 @@ public final class TranscriptionSession {
     /// A mean log probability below this is rare in speech of the model's language.
     private static let leastProbability = -0.7
 
+    /// - Parameter draft: a smaller model, which writes text ahead where there is one beam and one window at a time.
     /// - Throws: as `SpeechModel` and `WhisperPipeline`.
-    public init(_ model: SpeechModelLocation.Model, _ options: CompileOptions) throws {
+    public init(
+        _ model: SpeechModelLocation.Model, _ options: CompileOptions = CompileOptions(), draft: SpeechModelLocation.Model? = nil
+    ) throws {
         let start = ContinuousClock.now
         let speech = try SpeechModel(model.folder)
+        let smaller = try draft.map { try SpeechModel($0.folder) }
         name = model.name
-        pipeline = try WhisperPipeline(speech, options)
+        isEnglishOnly = !speech.tokenizer.isMultilingual
+        pipeline = try WhisperPipeline(speech, options, draft: smaller)
         loading = ContinuousClock.now - start
     }
 
     /// The language of a code or name.
     /// - Parameter text: nil for one that is to be detected.
     /// - Throws: `SpeechError.language`; `.englishOnly` where the model can do no other, and no translation.
-    public func language(_ text: String?, _ task: WhisperTokenizer.Task) throws(SpeechError) -> WhisperLanguage? {
+    public nonisolated func language(_ text: String?, _ task: WhisperTokenizer.Task) throws(SpeechError) -> WhisperLanguage? {
         let language: WhisperLanguage?
         if let text {
             guard let known = WhisperLanguage(text) else { throw .language(text) }
@@ -46,49 +58,33 @@ public final class TranscriptionSession {
         return language
     }
 
-    /// Whether the model knows no other language.
-    public var isEnglishOnly: Bool { !pipeline.tokenizer.isMultilingual }
-
-    /// A note on a first text that a model for English finds improbable, as it does speech in other languages.
-    private func doubt(_ first: Segment) -> String? {
-        guard !pipeline.tokenizer.isMultilingual, first.averageLogProbability < Self.leastProbability else { return nil }
-        return "the first words are improbable to \(name), which knows English only; for another language give a model for many "
-            + "with --model"
+    /// Transcribes files, side by side where the request has a batch size; events come in the order of the paths.
+    /// - Parameter paths: `-` for raw PCM (16-bit little-endian, mono, 16 kHz) from standard input.
+    /// - Returns: a task that throws `AudioError`, and as `WhisperPipeline.transcribe`.
+    public nonisolated func transcribe(
+        _ paths: [String], _ request: WhisperPipeline.Request = WhisperPipeline.Request()
+    ) -> TranscriptionTask {
+        let ticket = turns.enter(priority: 0)
+        return TranscriptionTask { try await self.transcribe(paths, request, ticket, report: $0) }
     }
 
-    public enum Event {
-        case note(String)
-        case segment(Segment)
-        /// Seconds of sound.
-        case progress(Double, of: Double)
-        /// The recording is transcribed.
-        case end(Transcript)
+    /// Writes down sound while it goes on; see `WhisperPipeline.listen`.
+    /// - Parameter samples: mono, 16 kHz, −1…1.
+    /// - Returns: a task that throws as `WhisperPipeline.listen`.
+    public nonisolated func listen(
+        to samples: some AsyncSequence<[Float], any Error> & Sendable,
+        _ request: WhisperPipeline.Request = WhisperPipeline.Request(), _ options: LiveOptions = LiveOptions()
+    ) -> TranscriptionTask {
+        let ticket = turns.enter(priority: 0)
+        return TranscriptionTask { [try await self.listen(to: samples, request, options, ticket, report: $0)] }
     }
 
-    /// Transcribes a file.
-    /// - Parameter path: as for several.
-    /// - Throws: as for several.
-    public func transcribe(
-        _ path: String, _ request: WhisperPipeline.Request, report: (Event) throws -> Void
-    ) async throws -> Transcript {
-        var transcript: Transcript?
-        try await transcribe([path], request) { _, event in
-            if case .end(let whole) = event { transcript = whole }
-            try report(event)
-        }
-        guard let transcript else { preconditionFailure("a transcription without an end") }
-        return transcript
-    }
-
-    /// Transcribes files, side by side where the request has a batch size.
-    /// - Parameters:
-    ///   - paths: `-` for raw PCM (16-bit little-endian, mono, 16 kHz) from standard input.
-    ///   - report: receives the index of a path and news of it, in the order of the paths.
-    /// - Throws: `AudioError`; as `WhisperPipeline.transcribe`; the errors of `report`.
-    public func transcribe(
-        _ paths: [String], _ request: WhisperPipeline.Request, report: (Int, Event) throws -> Void
-    ) async throws {
-        var transcripts: [Int: Transcript] = [:]
+    private func transcribe(
+        _ paths: [String], _ request: WhisperPipeline.Request, _ ticket: Int, report: TranscriptionTask.Report
+    ) async throws -> [Transcript] {
+        defer { turns.leave(ticket) }
+        try await turns.wait(ticket)
+        var transcripts: [Transcript] = []
         var notes: [Int: String] = [:]
         var start = ContinuousClock.now
         try await pipeline.transcribe(count: paths.count, request) { index in
@@ -98,44 +94,67 @@ public final class TranscriptionSession {
             notes[index] = reader.missingSeconds.map {
                 "\(path) ends \(Int($0.rounded(.up))) s before the length that it states."
             }
-            let language = pipeline.tokenizer.isMultilingual ? request.language : WhisperLanguage("en")
-            transcripts[index] = Transcript(language: language, segments: [], duration: recording.duration, took: .zero)
+            transcripts.append(transcript(request, duration: recording.duration))
             return recording
         } report: { index, event in
-            if let note = notes.removeValue(forKey: index) { try report(index, .note(note)) }
+            if let note = notes.removeValue(forKey: index) { report(index, .note(note)) }
             switch event {
             case .language(let language, let probability):
-                transcripts[index]?.language = language
-                try report(index, .note("the language is \(language.name) (\(Int((probability * 100).rounded())) %)"))
+                transcripts[index].language = language
+                report(index, .language(language, probability: probability))
             case .segment(let segment):
-                if transcripts[index]?.segments.isEmpty == true, let note = doubt(segment) {
-                    try report(index, .note("\(paths[index]): \(note)"))
+                if transcripts[index].segments.isEmpty, let note = doubt(segment) {
+                    report(index, .note("\(paths[index]): \(note)"))
                 }
-                transcripts[index]?.segments.append(segment)
-                try report(index, .segment(segment))
-            case .progress(let done): try report(index, .progress(done, of: transcripts[index]?.duration ?? done))
+                transcripts[index].segments.append(segment)
+                report(index, .segment(segment))
+            case .progress(let done): report(index, .progress(done, of: transcripts[index].duration))
             case .end:
-                guard var transcript = transcripts.removeValue(forKey: index) else { return }
-                transcript.took = ContinuousClock.now - start
+                transcripts[index].took = ContinuousClock.now - start
                 start = .now
-                try report(index, .end(transcript))
+                report(index, .end(transcripts[index]))
             }
         }
+        return transcripts
     }
-}
 
-/// The words of a recording.
-public struct Transcript: Sendable {
-    /// nil for an empty recording whose language was not given.
-    public var language: WhisperLanguage?
-    public var segments: [Segment]
-    /// Seconds of sound.
-    public var duration: Double
-    /// Of reading and transcribing; since the end of the recording before, which in batches is decoded beside this one.
-    public var took: Duration
-}
+    private func listen(
+        to samples: some AsyncSequence<[Float], any Error> & Sendable, _ request: WhisperPipeline.Request,
+        _ options: LiveOptions, _ ticket: Int, report: TranscriptionTask.Report
+    ) async throws -> Transcript {
+        defer { turns.leave(ticket) }
+        try await turns.wait(ticket)
+        let start = ContinuousClock.now
+        var transcript = transcript(request, duration: 0)
+        try await pipeline.listen(to: samples, request, options) { event in
+            switch event {
+            case .language(let language, let probability):
+                transcript.language = language
+                report(0, .language(language, probability: probability))
+            case .hypothesis(let text): report(0, .hypothesis(text))
+            case .committed(let text):
+                transcript.duration = max(transcript.duration, text.end)
+                report(0, .committed(text))
+            case .segment(let segment):
+                transcript.segments.append(segment)
+                report(0, .segment(segment))
+            }
+        }
+        transcript.took = ContinuousClock.now - start
+        report(0, .end(transcript))
+        return transcript
+    }
 
-extension Transcript {
-    /// The texts of all segments.
-    public var text: String { segments.map(\.text).joined() }
+    /// A transcript that has no words yet.
+    private func transcript(_ request: WhisperPipeline.Request, duration: Double) -> Transcript {
+        let language = isEnglishOnly ? WhisperLanguage("en") : request.language
+        return Transcript(language: language, segments: [], duration: duration, took: .zero)
+    }
+
+    /// A note on a first text that a model for English finds improbable, as it does speech in other languages.
+    private func doubt(_ first: Segment) -> String? {
+        guard isEnglishOnly, first.averageLogProbability < Self.leastProbability else { return nil }
+        return "the first words are improbable to \(name), which knows English only; for another language give a model for many "
+            + "with --model"
+    }
 }

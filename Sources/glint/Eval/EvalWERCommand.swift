@@ -99,11 +99,9 @@ struct EvalWERCommand: AsyncParsableCommand {
         decoding.apply(to: &request.decoding)
         let language = session.isEnglishOnly ? WhisperLanguage("en") : request.language
         return WordErrorEvaluation.Loaded(loading: session.loading, language: language) { path in
-            let transcript = try await session.transcribe(path, request) { event in
-                // Without a language, each recording has a note on the one that was detected.
-                if case .note(let text) = event, request.language != nil { bar.note(text) }
-            }
-            return WordErrorEvaluation.Recognition(transcript)
+            let task = session.transcribe([path], request)
+            for try await (_, event) in task.events { if case .note(let text) = event { bar.note(text) } }
+            return WordErrorEvaluation.Recognition(try await task.transcript)
         }
     }
 

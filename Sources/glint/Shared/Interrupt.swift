@@ -5,7 +5,10 @@ import Synchronization
 
 /// Runs `body`, and cancels it at the first Ctrl-C or SIGTERM: work in progress ends cleanly, without partial files. The second
 /// signal ends the program at once.
-func cancellingOnInterrupt(_ body: @escaping @Sendable () async throws -> Void) async throws {
+/// - Parameter stop: what the first signal does in place of cancelling, returning true; false where there is nothing to end.
+func cancellingOnInterrupt(
+    orElse stop: @escaping @Sendable () -> Bool = { false }, _ body: @escaping @Sendable () async throws -> Void
+) async throws {
     let task = Task { try await body() }
     let received = Mutex<Int32>(SIGINT)
     let sources = [SIGINT, SIGTERM].map { number in
@@ -13,7 +16,7 @@ func cancellingOnInterrupt(_ body: @escaping @Sendable () async throws -> Void) 
         let source = DispatchSource.makeSignalSource(signal: number)
         source.setEventHandler {
             received.withLock { $0 = number }
-            task.cancel()
+            if !stop() { task.cancel() }
             signal(number, SIG_DFL)
         }
         source.resume()

@@ -4,8 +4,12 @@ import Glibc
 enum StandardStream {
     /// Writes a line to standard output.
     /// - Throws: `StandardOutputError`.
-    static func print(_ line: String) throws(StandardOutputError) {
-        let code = write(line + "\n", to: STDOUT_FILENO)
+    static func print(_ line: String) throws(StandardOutputError) { try write(line + "\n") }
+
+    /// Writes to standard output.
+    /// - Throws: `StandardOutputError`.
+    static func write(_ text: String) throws(StandardOutputError) {
+        let code = write(text, to: STDOUT_FILENO)
         guard code == 0 else { throw StandardOutputError(errno: code) }
     }
 
