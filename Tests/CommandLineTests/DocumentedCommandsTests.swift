@@ -10,8 +10,8 @@ import Testing
     /// Why a command is not run. The first text that a command contains counts.
     static let reasons = [
         ("git clone", "the repository's address is the reader's"),
-        ("glint pull openai/", "brings a model of speech, which nothing here stands for"),
-        ("glint transcribe", "needs a model of speech, which is not in the repository"),
+        ("glint quantize openai/", "needs a model of speech, which is not in the repository"),
+        ("glint transcribe", "likewise"),
         ("glint eval wer", "likewise"),
         ("make ", "runs or builds what this test is part of"),
         ("./glint setup", "installs packages"),

@@ -21,6 +21,16 @@ struct CalibrationOptions: ParsableArguments {
         if subsetSize < 1 { throw ValidationError("--subset-size must be 1 or more; it is \(subsetSize).") }
     }
 
+    /// An option that was given.
+    var given: String? {
+        let options: [(String, Bool)] = [
+            ("--calibration-prompts", calibrationPrompts != nil), ("--steps", steps != nil),
+            ("--guidance-scale", guidanceScale != nil), ("--scheduler", scheduler != nil), ("--width", width != nil),
+            ("--height", height != nil),
+        ]
+        return options.first { $0.1 }?.0
+    }
+
     /// - Throws: `PromptFileError`, and `ImageError` for a file that can't be read.
     func request() throws -> GenerationRequest {
         let all = try calibrationPrompts.map { try PromptFile.read($0) } ?? CalibrationPrompts.standard
@@ -120,6 +130,16 @@ extension QuantizationOptions {
         weights.ratio = ratio
         weights.ignored = ignored
         return weights
+    }
+
+    /// An option that was given and that speech models don't have.
+    var givenForPictures: String? {
+        let options: [(String, Bool)] = [
+            ("--network", !network.isEmpty), ("--keep-worst", keepWorst != nil), ("--max-error", maxError != nil),
+            ("--bias-correction", biasCorrection), ("--quantize-ends", quantizeEnds),
+            ("--quantize-time-embedding", quantizeTimeEmbedding),
+        ]
+        return options.first { $0.1 }?.0
     }
 
     /// The options for a speech model.

@@ -56,7 +56,9 @@ struct QuantizeCommand: AsyncParsableCommand {
     }
 
     private func quantize(_ model: SpeechModel, to target: URL) async throws {
-        guard lora.isEmpty else { throw ValidationError("--lora is for models of pictures.") }
+        if let option = (lora.isEmpty ? nil : "--lora") ?? calibration.given ?? quantization.givenForPictures {
+            throw ValidationError("\(option) is for models of pictures; this is a model of speech.")
+        }
         let bar = display.bar
         defer { bar.finish() }
         let quantizer = SpeechQuantizer(
