@@ -47,9 +47,9 @@ import Testing
     }
 
     @Test func channelsThatCancelAreSilence() async throws {
-        let both = noise(32_000).flatMap { [$0, -$0] }
+        let both = noise(32_000).flatMap { sample -> [Int16] in [sample, -sample] }
         #expect(try await segments(wav(both, rate: 16_000, channels: 2)).isEmpty)
-        let one = noise(32_000).flatMap { [$0, 0] }
+        let one = noise(32_000).flatMap { sample -> [Int16] in [sample, 0] }
         #expect(try await !segments(wav(one, rate: 16_000, channels: 2)).isEmpty)
     }
 
