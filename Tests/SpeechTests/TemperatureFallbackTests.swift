@@ -33,6 +33,13 @@ import Testing
         #expect(found.map(\.temperature) == [0.2, 0, 1] && found.map(\.averageLogProbability) == [-0.5, -0.5, -3])
     }
 
+    @Test func noTemperaturesAreZero() async throws {
+        var options = DecodingOptions()
+        options.temperatures = []
+        let found = try await decode(options) { window($0, average: -5) }
+        #expect(found.tried == [0] && found.window.temperature == 0)
+    }
+
     @Test func goodTextsAreTaken() async throws {
         #expect(try await decode { window($0) }.tried == [0])
         #expect(try await decode { window($0, ratio: 2.4) }.tried == [0])

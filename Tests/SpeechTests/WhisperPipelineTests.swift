@@ -235,6 +235,16 @@ import Tokenizers
         expectEqual(try await transcribe(recordings, request), alone)
     }
 
+    /// Numbers below one, which a caller may give, are one.
+    @Test func numbersBelowOneAreOne() async throws {
+        var request = request(.sampling(temperature: 0.8, bestOf: 0))
+        (request.decoding.timestamps, request.batchSize) = (false, 0)
+        let found = try await transcribe([noise(16_000, seed: 1)], request)
+        (request.decoding.bestOf, request.batchSize) = (1, 1)
+        expectEqual(found, try await transcribe([noise(16_000, seed: 1)], request))
+        #expect(!found[0].isEmpty)
+    }
+
     /// Parts of speech are chunks of their own, whose times are those of the recording; there are no words in silence.
     @Test(arguments: [nil, 1, 3]) func speechAloneIsHeard(_ batchSize: Int?) async throws {
         let silence = [Float](repeating: 0, count: 16_000 * 10)

@@ -6,9 +6,9 @@ public struct DecodingOptions: Sendable, Hashable {
     public var beamSize = 5
     public var patience = 1.0
     public var lengthPenalty = 1.0
-    /// The number of texts that are drawn at a temperature above 0.
+    /// The number of texts that are drawn at a temperature above 0; one at least is.
     public var bestOf = 5
-    /// Temperatures, tried in turn until a text is good enough.
+    /// Temperatures, tried in turn until a text is good enough; none are 0 alone.
     public var temperatures = [0, 0.2, 0.4, 0.6, 0.8, 1]
     /// A text that repeats itself more than this is decoded again; nil for any.
     public var compressionRatioThreshold: Double? = 2.4

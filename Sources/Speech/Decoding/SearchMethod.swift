@@ -14,7 +14,7 @@ public enum SearchMethod: Sendable, Hashable {
     /// The method at a temperature.
     init(_ options: DecodingOptions, temperature: Double) {
         if temperature > 0 {
-            self = .sampling(temperature: temperature, bestOf: options.bestOf)
+            self = .sampling(temperature: temperature, bestOf: max(1, options.bestOf))
         } else if options.beamSize > 1 {
             self = .beam(size: options.beamSize, patience: options.patience, lengthPenalty: options.lengthPenalty)
         } else {

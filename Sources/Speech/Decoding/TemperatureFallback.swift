@@ -15,6 +15,9 @@ struct DecodedWindow {
 struct TemperatureFallback {
     let options: DecodingOptions
 
+    /// Those of the options; 0 where they have none.
+    private var temperatures: [Double] { options.temperatures.isEmpty ? [0] : options.temperatures }
+
     /// - Parameters:
     ///   - count: the number of windows.
     ///   - decode: decodes some of the windows at a temperature, those whose texts were not good enough so far.
@@ -23,7 +26,7 @@ struct TemperatureFallback {
     ) async throws -> [DecodedWindow] {
         var good: [Int: DecodedWindow] = [:]
         var failed: [[(window: DecodedWindow, repeats: Bool)]] = Array(repeating: [], count: count)
-        for temperature in options.temperatures where good.count < count {
+        for temperature in temperatures where good.count < count {
             let left = (0..<count).filter { good[$0] == nil }
             for (index, window) in zip(left, try await decode(temperature, left)) {
                 let repeats = options.compressionRatioThreshold.map { window.compressionRatio > $0 } ?? false
@@ -49,7 +52,7 @@ struct TemperatureFallback {
             })
         else { preconditionFailure("there is at least one temperature") }
         // What follows must not continue this text.
-        best.temperature = options.temperatures.last ?? best.temperature
+        best.temperature = temperatures.last ?? best.temperature
         return best
     }
 

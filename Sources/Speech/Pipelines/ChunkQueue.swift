@@ -6,7 +6,8 @@ struct ChunkQueue {
     /// Chunks that have begun, in order, until their segments are handed out.
     private var begun: [SpeechChunk] = []
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameter limit: fewer than one count as one.
+    init(limit: Int) { self.limit = max(1, limit) }
 
     /// Whether more chunks could be decoded at once.
     var hasRoom: Bool { begun.count { !$0.isComplete } + waiting.count < limit }

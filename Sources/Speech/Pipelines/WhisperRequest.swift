@@ -12,7 +12,7 @@ extension WhisperPipeline {
         public var clips: [Clip]?
         /// The way in which speech is told from silence, which is left out; nil transcribes all.
         public var voiceActivity: VoiceActivityOptions?
-        /// The windows that are decoded side by side, at least 1; nil for one after the other.
+        /// The windows that are decoded side by side, one at least; nil for one after the other.
         ///
         /// With it, clips and the speech of `voiceActivity`, cut into chunks of 30 s at most, are transcribed independently, as
         /// recordings are in any case: each begins without the text before it, but with the initial prompt. Within a chunk all
