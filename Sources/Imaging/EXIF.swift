@@ -96,7 +96,9 @@ extension EXIF {
     }
 
     private static func utf16(_ bytes: [UInt8]) -> String {
-        let big = stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+        let big = stride(from: 0, to: bytes.count - 1, by: 2).map { place -> UInt16 in
+            UInt16(bytes[place]) << 8 | UInt16(bytes[place + 1])
+        }
         let little = big.map(\.byteSwapped)
         let mark: UInt16 = 0xFEFF
         if big.first == mark { return String(decoding: big.dropFirst(), as: UTF16.self) }

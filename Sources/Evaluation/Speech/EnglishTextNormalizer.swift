@@ -22,7 +22,14 @@ public struct EnglishTextNormalizer: Sendable {
     private static let fillers = Set(["hmm", "mm", "mhm", "mmm", "uh", "um"].map { ScalarText($0) })
 
     /// In this order. A "|" before a pattern: only at the start of a word. All must end where a word ends.
-    private static let replacements: [(pattern: ScalarText, atStartOfWord: Bool, replacement: ScalarText)] = [
+    private static let replacements = spelled.map { pattern, replacement in
+        (
+            pattern: ScalarText(pattern.filter { $0 != "|" }), atStartOfWord: pattern.hasPrefix("|"),
+            replacement: ScalarText(replacement)
+        )
+    }
+
+    private static let spelled: [(String, String)] = [
         ("|won't", "will not"), ("|can't", "can not"), ("|let's", "let us"), ("|ain't", "aint"), ("|y'all", "you all"),
         ("|wanna", "want to"), ("|gotta", "got to"), ("|gonna", "going to"), ("|i'ma", "i am going to"),
         ("|imma", "i am going to"), ("|woulda", "would have"), ("|coulda", "could have"), ("|shoulda", "should have"),
@@ -34,7 +41,7 @@ public struct EnglishTextNormalizer: Sendable {
         ("'s been", " has been"), ("'d gone", " had gone"), ("'s gone", " has gone"), ("'d done", " had done"),
         ("'s got", " has got"), ("n't", " not"), ("'re", " are"), ("'s", " is"), ("'d", " would"), ("'ll", " will"),
         ("'t", " not"), ("'ve", " have"), ("'m", " am"),
-    ].map { (ScalarText($0.0.filter { $0 != "|" }), $0.0.hasPrefix("|"), ScalarText($0.1)) }
+    ]
 
     /// Symbols that belong to numbers.
     private static let kept = ScalarText(".%$¢€£")

@@ -55,7 +55,10 @@ final class SpeechProbabilities {
         let silenceBefore = [Float](repeating: 0, count: known.lowerBound - range.lowerBound)
         let silenceAfter = [Float](repeating: 0, count: range.upperBound - known.upperBound)
         let samples = silenceBefore + (try recording.samples(known)) + silenceAfter
-        let rows = (0..<windows.count).flatMap { samples[$0 * Self.window..<($0 + 1) * Self.window + Self.context] }
+        let rows = (0..<windows.count).flatMap { window -> ArraySlice<Float> in
+            let start = window * Self.window
+            return samples[start..<start + Self.window + Self.context]
+        }
         return try Tensor(rows, shape: [windows.count, Self.window + Self.context])
     }
 }

@@ -9,6 +9,7 @@ extension Tensor {
     /// - Throws: `ConversionError`.
     public func converted(to type: ElementType) throws -> Tensor {
         if type == elementType { return self }
+        guard Self.targets.contains(type) else { throw ConversionError.unsupported(from: elementType, to: type) }
         switch elementType {
         // Exact, so that what follows rounds once.
         case .f16: return try fromFloats(try mapped { (bits: UInt16) in HalfPrecision.float(f16: bits) }, to: type)
@@ -17,17 +18,27 @@ extension Tensor {
         case .f8e5m2: return try fromFloats(try mapped { (bits: UInt8) in Float8.float(e5m2: bits) }, to: type)
         case .f32: return try fromFloats(self, to: type)
         case .f64: return try fromDoubles(to: type)
-        case .boolean: return try fromIntegers(UInt8.self, to: type)
-        case .i8: return try fromIntegers(Int8.self, to: type)
-        case .i16: return try fromIntegers(Int16.self, to: type)
-        case .i32: return try fromIntegers(Int32.self, to: type)
+        // Exact too: pairs of all types would be a hundred loops.
+        case .boolean, .u8: return try widened(UInt8.self, to: type)
+        case .i8: return try widened(Int8.self, to: type)
+        case .i16: return try widened(Int16.self, to: type)
+        case .i32: return try widened(Int32.self, to: type)
+        case .u16: return try widened(UInt16.self, to: type)
+        case .u32: return try widened(UInt32.self, to: type)
         case .i64: return try fromIntegers(Int64.self, to: type)
-        case .u8: return try fromIntegers(UInt8.self, to: type)
-        case .u16: return try fromIntegers(UInt16.self, to: type)
-        case .u32: return try fromIntegers(UInt32.self, to: type)
         case .u64: return try fromIntegers(UInt64.self, to: type)
         default: throw ConversionError.unsupported(from: elementType, to: type)
         }
+    }
+
+    private static let targets: Set<ElementType> = [
+        .boolean, .f16, .bf16, .f32, .f64, .i8, .i16, .i32, .i64, .u8, .u16, .u32, .u64,
+    ]
+
+    /// By way of i64, which holds every `Source`.
+    private func widened<Source: TensorElement & FixedWidthInteger>(_: Source.Type, to type: ElementType) throws -> Tensor {
+        let integers = try mapped { (value: Source) in Int64(value) }
+        return type == .i64 ? integers : try integers.fromIntegers(Int64.self, to: type)
     }
 
     private func fromFloats(_ floats: Tensor, to type: ElementType) throws -> Tensor {
@@ -36,7 +47,7 @@ extension Tensor {
         case .f16: try floats.mapped(to: .f16) { (value: Float) in HalfPrecision.f16(value) }
         case .bf16: try floats.mapped(to: .bf16) { (value: Float) in HalfPrecision.bf16(value) }
         case .f64: try floats.mapped { (value: Float) in Double(value) }
-        default: try floats.truncated(Float.self, to: type)
+        default: try floats.mapped { (value: Float) in Double(value) }.truncated(to: type)
         }
     }
 
@@ -45,7 +56,7 @@ extension Tensor {
         case .f32: try mapped { (value: Double) in Float(value) }
         case .f16: try mapped(to: .f16) { (value: Double) in HalfPrecision.f16(value.roundedToOddFloat) }
         case .bf16: try mapped(to: .bf16) { (value: Double) in HalfPrecision.bf16(value.roundedToOddFloat) }
-        default: try truncated(Double.self, to: type)
+        default: try truncated(to: type)
         }
     }
 
@@ -68,26 +79,24 @@ extension Tensor {
         }
     }
 
-    /// From floating point to boolean or integers.
-    private func truncated<Source: TensorElement & BinaryFloatingPoint>(_: Source.Type, to type: ElementType) throws -> Tensor {
+    /// From f64 to boolean or integers.
+    private func truncated(to type: ElementType) throws -> Tensor {
         switch type {
-        case .boolean: try mapped(to: .boolean) { (value: Source) in UInt8(value == 0 ? 0 : 1) }
-        case .i8: try truncated(Source.self, as: Int8.self)
-        case .i16: try truncated(Source.self, as: Int16.self)
-        case .i32: try truncated(Source.self, as: Int32.self)
-        case .i64: try truncated(Source.self, as: Int64.self)
-        case .u8: try truncated(Source.self, as: UInt8.self)
-        case .u16: try truncated(Source.self, as: UInt16.self)
-        case .u32: try truncated(Source.self, as: UInt32.self)
-        case .u64: try truncated(Source.self, as: UInt64.self)
+        case .boolean: try mapped(to: .boolean) { (value: Double) in UInt8(value == 0 ? 0 : 1) }
+        case .i8: try truncated(as: Int8.self)
+        case .i16: try truncated(as: Int16.self)
+        case .i32: try truncated(as: Int32.self)
+        case .i64: try truncated(as: Int64.self)
+        case .u8: try truncated(as: UInt8.self)
+        case .u16: try truncated(as: UInt16.self)
+        case .u32: try truncated(as: UInt32.self)
+        case .u64: try truncated(as: UInt64.self)
         default: throw ConversionError.unsupported(from: elementType, to: type)
         }
     }
 
-    private func truncated<Source: TensorElement & BinaryFloatingPoint, Target: TensorElement & FixedWidthInteger>(
-        _: Source.Type, as _: Target.Type
-    ) throws -> Tensor {
-        try checked { (value: Source) in Target(exactly: value.rounded(.towardZero)) }
+    private func truncated<Target: TensorElement & FixedWidthInteger>(as _: Target.Type) throws -> Tensor {
+        try checked { (value: Double) in Target(exactly: value.rounded(.towardZero)) }
     }
 
     private func exactly<Source: TensorElement & FixedWidthInteger, Target: TensorElement & FixedWidthInteger>(

@@ -20,14 +20,14 @@ public struct WhisperLanguage: Sendable, Hashable {
     }
 
     /// In the order of their tokens. Cantonese, the last one, came with large-v3; models before it have the 99 others.
-    public static let all = table.map { WhisperLanguage(code: $0.0, name: $0.1) }
+    public static let all = table.map { WhisperLanguage(code: $0.code, name: $0.name) }
 
     /// Whether words are not separated by spaces, so that its text is split at characters.
     public var isWrittenWithoutSpaces: Bool { ["zh", "ja", "th", "lo", "my", "yue"].contains(code) }
 
-    private static let codes = aliases.merging(table.map { ($0.1, $0.0) }) { _, name in name }
+    private static let codes: [String: String] = aliases.merging(table.map { ($0.name, $0.code) }) { _, name in name }
 
-    private static let table = [
+    private static let table: [(code: String, name: String)] = [
         ("en", "english"), ("zh", "chinese"), ("de", "german"), ("es", "spanish"), ("ru", "russian"), ("ko", "korean"),
         ("fr", "french"), ("ja", "japanese"), ("pt", "portuguese"), ("tr", "turkish"), ("pl", "polish"),
         ("ca", "catalan"), ("nl", "dutch"), ("ar", "arabic"), ("sv", "swedish"), ("it", "italian"),
@@ -49,7 +49,7 @@ public struct WhisperLanguage: Sendable, Hashable {
         ("ha", "hausa"), ("ba", "bashkir"), ("jw", "javanese"), ("su", "sundanese"), ("yue", "cantonese"),
     ]
 
-    private static let aliases = [
+    private static let aliases: [String: String] = [
         "burmese": "my", "valencian": "ca", "flemish": "nl", "haitian": "ht", "letzeburgesch": "lb", "pushto": "ps",
         "panjabi": "pa", "moldavian": "ro", "moldovan": "ro", "sinhalese": "si", "castilian": "es", "mandarin": "zh",
     ]

@@ -66,13 +66,14 @@ extension WhisperTokenizer {
     ///
     /// Hyphens and apostrophes may stand within a word, but not begin one.
     public var nonSpeechTokens: [Int32] {
-        let symbols =
-            "\"#()*+/:;<=>@[\\]^_`{|}~「」『』".map(String.init)
-            + "<< >> <<< >>> -- --- -( -[ (' (\" (( )) ((( ))) [[ ]] {{ }} ♪♪ ♪♪♪".split(separator: " ").map(String.init)
+        let single = "\"#()*+/:;<=>@[\\]^_`{|}~「」『』".map { String($0) }
+        let several = "<< >> <<< >>> -- --- -( -[ (' (\" (( )) ((( ))) [[ ]] {{ }} ♪♪ ♪♪♪".split(separator: " ").map {
+            String($0)
+        }
         // In vocabularies that have no token for a note its first bytes are taken, which other symbols of U+2640 to U+267F share.
         let notes = "♩♪♫♬♭♮♯".unicodeScalars.map { String($0) }
         var tokens = Set([" -", " '"].compactMap { encode($0).first })
-        for symbol in symbols + notes {
+        for symbol in [single, several, notes].joined() {
             for ids in [encode(symbol), encode(" \(symbol)")] where ids.count == 1 || notes.contains(symbol) {
                 if let first = ids.first { tokens.insert(first) }
             }
