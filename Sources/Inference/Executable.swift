@@ -36,7 +36,7 @@ public final class Executable {
         let graph = try graph()
         let took = ContinuousClock.now - start
         let read = try ReadNetwork(name, graph, options)
-        try self.init(read, ReadNetwork.compile([read], options)[0], options)
+        try self.init(read, ReadNetwork.compile([read])[0])
         timings.graph = took
     }
 
@@ -68,9 +68,16 @@ public final class Executable {
         _ networks: [(name: String, graph: SizedGraph)], _ options: CompileOptions = CompileOptions(),
         graphDuration: Duration = .zero
     ) throws -> [Executable] {
+        try compile(networks.map { ($0, $1, options) }, graphDuration: graphDuration)
+    }
+
+    /// As the other form, with options for each network.
+    public static func compile(
+        _ networks: [(name: String, graph: SizedGraph, options: CompileOptions)], graphDuration: Duration = .zero
+    ) throws -> [Executable] {
         var known: [String: PartialShape] = [:]
         var reads: [ReadNetwork] = []
-        for (name, graph) in networks {
+        for (name, graph, options) in networks {
             let taken = known.filter { name, _ in graph.shapes[name] == nil && graph.graph.parameter(named: name) != nil }
             var sized = graph
             sized.shapes.merge(taken) { own, _ in own }
@@ -78,7 +85,7 @@ public final class Executable {
             known.merge(try read.outputShapes()) { own, _ in own }
             reads.append(read)
         }
-        let executables = try zip(reads, ReadNetwork.compile(reads, options)).map { try Executable($0, $1, options) }
+        let executables = try zip(reads, ReadNetwork.compile(reads)).map { try Executable($0, $1) }
         executables.last?.timings.graph = graphDuration
         return executables
     }
@@ -94,9 +101,9 @@ public final class Executable {
         timings = NetworkTimings(name: name)
     }
 
-    private convenience init(_ read: ReadNetwork, _ compiled: ReadNetwork.Compiled, _ options: CompileOptions) throws {
+    private convenience init(_ read: ReadNetwork, _ compiled: ReadNetwork.Compiled) throws {
         let start = ContinuousClock.now
-        try self.init(read.name, compiled.model, PortNames(read.sized.graph, compiled.model), options)
+        try self.init(read.name, compiled.model, PortNames(read.sized.graph, compiled.model), read.options)
         timings.reading = read.duration
         timings.compiling = compiled.duration + (ContinuousClock.now - start)
         timings.compilingByClock = compiled.durationByClock

@@ -9,6 +9,7 @@ import TensorStore
 struct ReadNetwork {
     let name: String
     let sized: SizedGraph
+    let options: CompileOptions
     /// The time that it took to write the graph as IR text, and the runtime to read it.
     let duration: Duration
     private let model: Model
@@ -27,6 +28,7 @@ struct ReadNetwork {
         let start = ContinuousClock.now
         self.name = name
         self.sized = sized
+        self.options = options
         try ExtensionLibraries.load(options.extensions)
         serialized = try sized.prepared(for: options).serialized()
         model = try Core.shared.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
@@ -42,12 +44,12 @@ struct ReadNetwork {
 
     /// Compiles networks side by side, the last one first.
     /// - Throws: the error of the first network that fails.
-    static func compile(_ reads: [ReadNetwork], _ options: CompileOptions) throws -> [Compiled] {
+    static func compile(_ reads: [ReadNetwork]) throws -> [Compiled] {
         let start = ContinuousClock.now
         let work = Work(reads)
         DispatchQueue.concurrentPerform(iterations: reads.count) { iteration in
             let index = work.reads.count - 1 - iteration
-            work.results[index] = Result { try work.reads[index].compiled(options) }
+            work.results[index] = Result { try work.reads[index].compiled() }
         }
         let byClock = ContinuousClock.now - start
         return try reads.indices.map { index in
@@ -58,7 +60,7 @@ struct ReadNetwork {
     }
 
     /// Compiles the network. Its weights are read from their files meanwhile, and their pages do not stay in memory.
-    private func compiled(_ options: CompileOptions) throws -> (CompiledModel, Duration) {
+    private func compiled() throws -> (CompiledModel, Duration) {
         let start = ContinuousClock.now
         var properties = options.runtimeProperties
         // Weights in memory, such as decrypted ones, must not reach a cache on disk.

@@ -55,12 +55,16 @@ def arguments():
     parser.add_argument("--model", required=True, type=pathlib.Path, help="faster-whisper's folder, which glint reads too")
     parser.add_argument("--language", help="of the recordings (default: detected)")
     parser.add_argument("--beam-size", type=int, nargs="+", default=[1, 5])
-    parser.add_argument("--compute-type", nargs="+", default=["float32", "int8"],
+    parser.add_argument("--compute-type", nargs="*", default=["float32", "int8"],
                         help="of faster-whisper; the first is the baseline")
+    parser.add_argument("--transformers", action="store_true",
+                        help="with PyTorch through transformers too, which is then the baseline; greedy, no window but the first")
     parser.add_argument("--variant", action="append", metavar="ARGUMENTS",
                         help="arguments of glint eval wer; --model in them replaces the model; repeatable (default: none)")
+    parser.add_argument("--temperature", type=float, help="the only one, for both sides (default: each side's list)")
     parser.add_argument("--runs", type=int, default=3, help="alternating runs of each side (default: 3)")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--glint-model", help="the model for glint, if it is not the peer's folder")
     parser.add_argument("--glint", type=pathlib.Path, default=HERE.parents[2] / "glint")
     parser.add_argument("--work", type=pathlib.Path, default=HERE / "work", help="where transcripts are kept (default: work)")
     parser.add_argument("--differences", action="store_true", help="also print the words that differ from the baseline's")
@@ -88,7 +92,13 @@ def sides(options, beam_size):
     recordings = str(manifest(options))
     both = ["--beam-size", str(beam_size), "--threads", str(options.threads)]
     both += ["--language", options.language] if options.language else []
+    both += ["--temperature", str(options.temperature)] if options.temperature is not None else []
     result = []
+    if options.transformers:
+        transcripts = options.work / "transformers.jsonl"
+        command = [sys.executable, str(HERE / "workers" / "transformers_side.py"), recordings, "--model", str(options.model),
+                   "--output", str(transcripts), *both]
+        result.append(Side("torch, transformers", beam_size, command, transcripts))
     for kind in options.compute_type:
         transcripts = options.work / f"faster-whisper-{kind}-{beam_size}.jsonl"
         command = [sys.executable, str(HERE / "workers" / "faster_whisper_side.py"), recordings, "--model", str(options.model),
@@ -97,7 +107,7 @@ def sides(options, beam_size):
     for index, variant in enumerate(options.variant):
         words = shlex.split(variant)
         transcripts = options.work / f"glint-{index}-{beam_size}.jsonl"
-        model = [] if "--model" in words else ["--model", str(options.model)]
+        model = [] if "--model" in words else ["--model", options.glint_model or str(options.model)]
         command = [str(options.glint), "eval", "wer", recordings, "--quiet", "--json", "--output", str(transcripts), *model, *both,
                    *words]
         result.append(Side(f"glint {variant}".strip(), beam_size, command, transcripts))

@@ -22,17 +22,10 @@ final class BuiltNetworks: TextNetworks {
         // One network each for all numbers of windows, and all lengths of sound.
         let decoderGraph = try model.decoder.decoder(.init(windows: .any))
         let encoderGraph = try model.encoder.encoder(windows: .any, positions: .any)
-        if decoderGraph.graph.hasCompressedWeights, options.isForCPU {
-            // Weights in 8 bits are multiplied with activations in 8 bits, of which each 32 share a scale. Otherwise they are
-            // converted to f32 at every run of more than one token, which takes longer than the products.
-            var decoding = options
-            decoding.dynamicQuantizationGroup = 32
-            decoder = try Executable("decoder", decoderGraph, decoding)
-            encoder = try Executable("encoder", encoderGraph, options)
-        } else {
-            let compiled = try Executable.compile([("decoder", decoderGraph), ("encoder", encoderGraph)], options)
-            (decoder, encoder) = (compiled[0], compiled[1])
-        }
+        let compiled = try Executable.compile([
+            ("decoder", decoderGraph, options.forDecoder(decoderGraph.graph)), ("encoder", encoderGraph, options),
+        ])
+        (decoder, encoder) = (compiled[0], compiled[1])
         makeAligner = {
             try Executable(
                 "alignment", model.decoder.decoder(.init(cacheLength: nil), alignmentHeads: model.alignmentHeads), options)
@@ -56,6 +49,16 @@ final class BuiltNetworks: TextNetworks {
         let made = try makeAligner()
         aligner = made
         return made
+    }
+}
+
+extension CompileOptions {
+    /// Options for a decoder. Weights in 8 bits are multiplied with activations in 8 bits, of which each 32 share a scale:
+    /// otherwise they are converted to f32 at every run of more than one token, which takes longer than the products.
+    func forDecoder(_ graph: Graph) -> CompileOptions {
+        var options = self
+        if graph.hasCompressedWeights, isForCPU { options.dynamicQuantizationGroup = 32 }
+        return options
     }
 }
 

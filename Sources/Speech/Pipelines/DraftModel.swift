@@ -1,5 +1,6 @@
 import Architectures
 import Inference
+import ModelGraph
 import ModelLoading
 import TensorStore
 import Tokenizers
@@ -25,8 +26,10 @@ final class DraftModel {
         }
         let heard =
             try model.encoder.soundProjection(sharing: other.encoder) ?? model.encoder.encoder(windows: .any, positions: .any)
-        let compiled = try Executable.compile(
-            [(name: "draft decoder", graph: model.decoder.decoder()), (name: "draft encoder", graph: heard)], options)
+        let written = try model.decoder.decoder()
+        let compiled = try Executable.compile([
+            ("draft decoder", written, options.forDecoder(written.graph)), ("draft encoder", heard, options),
+        ])
         (decoder, encoder) = (compiled[0], compiled[1])
     }
 

@@ -47,7 +47,17 @@ extension Tensor {
         case .f16: try floats.mapped(to: .f16) { (value: Float) in HalfPrecision.f16(value) }
         case .bf16: try floats.mapped(to: .bf16) { (value: Float) in HalfPrecision.bf16(value) }
         case .f64: try floats.mapped { (value: Float) in Double(value) }
-        default: try floats.mapped { (value: Float) in Double(value) }.truncated(to: type)
+        default: try floats.truncatedFloats(to: type)
+        }
+    }
+
+    private func truncatedFloats(to type: ElementType) throws -> Tensor {
+        do {
+            return try mapped { (value: Float) in Double(value) }.truncated(to: type)
+        } catch ConversionError.outOfRange(let index, _, let type) {
+            // As f32 writes the number: f64 has more digits.
+            let value = withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: Float.self) }
+            throw ConversionError.outOfRange(index: index, value: "\(value)", to: type)
         }
     }
 

@@ -5,6 +5,7 @@ public import Foundation
 import ModelGraph
 public import ModelLoading
 import TensorStore
+import Tokenizers
 
 /// The contents of a model, network by network.
 public struct ModelReport: Encodable, Sendable {
@@ -16,9 +17,17 @@ public struct ModelReport: Encodable, Sendable {
     private static let safetyChecker = "safety_checker"
 
     /// Reads the model in a folder or file.
-    /// - Throws: as `LatentDiffusionModel.init`, and for unreadable networks; an unreadable safety checker is only noted.
+    /// - Throws: as `LatentDiffusionModel.init` or `SpeechModel.init`, and for unreadable networks; an unreadable safety checker is
+    ///   only noted.
     public init(_ url: URL) throws {
-        let source = try ModelSource(url)
+        if SpeechModel.isSpeechModel(url) {
+            try self.init(SpeechModel(url))
+        } else {
+            try self.init(ModelSource(url))
+        }
+    }
+
+    private init(_ source: ModelSource) throws {
         // Every error of a first use is thrown here.
         let model = try LatentDiffusionModel(source)
         var notes = model.notes
@@ -36,6 +45,23 @@ public struct ModelReport: Encodable, Sendable {
         }
         (path, pipeline) = (source.url.path, source.pipelineClass)
         (self.notes, self.components) = (notes, components)
+    }
+
+    private init(_ model: SpeechModel) throws {
+        let className = WhisperConfig.className
+        var networks: [(String, Graph)] = [("encoder", try model.encoder.exportedEncoder())]
+        switch model.exportedDecoder?.networks {
+        case nil: networks.append(("decoder", try model.decoder.exportedDecoder()))
+        case .stateful(let graph): networks.append(("decoder", graph))
+        case .withPast(let prompt, let next): networks += [("decoder", prompt), ("decoder_with_past", next)]
+        }
+        components = networks.map { ComponentReport($0, className, GraphWeights($1)) }
+        (path, pipeline) = (model.url.path, className)
+        let tokenizer = model.tokenizer
+        notes = [
+            (tokenizer.isMultilingual ? "it is for \(tokenizer.special.languages.count) languages" : "it is for English")
+                + "; glint transcribe runs it"
+        ]
     }
 }
 
@@ -58,19 +84,19 @@ public struct ComponentReport: Encodable, Sendable {
             return
         }
         if component.hasIR {
-            let graph = try IRReader.read(path: component.folder.appending(path: Component.irName).path)
-            let constants = graph.nodes.filter { $0.constant != nil && ($0.outputs[0].shape.fixed?.checkedElementCount ?? 0) > 1 }
-            parameters = constants.reduce(0) { $0 + ($1.outputs[0].shape.fixed?.checkedElementCount ?? 0) }
-            // Indices and shapes are not weights.
-            precisions = Set(constants.map(\.outputs[0].elementType).filter { ![.i64, .i32].contains($0) }.map(\.rawValue))
-                .sorted()
-            bytes = constants.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) }
+            let weights = GraphWeights(try IRReader.read(path: component.folder.appending(path: Component.irName).path))
+            (parameters, precisions, bytes) = (weights.parameters, weights.precisions.sorted(), weights.bytes)
             return
         }
         let weights = try component.weights()
         parameters = weights.parameterCount
         precisions = Set(weights.entries.values.map(\.elementType.rawValue)).sorted()
         bytes = weights.entries.values.reduce(0) { $0 + $1.data.byteCount }
+    }
+
+    init(_ name: String, _ className: String, _ weights: GraphWeights) {
+        (self.name, self.className) = (name, className)
+        (parameters, precisions, bytes) = (weights.parameters, weights.precisions.sorted(), weights.bytes)
     }
 
     enum CodingKeys: String, CodingKey {

@@ -46,7 +46,8 @@ public struct SpeechQuantizer {
             case .decoder: try folder.write(decoder: graph)
             }
             if let report { try folder.write(report.reportJSON(), to: "\(network.rawValue)/quantization_report.json") }
-            networks.append(.init(network.rawValue, before: original.weightBytes, after: graph.weightBytes, report))
+            networks.append(
+                .init(network.rawValue, before: GraphWeights(original).bytes, after: GraphWeights(graph).bytes, report))
         }
         try folder.finish()
         return QuantizationSummary(output: target, networks, seconds: (ContinuousClock.now - start).seconds)
@@ -91,22 +92,6 @@ public enum SpeechQuantizationError: Error, Equatable, CustomStringConvertible {
         case .noRecordings:
             "INT8 is calibrated on speech, and less than a second was given: give recordings with --recording (a few minutes of "
                 + "several speakers), or compress the weights alone with --weights-only int8."
-        }
-    }
-}
-
-extension Graph {
-    /// Bytes of all constants; those that several nodes read from one place of a file count once.
-    fileprivate var weightBytes: Int {
-        var seen: Set<[Int]> = []
-        return nodes.reduce(0) { sum, node in
-            guard let data = node.constant else { return sum }
-            if case .file(let file, let offset, let count) = data,
-                !seen.insert([ObjectIdentifier(file).hashValue, offset, count]).inserted
-            {
-                return sum
-            }
-            return sum + data.byteCount
         }
     }
 }

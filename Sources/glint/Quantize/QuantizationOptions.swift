@@ -143,9 +143,10 @@ extension QuantizationOptions {
     }
 
     /// The options for a speech model.
-    func speechOptions(decoder: SpeechQuantizationOptions.Precision) -> SpeechQuantizationOptions {
+    func speechOptions(_ speech: SpeechCalibrationOptions) -> SpeechQuantizationOptions {
         var options = SpeechQuantizationOptions()
-        options.decoder = decoder
+        options.decoder = speech.decoder
+        if let encoder = speech.encoder { options.encoder = encoder }
         options.ignored = IgnoredScope(rules: ignore)
         if let weightsOnly {
             (options.encoder, options.decoder) = (.weights, .weights)

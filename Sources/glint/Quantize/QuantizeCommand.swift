@@ -61,8 +61,14 @@ struct QuantizeCommand: AsyncParsableCommand {
         }
         let bar = display.bar
         defer { bar.finish() }
+        let options = quantization.speechOptions(speech)
+        if options.encoder != .int8, options.decoder != .int8, !speech.recordings.isEmpty {
+            bar.note(
+                "no activations are quantized, so the recordings are not used; --encoder int8 quantizes the encoder's, which is faster "
+                    + "on processors with VNNI")
+        }
         let quantizer = SpeechQuantizer(
-            model, try speech.calibration(), quantization.speechOptions(decoder: speech.decoder),
+            model, try speech.calibration(), options,
             compile: try machine.settings.compileOptions()
         ) { bar.show($0) }
         try show(await quantizer.quantize(to: target), bar)

@@ -12,6 +12,11 @@ struct SpeechCalibrationOptions: ParsableArguments {
             "Speech to calibrate on, several minutes by several speakers; not what accuracy is measured on. Repeatable.",
             valueName: "file")) var recordings: [String] = []
     @Option(help: "The language of the recordings. (default: detected in each)") var language: String?
+    @Option(
+        help: ArgumentHelp(
+            "The encoder: int8 (weights and activations), weights (INT8 weights alone) or float. (default: int8; weights on processors "
+                + "without VNNI, where products in INT8 are slower)"))
+    var encoder: SpeechQuantizationOptions.Precision?
     @Option(help: "The decoder: weights (INT8 weights alone), int8 (activations too) or float.")
     var decoder = SpeechQuantizationOptions.Precision.weights
 

@@ -26,12 +26,14 @@ def main():
     parser.add_argument("--language")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0, help="of tokens drawn where the most probable text is bad")
+    parser.add_argument("--temperature", type=float, help="the only one (default: the peer's list)")
     parser.add_argument("--words", action="store_true", help="with the times of words")
     parser.add_argument("--output", type=pathlib.Path, required=True)
     options = parser.parse_args()
     ctranslate2.set_random_seed(options.seed)
     model = WhisperModel(options.model, device="cpu", compute_type=options.compute_type, cpu_threads=options.threads)
     loaded = time.perf_counter()
+    temperature = {} if options.temperature is None else {"temperature": options.temperature}
     total = audio = 0
     with open(options.output, "w", encoding="utf-8") as output:
         for line in options.manifest.read_text("utf-8").splitlines():
@@ -39,7 +41,7 @@ def main():
             start = time.perf_counter()
             segments, info = model.transcribe(
                 str(options.manifest.parent / sample["audio"]), beam_size=options.beam_size, language=options.language,
-                word_timestamps=options.words)
+                word_timestamps=options.words, **temperature)
             segments = list(segments)
             seconds = time.perf_counter() - start
             total += seconds
