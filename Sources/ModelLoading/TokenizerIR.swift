@@ -21,6 +21,24 @@ extension CLIPTokenizer {
     }
 }
 
+extension WhisperTokenizer {
+    /// Reads a tokenizer's folder in any form: tokenizer.json, vocab.json and merges.txt, or the IR of openvino_tokenizers.
+    /// - Throws: `TokenizerError`; for IR `GraphError`, `FileError` and `ModelError.malformed`.
+    init(anyOf folder: URL) throws {
+        let ir = folder.appending(path: TokenizerIR.name)
+        let hasVocabulary = ["tokenizer.json", "vocab.json"].contains {
+            FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
+        }
+        guard !hasVocabulary, FileManager.default.fileExists(atPath: ir.path) else {
+            try self.init(folder: folder)
+            return
+        }
+        let tokenizer = try TokenizerIR(path: ir.path)
+        let added = tokenizer.configuration.addedTokens.mapValues(\.content)
+        try self.init(vocabulary: tokenizer.vocabulary, addedTokens: added)
+    }
+}
+
 /// The constants of a tokenizer in OpenVINO IR. The model itself is not run: its operations belong to an extension library.
 ///
 /// It stores strings as three tensors: their starts, their ends, and the bytes of all strings.

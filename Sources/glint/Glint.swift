@@ -16,6 +16,7 @@ import TensorStore
         subcommands: [
             GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self,
             FIDCommand.self, EvalCommand.self,
+            TokenizeCommand.self, DetokenizeCommand.self,
             PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
         ])
 }

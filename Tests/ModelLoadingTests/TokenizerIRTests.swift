@@ -51,6 +51,17 @@ import Tokenizers
         #expect(try CLIPTokenizer(anyOf: place.url).vocabularyCount == 4)
     }
 
+    /// Whisper's of byte-level pairs too: the vocabulary has bytes, and added tokens follow it.
+    @Test func whispersTokenizer() throws {
+        let found = try WhisperTokenizer(anyOf: Goldens.url("Tokenizers/openvino/whisper"))
+        let expected = try WhisperTokenizer(folder: Goldens.url("Tokenizers/whisper/multilingual"))
+        #expect(
+            found.special.timestampBegin == expected.special.timestampBegin && found.isMultilingual == expected.isMultilingual)
+        for text in Self.texts + ["Hello there, don't!", " naïve"] {
+            #expect(found.encode(text) == expected.encode(text), "\(text)")
+        }
+    }
+
     @Test func noTokenizerAtAll() throws {
         #expect(throws: TokenizerError.self) { try CLIPTokenizer(anyOf: place.url) }
     }

@@ -18,15 +18,17 @@ public enum PackageError: Error, Equatable, Sendable {
 }
 
 extension PackageError: CustomStringConvertible {
+    private var alternatives: String { "--model for a model, GLINT_TOKENIZERS_LIBRARY for that library" }
+
     public var description: String {
         switch self {
         case .invalidSetting(let name, let reason): "\(name) can't be used: \(reason)."
         case .offline(let model, let setting):
-            "\(setting) is set, so \(model) can't be downloaded, and the cache does not have it: unset it, or give a model's "
-                + "folder with --model."
+            "\(setting) is set, so \(model) can't be downloaded, and the cache does not have it: unset it, or name a "
+                + "copy on this machine: \(alternatives)."
         case .unreachable(let host, let reason):
-            "\(host) can't be reached: \(reason). Check the network, HTTPS_PROXY and PIP_INDEX_URL, or give a model's folder "
-                + "with --model."
+            "\(host) can't be reached: \(reason). Check the network, HTTPS_PROXY and PIP_INDEX_URL, or name a copy on "
+                + "this machine: \(alternatives)."
         case .refused(let host, let status, let package):
             "\(host) answers with status \(status) for \(package): check PIP_INDEX_URL, or try again later."
         case .noSuchFile(let file, let host): "\(host) does not have \(file): check PIP_INDEX_URL."

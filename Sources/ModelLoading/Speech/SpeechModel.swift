@@ -68,7 +68,7 @@ extension SpeechModel {
             networks = Array(repeating: try component.network(from: classes), count: 2)
         }
         try self.init(
-            url: url, network: networks[0], decoder: networks[1], tokenizer: WhisperTokenizer(folder: url),
+            url: url, network: networks[0], decoder: networks[1], tokenizer: WhisperTokenizer(anyOf: url),
             config: component.configValues(), generationConfig: Self.config("generation_config.json", in: url))
     }
 
@@ -80,7 +80,7 @@ extension SpeechModel {
         let network = Network(
             try Registry.make(reader, from: Registry.speechRecognizers), .checkpoint(try Weights(whisper: file)))
         try self.init(
-            url: url, network: network, tokenizer: WhisperTokenizer(folder: url), config: config,
+            url: url, network: network, tokenizer: WhisperTokenizer(anyOf: url), config: config,
             generationConfig: CTranslate2WhisperOptions.generationConfig(Self.config("config.json", in: url)))
     }
 
@@ -92,7 +92,7 @@ extension SpeechModel {
             url, ExportedWhisperDecoder.encoderName, inputs: ["input_features"], output: "last_hidden_state")
         try self.init(
             url: url, network: Network(try Registry.make(reader, from: Registry.speechRecognizers), .graph(encoder)),
-            tokenizer: WhisperTokenizer(folder: url), config: config,
+            tokenizer: WhisperTokenizer(anyOf: url), config: config,
             generationConfig: Self.config("generation_config.json", in: url))
         exportedDecoder = try ExportedWhisperDecoder(folder: url)
     }
