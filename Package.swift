@@ -28,12 +28,15 @@ let package = Package(
         .library(name: "Diffusion", targets: ["Diffusion"]),
         .library(name: "Speech", targets: ["Speech"]),
         .library(name: "Workflows", targets: ["Workflows"]),
+        // An extension of OpenVINO: the runtime loads it from beside the program.
+        .library(name: "GlintOperations", type: .dynamic, targets: ["GlintOperations"]),
         .executable(name: "glint", targets: ["glint"]),
     ],
     dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")],
     targets: [
         // C libraries, lowest first. `openvino.pc` and `libs` come from `./glint setup`.
         .systemLibrary(name: "COpenVINO", pkgConfig: "openvino"),
+        .systemLibrary(name: "COpenVINORuntime", pkgConfig: "openvino-runtime"),
         .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
@@ -49,6 +52,7 @@ let package = Package(
         .target(name: "COpenVINOStrings"),
         .target(name: "CMemoryFile"),
         .target(name: "CNumerics"),
+        .target(name: "GlintOperations", dependencies: ["COpenVINORuntime"], exclude: ["Kernels"]),
         .target(
             name: "CImageCodecs", dependencies: ["CPNG", "CJPEG", "CWebP", "CTIFF", "CGIF"],
             // Without a pkg-config module, or in others than libwebp's.

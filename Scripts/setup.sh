@@ -4,7 +4,7 @@
 
 openvino_version=2026.4.1
 openvino_sha256=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf
-openvino_id="openvino $openvino_version sha256:$openvino_sha256, with licenses"
+openvino_id="openvino $openvino_version sha256:$openvino_sha256, with licenses and its C++ interface"
 [[ -z ${GLINT_OPENVINO-} ]] || openvino_id="linked $GLINT_OPENVINO"
 
 runtime=$root/.runtime
@@ -50,6 +50,7 @@ missing_packages() {
         case $kind:$name in
         library:*) pkg-config --exists "$name" 2> /dev/null ;;
         header:*) [[ -e /usr/include/$name ]] ;;
+        file:*) [[ -e $name ]] ;;
         fetch:pip) have_openvino || [[ -n ${GLINT_OPENVINO-} ]] || find_pip ;;
         fetch:*) have_openvino || [[ -n ${GLINT_OPENVINO-} ]] || command -v "$name" > /dev/null ;;
         tool:*) command -v "$name" > /dev/null ;;
@@ -118,7 +119,7 @@ link_openvino() {
 
 install_openvino() {
     ! have_openvino || return 0
-    local new=$work/openvino libraries
+    local new=$work/openvino libraries library
     mkdir -p "$new/pkgconfig"
     if [[ -n ${GLINT_OPENVINO-} ]]; then (link_openvino "$new"); else (fetch_openvino "$new"); fi
     libraries=("$new"/lib/libopenvino_c.so.*)
@@ -134,6 +135,12 @@ Version: $openvino_version
 Cflags: -I"\${prefix}/include"
 Libs: -L"\${prefix}/lib" -lopenvino_c
 END
+    # The C++ interface, for libraries with custom operations. The wheel has no names without a version.
+    for library in openvino tbb; do
+        [[ -e $new/lib/lib$library.so ]] || (cd "$new/lib" && ln -s "lib$library".so.* "lib$library.so")
+    done
+    sed -e 's/, C API/, C++ API/' -e 's/-lopenvino_c/-lopenvino -ltbb/' "$new/pkgconfig/openvino.pc" \
+        > "$new/pkgconfig/openvino-runtime.pc"
     printf '%s\n' "$openvino_id" > "$new/id"
     if [[ -e $openvino ]]; then mv -T "$openvino" "$work/old"; fi
     mv -T "$new" "$openvino"
@@ -190,12 +197,14 @@ build() {
     SECONDS=0
     if [[ -t 2 ]]; then
         # swift build shows a step counter of its own.
-        run_swift build --product glint < /dev/null >&2 || fail "the build failed"
+        { run_swift build --product glint && run_swift build --product GlintOperations; } < /dev/null >&2 ||
+            fail "the build failed"
     else
         : > "$log"
         watch_build "$log" 9>&- &
         watcher=$!
-        run_swift build --product glint < /dev/null &> "$log" || { cat "$log" >&2; fail "the build failed"; }
+        { run_swift build --product glint && run_swift build --product GlintOperations; } < /dev/null &> "$log" ||
+            { cat "$log" >&2; fail "the build failed"; }
         kill "$watcher" 2> /dev/null || :
     fi
     say "built in $SECONDS s"

@@ -1,6 +1,5 @@
 import ModelGraph
 public import OpenVINO
-import Synchronization
 import TensorStore
 
 /// Options of compiling a network.
@@ -16,6 +15,8 @@ public struct CompileOptions: Sendable {
     public var profiling: Bool
     /// Paths of shared libraries with operations that the runtime itself does not have, built for its version.
     public var extensions: [String]
+    /// The path of an XML file that binds custom operations to OpenCL kernels; for GPUs.
+    public var gpuKernels: String?
     /// CPUs: the number of channels that share a scale where activations are rounded to 8 bits to be multiplied with weights in 8
     /// bits; 0 for products in floating point.
     public var dynamicQuantizationGroup = 0
@@ -56,6 +57,7 @@ public struct CompileOptions: Sendable {
             result.set(.numThreads(threads))
         }
         if profiling { result.set(.enableProfiling(true)) }
+        if let gpuKernels { result["CONFIG_FILE"] = gpuKernels }
         return result.merging(properties)
     }
 }
@@ -83,7 +85,8 @@ extension SerializedModel {
         for file in weights.files { hash.combine("\(file.path) \(file.identity)".utf8) }
         let shapes = shapes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         hash.combine("\(options.device.name) \(options.runtimeProperties) \(shapes)".utf8)
-        for library in try ExtensionLibraries.identities(options.extensions) { hash.combine(library.utf8) }
+        let files = options.extensions + (options.gpuKernels.map { [$0] } ?? [])
+        for file in try ExtensionLibraries.identities(files) { hash.combine(file.utf8) }
         weights.bytes[weights.inlineOffset...].withContiguousStorageIfAvailable { hash.combine($0) }
         return hash.value
     }
@@ -95,33 +98,5 @@ private struct FNV1a {
 
     mutating func combine(_ bytes: some Sequence<UInt8>) {
         for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    }
-}
-
-/// Shared libraries with further operations, which the runtime loads once per process.
-enum ExtensionLibraries {
-    private static let loaded = Mutex<Set<String>>([])
-
-    /// Loads the libraries that are not loaded yet.
-    /// - Throws: `OpenVINOError.runtime` where a file is missing or is not such a library.
-    static func load(_ paths: [String]) throws(OpenVINOError) {
-        guard !paths.isEmpty else { return }
-        let core = try Core.shared
-        let failure: OpenVINOError? = loaded.withLock { loaded in
-            for path in paths where !loaded.contains(path) {
-                do throws(OpenVINOError) { try core.addExtension(path) } catch { return error }
-                loaded.insert(path)
-            }
-            return nil
-        }
-        if let failure { throw failure }
-    }
-
-    /// Path and state of each library's file.
-    /// - Throws: `FileError`.
-    static func identities(_ paths: [String]) throws(FileError) -> [String] {
-        var identities: [String] = []
-        for path in paths { identities.append("\(path) \(try MappedFile(path: path).identity)") }
-        return identities
     }
 }

@@ -28,6 +28,7 @@ struct ReadNetwork {
         let start = ContinuousClock.now
         self.name = name
         self.sized = sized
+        let options = options.withExtensions(for: sized.graph)
         self.options = options
         try ExtensionLibraries.load(options.extensions)
         serialized = try sized.prepared(for: options).serialized()

@@ -234,7 +234,7 @@ import Testing
         try folder.write("libextension.so", "a new version")
         #expect(try model.identity(CompileOptions(extensions: [library])) != first)
         #expect(throws: FileError.self) { try model.identity(CompileOptions(extensions: [folder.path + "/missing.so"])) }
-        #expect(throws: OpenVINOError.self) { try executable(graph(), CompileOptions(extensions: [library])) }
+        #expect(throws: ExtensionError.self) { try executable(graph(), CompileOptions(extensions: [library])) }
     }
 
     @Test func aDamagedCacheIsNotBelieved() async throws {

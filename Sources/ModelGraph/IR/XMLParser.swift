@@ -1,9 +1,11 @@
 import CExpat
 
 /// A fault in an XML document, with the line that it is in.
-struct XMLFault: Error {
-    let line: Int
-    let reason: String
+public struct XMLFault: Error, Equatable, CustomStringConvertible {
+    public let line: Int
+    public let reason: String
+
+    public var description: String { "line \(line): \(reason)" }
 }
 
 /// Reads `bytes` into a tree, by expat.
@@ -127,6 +129,15 @@ public struct XMLElement: Sendable, Hashable {
         self.attributes = attributes.map { Attribute($0.key, $0.value) }
         self.children = children
         self.text = text
+    }
+
+    /// Reads a document; a document type declaration is refused.
+    public init(parsing text: String) throws(XMLFault) {
+        var text = text
+        let result = text.withUTF8 { bytes in
+            Result { () throws(XMLFault) in try parseXML(UnsafeRawBufferPointer(bytes)) }
+        }
+        self = try result.get()
     }
 
     public typealias Attribute = Node.Attribute

@@ -14,10 +14,15 @@ public struct MachineSettings: Sendable {
     public var maxMemory: Int?
     /// The folder that keeps compiled networks; nil for none.
     public var cacheDirectory: String?
+    /// Paths of extension libraries with operations that the runtime does not have.
+    public var extensions: [String] = []
+    /// The path of an XML file that binds custom operations to OpenCL kernels; for GPUs.
+    public var gpuKernels: String?
 
     public init() {}
 
-    /// - Throws: `MachineError.device` for a device that this machine does not have, `.cache`; `OpenVINOError`.
+    /// - Throws: `MachineError.device` for a device that this machine does not have, `.cache`, `.gpuKernels`; `GPUKernelsError`;
+    ///   `ExtensionError`; `OpenVINOError`.
     public func compileOptions() throws -> CompileOptions {
         if let cacheDirectory {
             var isFolder: ObjCBool = false
@@ -30,7 +35,16 @@ public struct MachineSettings: Sendable {
             device.contains(":") || device == "AUTO"
                 || available.contains(where: { $0.name == device || $0.name.hasPrefix("\(device).") })
         else { throw MachineError.device(device, available: available.map(\.name)) }
-        return CompileOptions(device: Device(device), precision: precision, threads: threads, cacheDirectory: cacheDirectory)
+        var options = CompileOptions(
+            device: Device(device), precision: precision, threads: threads, cacheDirectory: cacheDirectory, extensions: extensions
+        )
+        if let gpuKernels {
+            guard device.contains("GPU") else { throw MachineError.gpuKernels(device: device) }
+            options.gpuKernels = try GPUKernels(URL(filePath: gpuKernels)).url.path
+        }
+        // A library that can't be loaded is told before anything is read or fetched.
+        try ExtensionLibraries.load(extensions)
+        return options
     }
 
     /// Minimal memory for one picture; networks stay in memory for several.
@@ -58,10 +72,14 @@ public enum MachineError: Error, Equatable, CustomStringConvertible {
     case device(String, available: [String])
     /// A path for the cache that is no folder.
     case cache(path: String)
+    /// Kernels for a device that is no GPU.
+    case gpuKernels(device: String)
 
     public var description: String {
         switch self {
         case .cache(let path): "The cache must be a folder; '\(path)' is a file."
+        case .gpuKernels(let device):
+            "GPU kernels are for GPUs, and the device is \(device): give --device GPU, or leave --gpu-kernels out."
         case .device(let name, let available):
             "There is no device '\(name)' here; there is \(available.joined(separator: ", "))."
         }

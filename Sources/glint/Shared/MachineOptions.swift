@@ -17,6 +17,12 @@ struct MachineOptions: ParsableArguments {
     @Option(help: "The most memory to use, such as 6G. (default: what one network at a time takes, for one picture)")
     var maxMemory: String?
     @Option(help: "A folder that keeps compiled networks for a faster start; takes up to 4 GB.") var cacheDir: String?
+    @Option(
+        name: .customLong("extension"),
+        help: ArgumentHelp(
+            "A shared library with custom operations, for OpenVINO's ov_core_add_extension. Repeatable.", valueName: "library"))
+    var extensions: [String] = []
+    @Option(help: ArgumentHelp("OpenCL kernels of custom operations, for GPUs.", valueName: "file.xml")) var gpuKernels: String?
 
     func validate() throws {
         if let threads, threads < 1 { throw ValidationError("--threads must be 1 or more; it is \(threads).") }
@@ -36,6 +42,7 @@ struct MachineOptions: ParsableArguments {
         var settings = MachineSettings()
         (settings.device, settings.precision, settings.threads) = (device, precision ?? .auto, threads)
         (settings.maxMemory, settings.cacheDirectory) = (maxMemory.flatMap(MachineSettings.bytes), cacheDir)
+        (settings.extensions, settings.gpuKernels) = (extensions, gpuKernels)
         return settings
     }
 
@@ -46,6 +53,8 @@ struct MachineOptions: ParsableArguments {
         if let threads { arguments += ["--threads", "\(threads)"] }
         if let maxMemory { arguments += ["--max-memory", maxMemory] }
         if let cacheDir { arguments += ["--cache-dir", cacheDir] }
+        for path in extensions { arguments += ["--extension", path] }
+        if let gpuKernels { arguments += ["--gpu-kernels", gpuKernels] }
         return arguments
     }
 }
