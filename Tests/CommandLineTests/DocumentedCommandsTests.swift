@@ -15,6 +15,7 @@ import Testing
         ("glint eval wer", "likewise"),
         ("make ", "runs or builds what this test is part of"),
         ("./glint setup", "installs packages"),
+        ("Scripts/swift build", "builds what this test is part of"),
         ("--synthetic", "writes gigabytes of random weights"),
         ("Benchmarks/", "needs the environments of the peers"),
         ("python3 compare.py", "needs the environments of the peers"),

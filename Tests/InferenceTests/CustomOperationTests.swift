@@ -37,7 +37,7 @@ import Testing
         _ precision: CompileOptions.Precision
     ) async throws {
         let elements = sound(2 * 3 * 5 * 7)
-        let network = try Executable("custom", graph([2, 3, 5, 7], axis: 1), CompileOptions(precision: precision))
+        let network = try Executable("custom", SizedGraph(graph([2, 3, 5, 7], axis: 1)), CompileOptions(precision: precision))
         let y: [Float] = try await network.run(["x": Tensor(elements, shape: [2, 3, 5, 7])]).required("y", of: "custom")
             .elements()
         // In f32, whatever precision is asked for.
@@ -53,7 +53,7 @@ import Testing
         let slope = graph.constant(Self.slopes, shape: [3])
         graph.result(before, name: "before")
         graph.result(try graph.multiply(graph.channelSwish(before, slope: slope), by: 2), name: "y")
-        let network = try Executable("mixed", graph)
+        let network = try Executable("mixed", SizedGraph(graph))
         for (height, width) in [(4, 6), (9, 5)] {
             let shape: Shape = [2, 3, height, width]
             let run = try await network.run(["x": Tensor(sound(2 * 3 * height * width), shape: shape)])
@@ -65,7 +65,7 @@ import Testing
 
     @Test(arguments: [0, 2]) func otherAxes(_ axis: Int) async throws {
         let elements = sound(3 * 4 * 3)
-        let network = try Executable("custom", graph([3, 4, 3], axis: axis))
+        let network = try Executable("custom", SizedGraph(graph([3, 4, 3], axis: axis)))
         let y: [Float] = try await network.run(["x": Tensor(elements, shape: [3, 4, 3])]).required("y", of: "custom").elements()
         #expect(isClose(y, expected(elements) { axis == 0 ? $0 / 12 : $0 % 3 }))
     }
@@ -75,16 +75,16 @@ import Testing
     @Test func isWrittenToIR() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/model.xml"
-        try graph([2, 3, 4], axis: 1).write(to: path)
+        try graph([2, 3, 4], axis: 1).writeIR(xml: path)
         if let kept = ProcessInfo.processInfo.environment["GLINT_IR_FOLDER"] {
-            try graph([2, 3, 5], axis: 1).write(to: kept + "/channel-swish.xml")
+            try graph([2, 3, 5], axis: 1).writeIR(xml: kept + "/channel-swish.xml")
         }
         let text = try String(contentsOfFile: path, encoding: .utf8)
         #expect(text.contains(#"type="ChannelSwish" version="glint""#))
         let read = try IRReader.read(path: path)
         let elements = sound(24)
         let input = try Tensor(elements, shape: [2, 3, 4])
-        let y: [Float] = try await Executable("read", read).run(["x": input]).required("y", of: "read").elements()
+        let y: [Float] = try await Executable("read", SizedGraph(read)).run(["x": input]).required("y", of: "read").elements()
         #expect(isClose(y, expected(elements) { $0 / 4 % 3 }))
         try ExtensionLibraries.load([ExtensionLibraries.own])
         let request = try Core.shared.compile(path: path).makeRequest()
@@ -98,7 +98,7 @@ import Testing
         let path = Goldens.url("Inference/channel-swish.onnx").path
         try ExtensionLibraries.load([ExtensionLibraries.own])
         let request = try Core.shared.compile(path: path).makeRequest()
-        let golden = try NumpyFile(path: Goldens.url("Inference/channel-swish.npy").path).tensor
+        let golden = try NumpyFile.read(Goldens.url("Inference/channel-swish.npy").path)
         let elements: [Float] = try golden.elements()
         let half = elements.count / 2
         try request.setInput(0, to: Tensor(Array(elements[..<half]), shape: [2, 3, 5]))
@@ -114,14 +114,14 @@ import Testing
         #expect(throws: GraphError.self) { try graph.channelSwish(x, slope: slope, axis: 3) }
         #expect(throws: GraphError.self) { try graph.channelSwish(x, slope: x, axis: 2) }
         // The library checks IR by others.
-        let text = try serialized(graph([2, 3, 4], axis: 1)).replacing(#"axis="1""#, with: #"axis="7""#)
+        let text = try serialized(self.graph([2, 3, 4], axis: 1)).replacing(#"axis="1""#, with: #"axis="7""#)
         let wrong = try Array(text.utf8).withUnsafeBytes { try IRReader.read($0, file: "wrong", weights: weights()) }
-        #expect(throws: (any Error).self) { try Executable("wrong", wrong) }
+        #expect(throws: (any Error).self) { try Executable("wrong", SizedGraph(wrong)) }
     }
 
     private func serialized(_ graph: Graph) throws -> String {
         let folder = try TemporaryFolder()
-        try graph.write(to: folder.path + "/model.xml")
+        try graph.writeIR(xml: folder.path + "/model.xml")
         return try String(contentsOfFile: folder.path + "/model.xml", encoding: .utf8)
     }
 
