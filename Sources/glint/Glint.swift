@@ -16,7 +16,8 @@ import TensorStore
         subcommands: [
             GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self,
             FIDCommand.self, EvalCommand.self,
-            PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
+            PullCommand.self, ModelCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
+            TuneCommand.self,
         ])
 }
 
