@@ -27,6 +27,7 @@ struct ComponentModel {
         usualShapes = shapes
     }
 
+    /// The tokens of a prompt.
     private static let tokens = 77
 
     private static func graph(_ component: Component) throws -> (Graph, [String: PartialShape]) {
@@ -38,7 +39,8 @@ struct ComponentModel {
             let graph = try network.exportedGraph()
             let shapes: [String: PartialShape] = [
                 "sample": [1, .fixed(config.inChannels), side, side], "timestep": [1],
-                "encoder_hidden_states": [1, .fixed(tokens), .any],
+                "encoder_hidden_states": [1, .fixed(tokens), .any], "timestep_cond": [1, .any], "text_embeds": [1, .any],
+                "time_ids": [1, .any],
             ]
             return (graph, shapes)
         case Registry.autoencoders.component:
@@ -46,6 +48,7 @@ struct ComponentModel {
             return (try network.exportedDecoder(), ["latent_sample": [1, .any, 64, 64]])
         case Registry.textEncoders.component:
             let network = try component.network(from: Registry.textEncoders)
+            let tokens = min(tokens, network.architecture.config.maxPositionEmbeddings)
             return (try network.exportedGraph(tokens: tokens), ["input_ids": [1, .fixed(tokens)]])
         case Registry.speechRecognizers.component:
             let network = try component.network(from: Registry.speechRecognizers)

@@ -18,6 +18,7 @@ struct BenchModelCommand: AsyncParsableCommand {
     @OptionGroup(title: "Run") var runOptions: BenchModelRun
     @OptionGroup(title: "Reports") var reports: BenchModelReports
     @Option(
+        parsing: .unconditional,
         help: """
             Measure a second model or setting in turns with the first, and print the ratio: the options that differ, as in \
             --versus '-infer_precision bf16'.
