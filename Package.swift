@@ -72,6 +72,9 @@ let package = Package(
         module("Imaging", ["CImageCodecs", "TensorStore"]),
         module("Audio", ["CSndFile", "CSoXR", "CNumerics", "TensorStore"]),
         module("Evaluation", ["CLAPACK", "Inference", "ModelLoading", "Imaging"], resources: [.copy("Speech/Resources")]),
+        module(
+            "Benchmarking",
+            ["Architectures", "Imaging", "Inference", "ModelGraph", "ModelLoading", "OpenVINO", "TensorStore"]),
         module("Diffusion", ["Adapters", "Inference", "ModelLoading", "Imaging"]),
         module(
             "Speech", ["Audio", "Inference", "ModelGraph", "ModelLoading", "CNumerics", "CZlib"], resources: [.copy("Resources")]),
@@ -84,7 +87,8 @@ let package = Package(
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Workflows", "Diffusion", "Speech", "Audio", "Adapters", "Hub", "Inference", "ModelLoading", "Quantization",
+                "Benchmarking", "Workflows", "Diffusion", "Speech", "Audio", "Adapters", "Hub", "Inference", "ModelLoading",
+                "Quantization",
                 "Evaluation",
                 "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -108,6 +112,7 @@ let package = Package(
         tests(
             of: "Evaluation",
             ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore", "Tokenizers"]),
+        tests(of: "Benchmarking", ["Imaging", "OpenVINO", "TensorStore"]),
         tests(of: "Diffusion", ["ModelGraph", "OpenVINO"]),
         tests(of: "Speech", ["Tokenizers", "TensorStore", "Architectures", "Audio", "ModelGraph", "ModelLoading", "Hub"]),
         tests(

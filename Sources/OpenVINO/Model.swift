@@ -56,6 +56,26 @@ public final class Model {
         if !changes.isEmpty { try apply(changes) }
     }
 
+    /// Sets new input shapes together, by index: for inputs without a name.
+    /// - Throws: as `reshape(_:)` by name.
+    public func reshape(_ shapes: [Int: PartialShape]) throws(OpenVINOError) {
+        let inputs = try inputs
+        var changes: [(index: Int, shape: PartialShape)] = []
+        for (index, shape) in shapes.sorted(by: { $0.key < $1.key }) {
+            let port = try inputReader.port(.index(index), among: inputs)
+            guard port.shape != shape else { continue }
+            guard shape.canReshape else { throw .reshape(port: port.label, shape) }
+            changes.append((index, shape))
+        }
+        guard !changes.isEmpty else { return }
+        let indices = changes.map(\.index)
+        try PartialShape.withCShapes(changes.map(\.shape)) { (cShapes) throws(OpenVINOError) in
+            try checkLong("ov_model_reshape_by_port_indexes") {
+                ov_model_reshape_by_port_indexes(handle, indices, cShapes, cShapes.count)
+            }
+        }
+    }
+
     private func apply(_ shapes: [(key: String, value: PartialShape)]) throws(OpenVINOError) {
         try PartialShape.withCShapes(shapes.map(\.value)) { (cShapes) throws(OpenVINOError) in
             try withCStrings(shapes.map(\.key)) { (names) throws(OpenVINOError) in

@@ -13,7 +13,7 @@ public struct Port: Sendable, Hashable {
     public let shape: PartialShape
 
     /// Name used in messages; direction and index if the port has no name.
-    var label: String { name ?? "\(direction.rawValue) \(index)" }
+    public var label: String { name ?? "\(direction.rawValue) \(index)" }
 }
 
 /// A key for an input or output: a `String` (any of its names) or an `Int` (its index).

@@ -17,7 +17,8 @@ import TensorStore
             GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self,
             FIDCommand.self, EvalCommand.self,
             TokenizeCommand.self, DetokenizeCommand.self,
-            PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
+            PullCommand.self, ModelCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
+            TuneCommand.self,
         ])
 }
 

@@ -1,6 +1,7 @@
 import Architectures
 import Diffusion
 public import Foundation
+import Inference
 import ModelGraph
 import ModelLoading
 import OpenVINO

@@ -75,13 +75,7 @@ struct DigestCache: Sendable {
     private static let smallestFile = 64 << 20
 
     /// In `$XDG_CACHE_HOME/glint`, or `~/.cache/glint`; nil where neither is known.
-    static var standard: DigestCache? {
-        let environment = ProcessInfo.processInfo.environment
-        let folder =
-            environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-            ?? environment["HOME"].map { $0 + "/.cache" }
-        return folder.map { DigestCache(folder: URL(filePath: $0).appending(path: "glint")) }
-    }
+    static var standard: DigestCache? { UserCache.folder.map(DigestCache.init(folder:)) }
 
     init(folder: URL) { file = folder.appending(path: "checkpoint-digests.json") }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Inference
 import Quantization
 
 /// The result of a quantization: sizes on disk by network, and the numbers of layers by precision.

@@ -7,8 +7,9 @@ import Workflows
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure the time and memory of each stage.",
-        subcommands: [BenchPipelineCommand.self, BenchWorkerCommand.self], defaultSubcommand: BenchPipelineCommand.self)
+        commandName: "bench", abstract: "Measure time and memory: of a pipeline's stages, or of any model.",
+        subcommands: [BenchPipelineCommand.self, BenchModelCommand.self, BenchWorkerCommand.self],
+        defaultSubcommand: BenchPipelineCommand.self)
 }
 
 /// The measured model.

@@ -32,6 +32,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup(title: "Previews") var preview: PreviewOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
 
+    @Flag(help: "Ignore the settings that glint tune found for the model.") var noTuned = false
     @Flag(help: "Print the durations of all stages.") var timings = false
     @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
@@ -86,7 +87,7 @@ struct GenerateCommand: AsyncParsableCommand {
             throw ValidationError("Say what to draw: glint generate \"a pink unicorn on a blue background\"")
         }
         var files = try OutputFiles(output.files, description.request)
-        let session = try session(pictures: description.request.pictureCount)
+        let session = try session(description, pictures: description.request.pictureCount)
         files.keepOthers(description, session)
         let bar = display.bar
         defer { bar.finish() }
@@ -116,7 +117,7 @@ struct GenerateCommand: AsyncParsableCommand {
         defer { bar.finish() }
         if picture.seed?.isRandom == true { bar.note("the random seed is \(common.request.seed)") }
         var progress: GenerationProgress?
-        try await run.draw(try session(pictures: 2), previews: preview.folder) { event in
+        try await run.draw(try session(common, pictures: 2), previews: preview.folder) { event in
             switch event {
             case .note(let text): bar.note(text)
             case .generation(let event, let pictures):
@@ -136,9 +137,16 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     /// - Parameter pictures: the number of pictures; for more than one, networks stay in memory.
-    private func session(pictures: Int) throws -> GenerationSession {
-        GenerationSession(
-            compile: try machine.settings.compileOptions(), memory: machine.settings.memoryPolicy(pictures: pictures),
+    private func session(_ description: GenerationDescription, pictures: Int) throws -> GenerationSession {
+        var options = try machine.settings.compileOptions()
+        if !noTuned, options.isForCPU, let model = try? ModelLocation.resolve(description.model.model),
+            let tuned = TunedSettingsStore().settings(of: model)
+        {
+            options = tuned.applied(
+                to: options, keepsThreads: machine.threads != nil, keepsPrecision: machine.precision != nil)
+        }
+        return GenerationSession(
+            compile: options, memory: machine.settings.memoryPolicy(pictures: pictures),
             previewVAE: preview.vae)
     }
 }

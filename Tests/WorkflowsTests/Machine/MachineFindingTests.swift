@@ -1,0 +1,100 @@
+import TestSupport
+import Testing
+
+@testable import Workflows
+
+@Suite struct MachineFindingTests {
+    /// A machine on which nothing is to be found.
+    private func healthy() -> MachineState {
+        var state = MachineState()
+        state.features = ["avx2", "avx512_vnni", "avx512_bf16"]
+        (state.usableCores, state.onlineCores) = (8, 8)
+        (state.memory, state.availableMemory) = (64 << 30, 48 << 30)
+        state.governors = ["performance"]
+        state.hugePages = "madvise"
+        state.freeDisk = 100 << 30
+        state.runtime = .success("2026.4.1")
+        state.devices = ["CPU": .success("a processor")]
+        return state
+    }
+
+    @Test func healthyMachinesHaveNoFindings() { #expect(healthy().findings == []) }
+
+    /// One thing changed, and the name and severity of what is found.
+    @Test(
+        arguments: [
+            ({ $0.runtime = .failure(.init(reason: "a library is missing")) }, "runtime", .broken),
+            ({ $0.devices = ["GPU": .success("a card")] }, "cpu-device", .broken),
+            ({ $0.devices["NPU"] = .failure(.init(reason: "no driver")) }, "device", .broken),
+            ({ $0.coreLimit = 1.5 }, "core-limit", .slow), ({ $0.usableCores = 2 }, "affinity", .note),
+            ({ $0.load = 7 }, "load", .slow), ({ $0.governors = ["powersave"] }, "governor", .slow),
+            ({ $0.nodes = 2 }, "nodes", .note), ({ $0.features = ["sse4_2", "avx512_bf16"] }, "avx2", .slow),
+            ({ $0.features = ["avx2", "avx512_bf16"] }, "vnni", .slow), ({ $0.features = ["avx2", "avx_vnni"] }, "bf16", .note),
+            ({ $0.memoryLimit = 2 << 30 }, "memory", .slow), ({ $0.availableMemory = 1 << 30 }, "memory", .slow),
+            ({ $0.usedSwap = 1 << 30 }, "swap", .slow), ({ $0.hugePages = "never" }, "huge-pages", .slow),
+            ({ $0.freeDisk = 1 << 30 }, "disk", .note), ({ $0.hasGPUFiles = true }, "gpu", .slow),
+        ] as [(@Sendable (inout MachineState) -> Void, String, MachineFinding.Severity)])
+    func changesAreFound(_ change: @Sendable (inout MachineState) -> Void, _ name: String, _ severity: MachineFinding.Severity) {
+        var state = healthy()
+        change(&state)
+        let found = state.findings
+        #expect(found.map(\.name) == [name])
+        #expect(found.first?.severity == severity)
+        #expect(found.allSatisfy { !$0.cost.isEmpty && !$0.remedy.isEmpty })
+    }
+
+    @Test func theWorstComesFirst() {
+        var state = healthy()
+        (state.usableCores, state.hugePages) = (2, "never")
+        state.runtime = .failure(.init(reason: "broken"))
+        #expect(state.findings.map(\.severity) == [.broken, .slow, .note])
+    }
+
+    @Test func limitsNameTheThreads() throws {
+        var state = healthy()
+        state.coreLimit = 2.5
+        let finding = try #require(state.findings.first)
+        #expect(finding.found.contains("2.5 cores"))
+        #expect(finding.remedy.contains("--threads 2"))
+    }
+
+    @Test func systemFilesAreRead() throws {
+        let root = try TemporaryFolder()
+        try root.write("proc/cpuinfo", "processor\t: 0\nflags\t\t: avx2 fma\nprocessor\t: 1\nprocessor\t: 2\nprocessor\t: 3\n")
+        try root.write("proc/self/status", "Name:\tglint\nCpus_allowed_list:\t0-1,3\n")
+        try root.write("proc/self/cgroup", "0::/a/b\n")
+        try root.write("sys/fs/cgroup/a/cpu.max", "150000 100000\n")
+        try root.write("sys/fs/cgroup/a/b/cpu.max", "max 100000\n")
+        try root.write("sys/fs/cgroup/a/b/memory.max", "1073741824\n")
+        try root.write("proc/meminfo", "MemTotal: 4096 kB\nMemAvailable: 2048 kB\nSwapTotal: 1024 kB\nSwapFree: 24 kB\n")
+        try root.write("proc/loadavg", "0.75 0.50 0.25 1/100 1\n")
+        try root.write("sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n")
+        try root.write("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n")
+        try root.write("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0,2\n")
+        try root.write("sys/devices/system/node/online", "0-1\n")
+        try root.write("dev/dri/renderD128", "")
+        let state = MachineState(root: root.path)
+        #expect(state.features == ["avx2", "fma"])
+        #expect((state.onlineCores, state.usableCores, state.threadsPerCore, state.nodes) == (4, 3, 2, 2))
+        #expect((state.coreLimit, state.memoryLimit) == (1.5, 1 << 30))
+        #expect((state.memory, state.availableMemory, state.usedSwap) == (4096 << 10, 2048 << 10, 1000 << 10))
+        #expect((state.load, state.hugePages, state.governors) == (0.75, "madvise", ["powersave"]))
+        #expect(state.hasGPUFiles && state.opensGPUFiles)
+    }
+
+    @Test func oldControlGroupsAreRead() throws {
+        let root = try TemporaryFolder()
+        try root.write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "200000\n")
+        try root.write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n")
+        try root.write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")
+        let state = MachineState(root: root.path)
+        #expect(state.coreLimit == 2)
+        #expect(state.memoryLimit == nil)
+    }
+
+    @Test func aMachineThatTellsNothingIsRead() throws {
+        let state = MachineState(root: try TemporaryFolder().path)
+        #expect((state.onlineCores, state.usableCores, state.nodes) == (1, 1, 1))
+        #expect(state.coreLimit == nil && state.hugePages == nil)
+    }
+}
