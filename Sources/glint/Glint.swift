@@ -16,7 +16,8 @@ import TensorStore
         subcommands: [
             GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self,
             FIDCommand.self, EvalCommand.self,
-            PullCommand.self, ModelCommand.self, InfoCommand.self, BenchCommand.self,
+            PullCommand.self, EncryptCommand.self, DecryptCommand.self, RekeyCommand.self, ModelCommand.self, InfoCommand.self,
+            BenchCommand.self,
         ])
 }
 
@@ -26,6 +27,7 @@ extension Glint {
         StandardStream.prepare()
         do {
             var command = try await asyncParseAsRoot()
+            defer { if let note = KeyOptions.unlockedNote { StandardStream.report("note: \(note)\n") } }
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch let error as StandardOutputError where error.isWithoutReader {
             // The status that shells give to a program which a closed pipe ends.

@@ -30,6 +30,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup(title: "Many pictures") var batch: PromptBatchOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Previews") var preview: PreviewOptions
+    @OptionGroup(title: "Encryption") var keys: KeyOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
 
     @Flag(help: "Print the durations of all stages.") var timings = false
@@ -61,6 +62,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try keys.install(readsInput: batch.prompts == "-")
         try await cancellingOnInterrupt {
             if let file = batch.prompts { try await drawAll(file) } else { try await draw() }
         }
