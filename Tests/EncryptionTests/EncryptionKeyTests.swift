@@ -37,11 +37,11 @@ import Testing
         let key = SecretBytes([UInt8](repeating: 0x0b, count: 22))
         let first = HKDF.derive(key, salt: (0...12).map { UInt8($0) }, info: (0xf0...0xf9).map { UInt8($0) }, count: 42)
         #expect(
-            first.bytes.hexadecimal
+            first.array.hexadecimal
                 == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
         let third = HKDF.derive(key, salt: [], info: [], count: 42)
         #expect(
-            third.bytes.hexadecimal
+            third.array.hexadecimal
                 == "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8")
     }
 }

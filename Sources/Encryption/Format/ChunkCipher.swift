@@ -16,8 +16,10 @@ final class ChunkCipher {
         // There is nothing that a caller could do about a libcrypto without memory or without these ciphers.
         guard let context = EVP_CIPHER_CTX_new() else { preconditionFailure("libcrypto has no memory for a cipher") }
         let cipher = algorithm == .aes256GCM ? EVP_aes_256_gcm() : EVP_chacha20_poly1305()
-        let bytes = key.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        let status = EVP_CipherInit_ex(context, cipher, nil, bytes, nil, isEncrypting ? 1 : 0)
+        let status = key.withBytes { key in
+            EVP_CipherInit_ex(
+                context, cipher, nil, key.baseAddress?.assumingMemoryBound(to: UInt8.self), nil, isEncrypting ? 1 : 0)
+        }
         precondition(status == 1 && key.count == 32, "libcrypto has no \(algorithm.name)")
         self.context = context
         self.isEncrypting = isEncrypting

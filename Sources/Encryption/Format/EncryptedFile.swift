@@ -130,7 +130,7 @@ extension EncryptedHeader {
         _ key: EncryptionKey, plainByteCount: Int, name: String, algorithm: ChunkAlgorithm = .aes256GCM,
         chunkExponent: UInt8 = 16
     ) throws(KeyError) {
-        let salt = Array(try SecretBytes(randomCount: Self.saltByteCount).bytes)
+        let salt = try SecretBytes(randomCount: Self.saltByteCount).array
         self.init(
             algorithm: algorithm, chunkExponent: chunkExponent, plainByteCount: plainByteCount, keyID: key.id, salt: salt,
             name: name)

@@ -138,8 +138,10 @@ public struct EncryptedHeader: Sendable, Equatable {
     private static func digest(of content: [UInt8], _ key: SecretBytes) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: digestByteCount)
         var count = UInt32(digestByteCount)
-        let done = HMAC(EVP_sha256(), key.bytes.baseAddress, Int32(key.count), content, content.count, &digest, &count)
-        precondition(done != nil, "libcrypto can't compute an HMAC")
+        let done = key.withBytes { key in
+            HMAC(EVP_sha256(), key.baseAddress, Int32(key.count), content, content.count, &digest, &count) != nil
+        }
+        precondition(done, "libcrypto can't compute an HMAC")
         return digest
     }
 }

@@ -23,10 +23,10 @@ public struct EncryptionKey: Sendable, Equatable {
     }
 
     /// Names the key in files and messages, and says nothing about it: 16 hexadecimal digits.
-    public var id: KeyID { KeyID(derived(salt: [], "glint encryption key id", count: KeyID.byteCount).bytes) }
+    public var id: KeyID { KeyID(derived(salt: [], "glint encryption key id", count: KeyID.byteCount).array) }
 
     /// The key as text: 64 hexadecimal digits.
-    public var hexadecimal: String { secret.bytes.hexadecimal }
+    public var hexadecimal: String { secret.withBytes { $0.hexadecimal } }
 
     /// HKDF with SHA-256: https://www.rfc-editor.org/rfc/rfc5869.
     func derived(salt: [UInt8], _ purpose: String, count: Int) -> SecretBytes {
@@ -34,7 +34,7 @@ public struct EncryptionKey: Sendable, Equatable {
     }
 
     public static func == (left: EncryptionKey, right: EncryptionKey) -> Bool {
-        left.secret.bytes.elementsEqual(right.secret.bytes)
+        left.secret.withBytes { left in right.secret.withBytes { left.elementsEqual($0) } }
     }
 }
 

@@ -28,7 +28,7 @@ public struct Keyring: FileDecryption {
         }
         guard let content = try openSSL?.content(of: file) else { throw FileError.encrypted(path: file.path, .noKey) }
         let memory = try SecretBytes(count: content.byteCount) { (target) throws(FileError) in try content.fill(target) }
-        try body(memory.bytes)
+        try memory.withBytes(body)
     }
 
     /// - Throws: `FileError.encrypted` where the key is missing, the header or the size wrong, or the file in another's place.

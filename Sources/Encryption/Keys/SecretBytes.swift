@@ -8,8 +8,16 @@ final class SecretBytes: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
 
     var count: Int { memory.count }
-    /// The bytes, valid while this object lives.
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(memory) }
+    /// A copy of the bytes, for those that are no secret.
+    var array: [UInt8] { withBytes { Array($0) } }
+
+    /// Lends the bytes, and keeps this object meanwhile.
+    func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        defer { withExtendedLifetime(self) {} }
+        return try body(UnsafeRawBufferPointer(memory))
+    }
 
     /// - Parameter fill: writes the bytes, which are zero before.
     init<Failure: Error>(count: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
@@ -77,16 +85,18 @@ enum HKDF {
             let status: Int32 = digest.withUnsafeMutableBufferPointer { digest in
                 salt.withUnsafeMutableBytes { salt in
                     info.withUnsafeMutableBytes { info in
-                        let parameters = [
-                            OSSL_PARAM_construct_utf8_string("digest", digest.baseAddress, 0),
-                            OSSL_PARAM_construct_octet_string(
-                                "key", UnsafeMutableRawPointer(mutating: key.bytes.baseAddress), key.count),
-                            OSSL_PARAM_construct_octet_string("salt", salt.baseAddress, salt.count),
-                            OSSL_PARAM_construct_octet_string("info", info.baseAddress, info.count),
-                            OSSL_PARAM_construct_end(),
-                        ]
-                        return EVP_KDF_derive(
-                            context, target.baseAddress?.assumingMemoryBound(to: UInt8.self), target.count, parameters)
+                        key.withBytes { key in
+                            let parameters = [
+                                OSSL_PARAM_construct_utf8_string("digest", digest.baseAddress, 0),
+                                OSSL_PARAM_construct_octet_string(
+                                    "key", UnsafeMutableRawPointer(mutating: key.baseAddress), key.count),
+                                OSSL_PARAM_construct_octet_string("salt", salt.baseAddress, salt.count),
+                                OSSL_PARAM_construct_octet_string("info", info.baseAddress, info.count),
+                                OSSL_PARAM_construct_end(),
+                            ]
+                            return EVP_KDF_derive(
+                                context, target.baseAddress?.assumingMemoryBound(to: UInt8.self), target.count, parameters)
+                        }
                     }
                 }
             }

@@ -47,10 +47,12 @@ public enum OpenSSLCipher: String, Sendable, CaseIterable {
         precondition(source.count % Self.blockByteCount == 0 && target.count == source.count)
         guard let context = EVP_CIPHER_CTX_new() else { preconditionFailure("libcrypto has no memory for a cipher") }
         defer { EVP_CIPHER_CTX_free(context) }
-        let bytes = key.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         var count: Int32 = 0
+        let hasKey = key.withBytes { key in
+            EVP_CipherInit_ex(context, function, nil, key.baseAddress?.assumingMemoryBound(to: UInt8.self), vector, 0) == 1
+        }
         let isDone =
-            EVP_CipherInit_ex(context, function, nil, bytes, vector, 0) == 1
+            hasKey
             && EVP_CIPHER_CTX_set_padding(context, 0) == 1
             && EVP_CipherUpdate(
                 context, target.baseAddress?.assumingMemoryBound(to: UInt8.self), &count,
@@ -89,26 +91,32 @@ public struct OpenSSLDerivation: Sendable, Equatable {
     /// The key and the vector of a file.
     func derive(_ password: SecretBytes, salt: [UInt8], _ cipher: OpenSSLCipher) -> (key: SecretBytes, vector: [UInt8]) {
         let function = EVP_get_digestbyname(digest.rawValue)
-        let text = password.bytes.baseAddress
         var vector = [UInt8](repeating: 0, count: OpenSSLCipher.blockByteCount)
         let (keyCount, vectorCount) = (cipher.keyByteCount, vector.count)
         let key = SecretBytes(count: keyCount) { (target) throws(Never) in
             let bytes = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
             guard let rounds else {
-                let count = EVP_BytesToKey(
-                    cipher.function, function, salt, text?.assumingMemoryBound(to: UInt8.self), Int32(password.count), 1, bytes,
-                    &vector)
+                let count = password.withBytes { text in
+                    EVP_BytesToKey(
+                        cipher.function, function, salt, text.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(text.count),
+                        1, bytes, &vector)
+                }
                 precondition(count == Int32(keyCount), "libcrypto can't derive a key")
                 return
             }
             let both = SecretBytes(count: keyCount + vectorCount) { (both) throws(Never) in
-                let status = PKCS5_PBKDF2_HMAC(
-                    text?.assumingMemoryBound(to: CChar.self), Int32(password.count), salt, Int32(salt.count),
-                    Int32(clamping: rounds), function, Int32(both.count), both.baseAddress?.assumingMemoryBound(to: UInt8.self))
+                let status = password.withBytes { text in
+                    PKCS5_PBKDF2_HMAC(
+                        text.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(text.count), salt, Int32(salt.count),
+                        Int32(clamping: rounds), function, Int32(both.count),
+                        both.baseAddress?.assumingMemoryBound(to: UInt8.self))
+                }
                 precondition(status == 1, "libcrypto can't derive a key")
             }
-            target.copyBytes(from: both.bytes[..<keyCount])
-            vector = Array(both.bytes[keyCount...])
+            both.withBytes { both in
+                target.copyBytes(from: both[..<keyCount])
+                vector = Array(both[keyCount...])
+            }
         }
         return (key, vector)
     }

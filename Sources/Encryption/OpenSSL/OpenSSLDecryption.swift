@@ -32,7 +32,7 @@ public struct OpenSSLDecryption: Sendable {
         }
         let iv = try Self.bytes(vector, at: sources.vector, most: OpenSSLCipher.blockByteCount)
         self.cipher = cipher
-        source = .key(found.filled(to: cipher.keyByteCount), vector: Array(iv.filled(to: OpenSSLCipher.blockByteCount).bytes))
+        source = .key(found.filled(to: cipher.keyByteCount), vector: iv.filled(to: OpenSSLCipher.blockByteCount).array)
     }
 
     /// For files of `openssl enc` with a password, which begin with `Salted__`.
@@ -182,6 +182,6 @@ public struct OpenSSLDecryption: Sendable {
 extension SecretBytes {
     /// These bytes, and zeros after them.
     fileprivate func filled(to count: Int) -> SecretBytes {
-        SecretBytes(count: count) { (target) throws(Never) in target.copyBytes(from: bytes.prefix(count)) }
+        SecretBytes(count: count) { (target) throws(Never) in withBytes { target.copyBytes(from: $0.prefix(count)) } }
     }
 }

@@ -16,6 +16,7 @@ final class SecretMemory: @unchecked Sendable {
     private let memory: MemoryFile
     private let state: Mutex<State>
     private let lockedByteCount: Int
+    private static let page = Int(sysconf(Int32(_SC_PAGESIZE)))
 
     private struct State {
         /// The ranges whose bytes are in memory.
@@ -126,11 +127,20 @@ final class SecretMemory: @unchecked Sendable {
         let kept = state.kept.values.reduce(into: RangeSet<Int>()) { $0.formUnion($1) }
         for range in state.resident.subtracting(kept).ranges {
             UnsafeMutableRawBufferPointer(rebasing: bytes[range]).overwrite()
+            // Whole pages are returned: those at both ends too, where nothing else of them is kept.
+            let start = range.lowerBound / Self.page * Self.page
+            let end = (range.upperBound + Self.page - 1) / Self.page * Self.page
+            let first = kept.intersects(start..<range.lowerBound) ? range.lowerBound : start
+            let last = kept.intersects(range.upperBound..<end) ? range.upperBound : end
             // Failing, it leaves zeros in memory that stays allocated.
-            _ = cmemoryfile_release(memory.descriptor, range.lowerBound, range.count)
+            _ = cmemoryfile_release(memory.descriptor, first, last - first)
         }
         state.resident.formIntersection(kept)
     }
+}
+
+extension RangeSet<Int> {
+    fileprivate func intersects(_ range: Range<Int>) -> Bool { !intersection(RangeSet(range)).isEmpty }
 }
 
 extension UnsafeMutableRawBufferPointer {

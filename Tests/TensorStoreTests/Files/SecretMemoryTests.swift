@@ -35,7 +35,11 @@ import Testing
     /// The flags of the mapping at an address in /proc/self/smaps.
     private func flags(_ address: UnsafeRawPointer?) throws -> Set<Substring> {
         let start = String(UInt(bitPattern: address), radix: 16)
-        let lines = try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n")
+        // The system gives a page at a time, which other readers take for the whole.
+        let handle = try FileHandle(forReadingFrom: URL(filePath: "/proc/self/smaps"))
+        var data = Data()
+        while let part = try handle.read(upToCount: 1 << 12), !part.isEmpty { data += part }
+        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
         let first = try #require(lines.firstIndex { $0.hasPrefix(start + "-") })
         let line = try #require(lines[first...].first { $0.hasPrefix("VmFlags:") })
         return Set(line.split(separator: " ").dropFirst())
@@ -60,6 +64,7 @@ import Testing
             let address = file.withUnsafeBytes { $0.baseAddress }
             #expect(try flags(address).contains("dd"))
             #expect(try flags(space.bytes.baseAddress).contains("dd"))
+            withExtendedLifetime((file, space)) {}
         }
     }
 
@@ -104,6 +109,7 @@ import Testing
             #expect(other.bytes.indices.allSatisfy { other.bytes[$0] == Decryption.byte($0) })
             other.releaseSecrets(keeping: [:])
             #expect(file.decryptedByteCountInMemory == kept.count)
+            withExtendedLifetime((space, other)) {}
             space = nil
             #expect(file.decryptedByteCountInMemory == 0)
             #expect(allocatedPages(file) == 0)
