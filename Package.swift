@@ -60,6 +60,7 @@ let package = Package(
 
         // In the order of the data's way.
         module("TensorStore", ["CMemoryFile", "CCrypto"]),
+        module("Encryption", ["TensorStore", "CMemoryFile", "CCrypto"]),
         module("OpenVINO", ["COpenVINO", "COpenVINOStrings", "TensorStore"]),
         module("ModelGraph", ["TensorStore", "CExpat"]),
         module("Inference", ["OpenVINO", "ModelGraph", "TensorStore"]),
@@ -81,16 +82,14 @@ let package = Package(
         module(
             "Workflows",
             [
-                "Diffusion", "Speech", "Audio", "Adapters", "Evaluation", "Quantization", "Hub", "Inference", "ModelLoading",
-                "ModelGraph", "Architectures", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
+                "Diffusion", "Speech", "Audio", "Adapters", "Encryption", "Evaluation", "Quantization", "Hub", "Inference",
+                "ModelLoading", "ModelGraph", "Architectures", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
             ]),
         .executableTarget(
             name: "glint",
             dependencies: [
-                "Benchmarking", "Workflows", "Diffusion", "Speech", "Audio", "Adapters", "Hub", "Inference", "ModelLoading",
-                "Quantization",
-                "Evaluation",
-                "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
+                "Benchmarking", "Workflows", "Diffusion", "Speech", "Audio", "Adapters", "Encryption", "Hub", "Inference",
+                "ModelLoading", "Quantization", "Evaluation", "Tokenizers", "OpenVINO", "Imaging", "TensorStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -98,6 +97,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["TensorStore", "Imaging"], path: "Tests/TestSupport", swiftSettings: settings),
         tests(of: "TensorStore"),
+        tests(of: "Encryption", ["TensorStore"]),
         tests(of: "OpenVINO"),
         tests(of: "ModelGraph", ["OpenVINO"]),
         tests(of: "Inference"),
@@ -113,7 +113,7 @@ let package = Package(
             of: "Evaluation",
             ["Architectures", "ModelGraph", "Inference", "OpenVINO", "Imaging", "TensorStore", "Tokenizers"]),
         tests(of: "Benchmarking", ["Imaging", "OpenVINO", "TensorStore"]),
-        tests(of: "Diffusion", ["ModelGraph", "OpenVINO"]),
+        tests(of: "Diffusion", ["ModelGraph", "OpenVINO", "Inference", "ModelLoading", "Encryption", "TensorStore"]),
         tests(of: "Speech", ["Tokenizers", "TensorStore", "Architectures", "Audio", "ModelGraph", "ModelLoading", "Hub"]),
         tests(
             of: "Workflows",
@@ -133,6 +133,7 @@ let package = Package(
 if Context.environment["GLINT_FUZZ"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "fuzz-parsers", dependencies: ["TensorStore", "ModelGraph", "Imaging", "Audio", "Tokenizers", "Adapters"],
+            name: "fuzz-parsers",
+            dependencies: ["TensorStore", "Encryption", "ModelGraph", "Imaging", "Audio", "Tokenizers", "Adapters"],
             path: "Tests/Fuzz/Parsers", swiftSettings: settings))
 }

@@ -14,6 +14,8 @@ struct ReadNetwork {
     let duration: Duration
     private let model: Model
     private let serialized: SerializedModel
+    /// See `Graph.secretsRead`; nil where no weights are encrypted.
+    private let secretsRead: [ObjectIdentifier: RangeSet<Int>]?
 
     struct Compiled {
         let model: CompiledModel
@@ -31,9 +33,16 @@ struct ReadNetwork {
         let options = options.withExtensions(for: sized.graph)
         self.options = options
         try ExtensionLibraries.load(options.extensions)
-        serialized = try sized.prepared(for: options).serialized()
+        let prepared = try sized.prepared(for: options)
+        serialized = try prepared.serialized()
         model = try Core.shared.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
         try model.reshape(sized.shapes)
+        if serialized.weights.files.contains(where: \.isDecrypted) {
+            let isStatic = try model.inputs.allSatisfy { $0.shape.fixed != nil }
+            secretsRead = prepared.secretsRead(isStatic: isStatic && options.isForCPU)
+        } else {
+            secretsRead = nil
+        }
         duration = ContinuousClock.now - start
     }
 
@@ -53,6 +62,8 @@ struct ReadNetwork {
             work.results[index] = Result { try work.reads[index].compiled() }
         }
         let byClock = ContinuousClock.now - start
+        // After all of them: stages read the same files.
+        for read in reads { if let ranges = read.secretsRead { read.serialized.weights.releaseSecrets(keeping: ranges) } }
         return try reads.indices.map { index in
             guard let result = work.results[index] else { preconditionFailure("network \(index) was not compiled") }
             let (model, duration) = try result.get()
@@ -64,7 +75,12 @@ struct ReadNetwork {
     private func compiled() throws -> (CompiledModel, Duration) {
         let start = ContinuousClock.now
         var properties = options.runtimeProperties
-        // Weights in memory, such as decrypted ones, must not reach a cache on disk.
+        if let directory = options.cacheDirectory, let file = serialized.weights.files.first(where: \.isDecrypted) {
+            // The runtime's callbacks for encrypting a cache are for the topology: `CompileCacheTests` finds weights in the files.
+            let reason = "the cache of compiled networks (\(directory)) would hold its weights in plain: leave out --cache-dir"
+            throw FileError.encrypted(path: file.path, .refused(reason))
+        }
+        // Other weights in memory have no identity that a cache could find them by.
         if let directory = options.cacheDirectory, !serialized.weights.files.contains(where: \.isInMemory) {
             properties.set(.cacheDirectory(directory))
             properties.set(.cacheBlobID(try serialized.identity(options, shapes: sized.shapes)))

@@ -107,8 +107,9 @@ public enum ConstantData: Sendable {
             let result = bytes.withUnsafeBytes { bytes in Swift.Result { () throws(Failure) in try body(bytes) } }
             return try result.get()
         case .file(let file, let offset, let byteCount):
-            defer { withExtendedLifetime(file) {} }
-            return try body(UnsafeRawBufferPointer(rebasing: file.bytes[offset..<offset + byteCount]))
+            return try file.withUnsafeBytes { (bytes) throws(Failure) in
+                try body(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + byteCount]))
+            }
         }
     }
 }

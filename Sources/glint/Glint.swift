@@ -17,8 +17,8 @@ import TensorStore
             GenerateCommand.self, TranscribeCommand.self, QuantizeCommand.self, CompareCommand.self, CompareWorkerCommand.self,
             FIDCommand.self, EvalCommand.self,
             TokenizeCommand.self, DetokenizeCommand.self,
-            PullCommand.self, ModelCommand.self, InfoCommand.self, DoctorCommand.self, BenchCommand.self,
-            TuneCommand.self,
+            PullCommand.self, EncryptCommand.self, DecryptCommand.self, RekeyCommand.self, ModelCommand.self, InfoCommand.self,
+            DoctorCommand.self, BenchCommand.self, TuneCommand.self,
         ])
 }
 
@@ -28,6 +28,7 @@ extension Glint {
         StandardStream.prepare()
         do {
             var command = try await asyncParseAsRoot()
+            defer { if let note = KeyOptions.unlockedNote { StandardStream.report("note: \(note)\n") } }
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch let error as StandardOutputError where error.isWithoutReader {
             // The status that shells give to a program which a closed pipe ends.

@@ -51,9 +51,10 @@ struct Workplace {
     ///   - interrupt: a signal to send, and the text on standard error that it is sent after.
     ///   - input: the file on standard input; nil for none.
     ///   - subfolder: the folder in this one that it is run in.
+    ///   - environment: variables beside those of this process.
     func run(
         _ arguments: [String], interrupt: (signal: Int32, after: String)? = nil, input: URL? = nil,
-        in subfolder: String = ""
+        in subfolder: String = "", environment: [String: String] = [:]
     ) throws -> ProgramRun {
         let logs = try TemporaryFolder()
         let (output, errors) = (try logs.write("out", ""), try logs.write("err", ""))
@@ -65,6 +66,7 @@ struct Workplace {
             process.arguments = arguments + ["--precision", "f32"]
         }
         process.currentDirectoryURL = subfolder.isEmpty ? folder.url : folder.url.appending(path: subfolder)
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)

@@ -28,6 +28,8 @@ import Testing
         ("--network vae      #", "a line of a protocol"),
         ("--model FILE.safetensors", "the small single files do not draw: their channels are fewer than the groups of the norms"),
         ("dreamshaper_8", "likewise"),
+        ("openssl enc -aes-128-cbc", "the keys are the reader's; OpenSSLTests run such commands"),
+        ("--openssl-key key", "likewise"),
     ]
 
     @Test(arguments: try DocumentedCommand.documents()) func commandsRun(_ document: String) throws {

@@ -9,13 +9,14 @@ public final class AtomicFile {
     private let temporaryPath: String
     private var descriptor: Int32
 
+    /// - Parameter mode: the new file's permissions, less the process's mask.
     /// - Throws: `FileError` where the folder is missing or may not be written to.
-    public init(path: String) throws(FileError) {
+    public init(path: String, mode: UInt32 = 0o666) throws(FileError) {
         guard !path.utf8.contains(0) else { throw .missing(path: path) }
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         self.path = path
         temporaryPath = "\(folder).glint-\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
-        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(mode))
         if descriptor < 0 {
             let code = errno
             throw code == ENOENT ? .missingFolder(path: folder) : FileError(errno: code, path: path, operation: "create")
@@ -72,6 +73,8 @@ public enum FileError: Error, Equatable, Sendable {
     case noPermission(path: String)
     /// The file has changed since it was mapped.
     case changed(path: String, expected: FileIdentity, found: FileIdentity)
+    /// The file is encrypted and can't be read.
+    case encrypted(path: String, EncryptionFault)
     /// Any other failure of the system; `reason` is its own text.
     case system(path: String, operation: String, reason: String)
 
@@ -96,6 +99,7 @@ extension FileError: CustomStringConvertible {
         case .noPermission(let path): "There is no permission to read or write \(path)."
         case .changed(let path, let expected, let found):
             "\(path) changed while it was in use (\(expected.byteCount) bytes then, \(found.byteCount) now); load it again."
+        case .encrypted(let path, let fault): "\(path) \(fault)."
         case .system(let path, let operation, let reason): "Could not \(operation) \(path): \(reason)."
         }
     }

@@ -19,6 +19,8 @@ public enum FileKind: Sendable, Equatable {
     case cTranslate2
     /// An archive or a compressed file, by its name: `zip`, `gzip` …
     case archive(String)
+    /// A file that `glint encrypt` or `openssl enc` with a password wrote.
+    case encrypted
     /// A picture, by its format.
     case picture(String)
     /// Nothing but zeros at the beginning: space that a download did not fill.
@@ -50,6 +52,7 @@ public enum FileKind: Sendable, Equatable {
 
     private static let signatures: [(bytes: [UInt8], offset: Int, kind: FileKind)] =
         [
+            (MappedFile.encryptionMark, 0, .encrypted), (Array("Salted__".utf8), 0, .encrypted),
             (zip, 0, .archive("zip")), (Array("GGUF".utf8), 0, .gguf), (Array("tjgg".utf8), 0, .gguf),
             (Array("lmgg".utf8), 0, .gguf), ([0x93] + "NUMPY".utf8, 0, .numpy), ([0x89] + "HDF\r\n".utf8, 0, .hdf5),
             ([0x1F, 0x8B], 0, .archive("gzip")), ([0x37, 0x7A, 0xBC, 0xAF], 0, .archive("7z")),
@@ -145,6 +148,7 @@ extension FileKind: CustomStringConvertible {
         case .numpy: "a .npy file"
         case .cTranslate2: "a CTranslate2 model"
         case .archive(let name): "a \(name) archive"
+        case .encrypted: "an encrypted file"
         case .picture(let format): "a picture (\(format))"
         case .zeros: "a file of zeros"
         case .unknown(let bytes):
@@ -164,6 +168,7 @@ extension FileKind: CustomStringConvertible {
         case .gguf, .onnx, .hdf5: "take the model as .safetensors"
         case .archive: "unpack it first"
         case .json, .xml: "give the file with the weights, or the model's folder"
+        case .encrypted: "give its key (--key-file, or --openssl-password)"
         case .safetensors, .numpy, .cTranslate2, .picture: "give another file"
         }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Several files, mapped or in memory, and a few inline bytes in one contiguous range of addresses.
 ///
@@ -17,6 +18,8 @@ public final class WeightSpace: @unchecked Sendable {
     public let inlineOffset: Int
     /// The size of the range reserved at `bytes.baseAddress`: whole pages, at least one.
     private let reservedByteCount: Int
+    /// The encrypted files whose bytes are kept whole for this space.
+    private let lent = Mutex<[MappedFile]>([])
 
     /// - Parameters:
     ///   - files: each once.
@@ -41,6 +44,10 @@ public final class WeightSpace: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(start: base, count: end + inline.count)
 
         for (file, offset) in zip(files, offsets) where file.byteCount > 0 {
+            if let secret = file.secret {
+                secret.beginReading()
+                lent.withLock { $0.append(file) }
+            }
             try file.checkUnchanged()
             guard mmap(base + offset, file.byteCount, PROT_READ, MAP_PRIVATE | MAP_FIXED, file.descriptor, 0) != MAP_FAILED else {
                 throw FileError(errno: errno, path: file.path, operation: "map")
@@ -59,6 +66,8 @@ public final class WeightSpace: @unchecked Sendable {
     }
 
     deinit {
+        for file in lent.withLock({ $0 }) { file.secret?.endReading(keeping: RangeSet(), for: ObjectIdentifier(self)) }
+        for file in files { file.secret?.forget(ObjectIdentifier(self)) }
         munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), reservedByteCount)
     }
 
@@ -77,6 +86,19 @@ public final class WeightSpace: @unchecked Sendable {
         for (file, offset) in zip(files, fileOffsets) where file.byteCount > 0 {
             file.dropPages(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + file.byteCount]))
             file.dropPages()
+        }
+    }
+
+    /// Wipes the bytes of encrypted files that a network does not read once it is compiled, and returns their memory; other
+    /// readers have them decrypted again. What the network reads is kept until this object is freed.
+    /// - Parameter kept: the ranges that the network reads, by file.
+    public func releaseSecrets(keeping kept: [ObjectIdentifier: RangeSet<Int>]) {
+        let files = lent.withLock { files in
+            defer { files = [] }
+            return files
+        }
+        for file in files {
+            file.secret?.endReading(keeping: kept[ObjectIdentifier(file)] ?? RangeSet(), for: ObjectIdentifier(self))
         }
     }
 

@@ -59,7 +59,8 @@ struct Fingerprints {
     }
 
     private mutating func ofFile(_ path: String) -> String? {
-        guard let file = try? MappedFile(path: path) else { return nil }
+        // As it is on disk: an encrypted file need not be decrypted for it, and has a fingerprint of its own.
+        guard let file = try? MappedFile(stored: path) else { return nil }
         let version = Version(path: path, identity: file.identity)
         if let fingerprint = known[version] { return fingerprint }
         var digest = SHA(.sha256)

@@ -2,6 +2,7 @@ import Adapters
 public import Diffusion
 import Foundation
 import ModelLoading
+import TensorStore
 import Tokenizers
 
 extension LatentDiffusionModel {
@@ -61,7 +62,8 @@ struct QuantizationSource: Codable {
 
     /// The model that the model in a folder was quantized from; nil where it is unknown.
     static func of(_ folder: URL) -> String? {
-        guard let data = try? Data(contentsOf: folder.appending(path: file)) else { return nil }
+        guard let file = try? MappedFile(path: folder.appending(path: file).path) else { return nil }
+        let data = file.withUnsafeBytes { Data($0) }
         return try? JSONDecoder().decode(QuantizationSource.self, from: data).source
     }
 }

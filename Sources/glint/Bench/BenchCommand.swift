@@ -51,6 +51,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
         commandName: "pipeline", abstract: "Draw pictures repeatedly, and print the median duration of every stage.")
 
     @OptionGroup(title: "Model") var model: BenchModelOptions
+    @OptionGroup(title: "Encryption") var keys: KeyOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @Option(help: "The number of steps. (default: as glint generate)") var steps: Int?
     @Option(help: "The scheduler, as for glint generate. (default: the model's)") var scheduler: String?
@@ -67,6 +68,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try keys.install()
         try await cancellingOnInterrupt {
             try await model.withFolder { folder in
                 let report = try await measure(folder)
@@ -99,11 +101,13 @@ struct BenchWorkerCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var model: BenchModelOptions
+    @OptionGroup var keys: KeyOptions
     @OptionGroup var machine: MachineOptions
 
     func validate() throws { try machine.refuseMaxMemory() }
 
     func run() async throws {
+        try keys.install(readsInput: true)
         try await model.withFolder { folder in
             let benchmark = StageBenchmark(
                 try LatentDiffusionModel(ModelSource(folder)), compile: try machine.settings.compileOptions())

@@ -44,6 +44,7 @@ struct CompareCommand: AsyncParsableCommand {
             "The folder of a CLIP model, as transformers keeps it: also measure the CLIP score, how well pictures fit their texts."
     )
     var clip: String?
+    @OptionGroup(title: "Encryption") var keys: KeyOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
@@ -54,6 +55,7 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try keys.install()
         try await cancellingOnInterrupt { try await compare() }
     }
 
@@ -68,6 +70,7 @@ struct CompareCommand: AsyncParsableCommand {
         let metrics = try Comparison.Metrics(
             featureNetwork: featureNetwork, clip: clip, inception: inception, prompts: request.prompts.count,
             machine.settings.compileOptions())
+        let keyArguments = try keys.arguments()
         let files = try output.map { try ComparisonFiles(folder: $0) }
         let bar = display.bar
         defer { bar.finish() }
@@ -76,7 +79,7 @@ struct CompareCommand: AsyncParsableCommand {
             report = try await comparison.run(takesTurns: !oneAtATime, metrics: metrics, files: files) { job, name in
                 ComparisonProgram(
                     executable: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(),
-                    arguments: ["compare-worker", job, "--name", name] + machine.arguments)
+                    arguments: ["compare-worker", job, "--name", name] + machine.arguments + keyArguments)
             } progress: {
                 bar.show($0)
             }
@@ -97,9 +100,11 @@ struct CompareWorkerCommand: AsyncParsableCommand {
 
     @Argument(help: "The file of the job.") var job: String
     @Option(help: "The name of this side in notes.") var name: String
+    @OptionGroup var keys: KeyOptions
     @OptionGroup var machine: MachineOptions
 
     func run() async throws {
+        try keys.install(readsInput: true)
         // The parent program may ignore these signals itself, and removes the files.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
         var worker = try ComparisonWorker(

@@ -42,6 +42,7 @@ struct EvalWERCommand: AsyncParsableCommand {
         name: .shortAndLong,
         help: ArgumentHelp("Write each model's transcript of each recording as JSON Lines.", valueName: "file"))
     var output: String?
+    @OptionGroup(title: "Encryption") var keys: KeyOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
@@ -61,6 +62,7 @@ struct EvalWERCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try keys.install()
         try await cancellingOnInterrupt { try await measure() }
     }
 

@@ -30,6 +30,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup(title: "Many pictures") var batch: PromptBatchOptions
     @OptionGroup(title: "Output") var output: OutputOptions
     @OptionGroup(title: "Previews") var preview: PreviewOptions
+    @OptionGroup(title: "Encryption") var keys: KeyOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
 
     @Flag(help: "Ignore the settings that glint tune found for the model.") var noTuned = false
@@ -62,6 +63,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try keys.install(readsInput: batch.prompts == "-")
         try await cancellingOnInterrupt {
             if let file = batch.prompts { try await drawAll(file) } else { try await draw() }
         }

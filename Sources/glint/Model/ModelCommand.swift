@@ -11,9 +11,11 @@ struct ModelCommand: ParsableCommand {
             "A folder in diffusers' layout or of IR, a .safetensors file, or the name of one that was pulled. (default: the "
                 + "repository's emoji-lcm)", valueName: "folder|file|owner/name"))
     var model: String?
+    @OptionGroup(title: "Encryption") var keys: KeyOptions
     @Flag(help: "Print one JSON object instead of text.") var json = false
 
     func run() throws {
+        try keys.install()
         let report = try ModelReport(ModelLocation.resolve(model))
         if json {
             try print(jsonText(report))

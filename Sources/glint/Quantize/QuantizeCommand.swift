@@ -2,6 +2,7 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import ModelLoading
+import TensorStore
 import Workflows
 
 struct QuantizeCommand: AsyncParsableCommand {
@@ -33,6 +34,8 @@ struct QuantizeCommand: AsyncParsableCommand {
     func validate() throws { try machine.refuseMaxMemory() }
 
     func run() async throws {
+        MappedFile.decryption = RefusedDecryption(
+            reason: "what is quantized is written in plain: decrypt the model first (glint decrypt), and encrypt the result")
         try await cancellingOnInterrupt { try await quantize() }
     }
 

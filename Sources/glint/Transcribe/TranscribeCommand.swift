@@ -34,6 +34,7 @@ struct TranscribeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Decoding") var decoding: DecodingArguments
     @OptionGroup(title: "Live sound") var live: LiveArguments
     @OptionGroup(title: "Output") var output: TranscriptOptions
+    @OptionGroup(title: "Encryption") var keys: KeyOptions
     @OptionGroup(title: "Machine") var machine: MachineOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
     @Option(
@@ -68,6 +69,7 @@ struct TranscribeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try keys.install(readsInput: files.contains("-"))
         let input = LiveInput()
         let isLive = live.isLive(files, with: afterTheEnd)
         try await cancellingOnInterrupt {

@@ -3,6 +3,7 @@
 
 import Adapters
 import Audio
+import Encryption
 import Foundation
 import Imaging
 import ModelGraph
@@ -36,6 +37,15 @@ let parsers: [String: @Sendable ([UInt8]) throws -> Void] = [
         let reader = try AudioReader(bytes: bytes, name: "fuzz")
         var count = 0
         while count < 1 << 18, let block = try reader.next() { count += block.count }
+    },
+    "encrypted": { bytes in
+        // The goldens' key, so that some inputs are authentic to the end.
+        let key = try EncryptionKey(
+            hexadecimal: (0..<32).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined().utf8, source: "fuzz")
+        _ = try? EncryptedHeader(parsing: bytes)
+        guard let content = try Keyring(keys: [key]).content(of: MappedFile(stored: try file(bytes))) else { return }
+        var plain = [UInt8](repeating: 0, count: content.byteCount)
+        try plain.withUnsafeMutableBytes { try content.fill($0) }
     },
     "npy": { bytes in _ = try NumpyFile.read(try file(bytes)) },
     "ir": { bytes in _ = try bytes.withUnsafeBytes { try IRReader.read($0, file: "fuzz.xml", weights: nil) } },
