@@ -15,7 +15,7 @@ struct LoadedBenchmark {
 
     /// - Throws: `BenchmarkError`, `OpenVINOError`.
     init(_ options: BenchmarkOptions) throws {
-        for library in options.extensions { try Core.shared.addExtension(library) }
+        try ExtensionLibraries.load(options.extensions)
         let properties = try options.runtimeProperties()
         let device = Device(options.device)
         let form = try ModelForm(options.model)

@@ -18,7 +18,12 @@ struct BenchmarkModel {
             do {
                 model = try Core.shared.readModel(path: file)
             } catch {
-                throw BenchmarkError.unreadableModel(path: path, reason: error.reason)
+                // The runtime names the operation of another set.
+                let isUnknown = ["No conversion rule", "doesn't contain operation", "unsupported opset"].contains {
+                    error.details.contains($0)
+                }
+                let hint = isUnknown ? " (--extension names the library that has a custom operation)" : ""
+                throw BenchmarkError.unreadableModel(path: path, reason: error.reason + hint)
             }
             self.path = file
             usualShapes = [:]
