@@ -53,7 +53,8 @@ import Testing
         let network = try Executable("product", SizedGraph(graph(file)))
         #expect(file.decryptedByteCountInMemory == 0)
         let input = (0..<Self.width).map { Float($0) }
-        let found: [Float] = try await network.run(["x": Tensor(input, shape: [1, Self.width])]).required("y", of: "product").elements()
+        let found: [Float] = try await network.run(["x": Tensor(input, shape: [1, Self.width])]).required("y", of: "product")
+            .elements()
         let expected: [Float] = (0..<Self.width).map { column in
             (0..<Self.width).reduce(Float(0)) { $0 + input[$1] * weights[$1 * Self.width + column] }
         }
