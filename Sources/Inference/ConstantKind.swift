@@ -14,10 +14,13 @@ struct ConstantKind: Hashable, CustomStringConvertible {
 
     /// Whether a compiled network of known shapes reads no byte of such constants any more.
     ///
-    /// Established by `ConstantMemoryTests`: products and convolutions pack their weights, and what is computed from constants is
-    /// computed once. Everything else may share the constant's memory.
+    /// Established by `ConstantMemoryTests`: products and convolutions pack their weights, of whatever type, and what is computed
+    /// from constants in floating point is computed once. Everything else may share the constant's memory; tables that are looked
+    /// up in (`Gather`) may stay compressed, and be computed at each run.
     var isPackedByCompiling: Bool {
-        elementType.isWeight && (isComputed || !readers.isEmpty && readers.allSatisfy { Self.packing.contains($0) })
+        guard elementType.isWeight, !readers.isEmpty else { return false }
+        if readers.allSatisfy({ Self.packing.contains($0) }) { return true }
+        return isComputed && elementType.isFloatingPoint && !readers.contains { $0.hasPrefix("Gather") }
     }
 
     private static let packing: Set<String> = ["MatMul.1", "Convolution.1"]

@@ -70,6 +70,16 @@ import Testing
         #expect(workplace.names(in: "two").count == 2)
     }
 
+    /// Weights in 8 and 4 bits: the picture is the same although all that was packed is wiped.
+    @Test(arguments: [["--subset-size", "1"], ["--weights-only", "int8"], ["--weights-only", "int4"]])
+    func drawsWithQuantizedWeights(_ options: [String]) throws {
+        try succeed(["quantize", Program.smallModel, "small", "--steps", "1", "--width", "64", "--height", "64"] + options)
+        try succeed(["encrypt", "small", "small-sealed", "--key-file", "key"])
+        try draw("small.png", ["--model", "small"])
+        try draw("sealed.png", ["--model", "small-sealed", "--key-file", "key"])
+        #expect(try pixels("sealed.png") == pixels("small.png"))
+    }
+
     @Test func encryptsWholeFoldersAndGivesThemBack() throws {
         let (plain, sealed) = (try files(in: Program.smallModel), try files(in: workplace.path("sealed")))
         #expect(Set(plain.keys) == Set(sealed.keys))
