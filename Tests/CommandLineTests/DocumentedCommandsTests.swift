@@ -96,6 +96,8 @@ struct DocumentStage {
         ("FILE", "Tests/Goldens/Diffusion/pipeline/sd15/lcm-lora.safetensors"),
         ("taesd_decoder.safetensors", "Tests/Goldens/Architectures/tiny-vae/taesd"),
         ("MODEL", "Tests/Goldens/Diffusion/pipeline/sd15/model"),
+        ("model.xml", "Tests/Goldens/Benchmarking/model.xml"), ("model.bin", "Tests/Goldens/Benchmarking/model.bin"),
+        ("model.onnx", "Tests/Goldens/Benchmarking/model.onnx"), ("dynamic.onnx", "Tests/Goldens/Benchmarking/dynamic.onnx"),
         ("where.png", "Tests/Goldens/Diffusion/pipeline/pictures/mask.png"),
     ]
 
@@ -118,6 +120,8 @@ struct DocumentStage {
             case "$1" in
             quantize) set -- "$@" --subset-size 1 --steps 2 --width 64 --height 64 ;;
             compare) set -- "$@" --count 1 --steps 2 --width 64 --height 64 ;;
+            tune) set -- "$@" --repeats 1 --steps 1 --width 64 --height 64 ;;
+            bench) [ "$2" != model ] || set -- "$@" -t 1 ;;
             esac
             exec '\(Program.url.path)' "$@"
 

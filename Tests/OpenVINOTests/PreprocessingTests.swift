@@ -1,3 +1,4 @@
+import Foundation
 import TensorStore
 import TestSupport
 import Testing

@@ -20,26 +20,45 @@ import Testing
 
     @Test func healthyMachinesHaveNoFindings() { #expect(healthy().findings == []) }
 
-    /// One thing changed, and the name and severity of what is found.
-    @Test(
-        arguments: [
-            ({ $0.runtime = .failure(.init(reason: "a library is missing")) }, "runtime", .broken),
-            ({ $0.devices = ["GPU": .success("a card")] }, "cpu-device", .broken),
-            ({ $0.devices["NPU"] = .failure(.init(reason: "no driver")) }, "device", .broken),
-            ({ $0.coreLimit = 1.5 }, "core-limit", .slow), ({ $0.usableCores = 2 }, "affinity", .note),
-            ({ $0.load = 7 }, "load", .slow), ({ $0.governors = ["powersave"] }, "governor", .slow),
-            ({ $0.nodes = 2 }, "nodes", .note), ({ $0.features = ["sse4_2", "avx512_bf16"] }, "avx2", .slow),
-            ({ $0.features = ["avx2", "avx512_bf16"] }, "vnni", .slow), ({ $0.features = ["avx2", "avx_vnni"] }, "bf16", .note),
-            ({ $0.memoryLimit = 2 << 30 }, "memory", .slow), ({ $0.availableMemory = 1 << 30 }, "memory", .slow),
-            ({ $0.usedSwap = 1 << 30 }, "swap", .slow), ({ $0.hugePages = "never" }, "huge-pages", .slow),
-            ({ $0.freeDisk = 1 << 30 }, "disk", .note), ({ $0.hasGPUFiles = true }, "gpu", .slow),
-        ] as [(@Sendable (inout MachineState) -> Void, String, MachineFinding.Severity)])
-    func changesAreFound(_ change: @Sendable (inout MachineState) -> Void, _ name: String, _ severity: MachineFinding.Severity) {
+    /// One thing changed on a healthy machine, and the name and severity of what is found.
+    struct Change: Sendable, CustomTestStringConvertible {
+        let name: String
+        let severity: MachineFinding.Severity
+        let apply: @Sendable (inout MachineState) -> Void
+
+        init(_ name: String, _ severity: MachineFinding.Severity, _ apply: @escaping @Sendable (inout MachineState) -> Void) {
+            (self.name, self.severity, self.apply) = (name, severity, apply)
+        }
+
+        var testDescription: String { name }
+    }
+
+    static let changes: [Change] = [
+        Change("runtime", .broken) { $0.runtime = .failure(MachineState.RuntimeFailure(reason: "a library is missing")) },
+        Change("cpu-device", .broken) { $0.devices = ["GPU": .success("a card")] },
+        Change("device", .broken) { $0.devices["NPU"] = .failure(MachineState.RuntimeFailure(reason: "no driver")) },
+        Change("core-limit", .slow) { $0.coreLimit = 1.5 },
+        Change("affinity", .note) { $0.usableCores = 2 },
+        Change("load", .slow) { $0.load = 7 },
+        Change("governor", .slow) { $0.governors = ["powersave"] },
+        Change("nodes", .note) { $0.nodes = 2 },
+        Change("avx2", .slow) { $0.features = ["sse4_2", "avx512_bf16"] },
+        Change("vnni", .slow) { $0.features = ["avx2", "avx512_bf16"] },
+        Change("bf16", .note) { $0.features = ["avx2", "avx_vnni"] },
+        Change("memory", .slow) { $0.memoryLimit = 2_147_483_648 },
+        Change("memory", .slow) { $0.availableMemory = 1_073_741_824 },
+        Change("swap", .slow) { $0.usedSwap = 1_073_741_824 },
+        Change("huge-pages", .slow) { $0.hugePages = "never" },
+        Change("disk", .note) { $0.freeDisk = 1_073_741_824 },
+        Change("gpu", .slow) { $0.hasGPUFiles = true },
+    ]
+
+    @Test(arguments: changes) func changesAreFound(_ change: Change) {
         var state = healthy()
-        change(&state)
+        change.apply(&state)
         let found = state.findings
-        #expect(found.map(\.name) == [name])
-        #expect(found.first?.severity == severity)
+        #expect(found.map(\.name) == [change.name])
+        #expect(found.first?.severity == change.severity)
         #expect(found.allSatisfy { !$0.cost.isEmpty && !$0.remedy.isEmpty })
     }
 
