@@ -193,14 +193,22 @@ struct BenchModelReports: ParsableArguments {
     @Flag(help: "Print one JSON object instead of text.") var json = false
 }
 
-enum CounterOrder: String, ExpressibleByArgument, CaseIterable { case sort, no_sort, simple_sort }
+enum CounterOrder: String, ExpressibleByArgument, CaseIterable {
+    case sort
+    case unsorted = "no_sort"
+    case simple = "simple_sort"
+}
 
-enum ReportType: String, ExpressibleByArgument, CaseIterable { case no_counters, average_counters, detailed_counters }
+enum ReportType: String, ExpressibleByArgument, CaseIterable {
+    case noCounters = "no_counters"
+    case averageCounters = "average_counters"
+    case detailedCounters = "detailed_counters"
+}
 
 extension BenchModelReports {
     /// Whether nodes have to be timed.
     var needsCounters: Bool {
         counters || performanceCounters?.isOn == true || counterOrder != nil
-            || (reportType ?? .no_counters) != .no_counters
+            || (reportType ?? .noCounters) != .noCounters
     }
 }
