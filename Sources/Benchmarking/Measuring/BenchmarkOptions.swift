@@ -1,7 +1,7 @@
 public import OpenVINO
 public import TensorStore
 
-/// What to measure of a model, and how. `benchmark_app`'s options are named in the comments.
+/// The options of a measurement of a model. `benchmark_app`'s options are named in the comments.
 public struct BenchmarkOptions: Sendable {
     public enum API: String, Sendable, CaseIterable { case sync, async }
 

@@ -58,7 +58,7 @@ extension NameSpecification {
     }
 }
 
-/// What is measured, by `benchmark_app`'s names and by ours.
+/// Options of the inputs, by `benchmark_app`'s names and by ours.
 struct BenchModelInputs: ParsableArguments {
     @Option(
         name: .app("i", long: "input", "paths_to_input"), parsing: .upToNextOption,
@@ -95,7 +95,7 @@ struct BenchModelInputs: ParsableArguments {
         String?
 }
 
-/// How it is run.
+/// Options of the run.
 struct BenchModelRun: ParsableArguments {
     @Option(
         name: .app("d", long: "device", "target_device"), help: "The device: CPU, GPU, AUTO, HETERO:GPU,CPU …; see glint info.")
@@ -159,7 +159,7 @@ struct BenchModelRun: ParsableArguments {
     var loadConfig: String?
 }
 
-/// What is told.
+/// Options of what is told.
 struct BenchModelReports: ParsableArguments {
     @Option(
         name: .app("latency_percentile", long: "percentile", "latency_percentile"),
@@ -193,14 +193,22 @@ struct BenchModelReports: ParsableArguments {
     @Flag(help: "Print one JSON object instead of text.") var json = false
 }
 
-enum CounterOrder: String, ExpressibleByArgument, CaseIterable { case sort, no_sort, simple_sort }
+enum CounterOrder: String, ExpressibleByArgument, CaseIterable {
+    case sort
+    case unsorted = "no_sort"
+    case simple = "simple_sort"
+}
 
-enum ReportType: String, ExpressibleByArgument, CaseIterable { case no_counters, average_counters, detailed_counters }
+enum ReportType: String, ExpressibleByArgument, CaseIterable {
+    case noCounters = "no_counters"
+    case averageCounters = "average_counters"
+    case detailedCounters = "detailed_counters"
+}
 
 extension BenchModelReports {
     /// Whether nodes have to be timed.
     var needsCounters: Bool {
         counters || performanceCounters?.isOn == true || counterOrder != nil
-            || (reportType ?? .no_counters) != .no_counters
+            || (reportType ?? .noCounters) != .noCounters
     }
 }

@@ -58,9 +58,9 @@ extension BenchModelCommand {
         }
         try save(report.csv, "benchmark_report.csv")
         switch reports.reportType {
-        case .average_counters: try save(report.averageCounters, "benchmark_average_counters_report.csv")
-        case .detailed_counters: try save(report.detailedCounters, "benchmark_detailed_counters_report.csv")
-        case .no_counters, nil: break
+        case .averageCounters: try save(report.averageCounters, "benchmark_average_counters_report.csv")
+        case .detailedCounters: try save(report.detailedCounters, "benchmark_detailed_counters_report.csv")
+        case .noCounters, nil: break
         }
     }
 }

@@ -60,8 +60,8 @@ extension BenchmarkResult {
         let nodes =
             switch order {
             case .sort: counters.filter { $0.status == "EXECUTED" }.sorted { $0.realMilliseconds > $1.realMilliseconds }
-            case .no_sort: counters
-            case .simple_sort: counters.filter { $0.status == "EXECUTED" }
+            case .unsorted: counters
+            case .simple: counters.filter { $0.status == "EXECUTED" }
             }
         let total = counters.reduce(0.0) { $0 + $1.realMilliseconds }
         var table = TextTable(columns: ["node", "type", "kernel", "status", "real (ms)", "cpu (ms)", "share"])

@@ -1,4 +1,4 @@
-/// What is wrong or slow on a machine, what it costs, and what to do.
+/// A fault or a slowness of a machine, with its cost and its remedy.
 public struct MachineFinding: Encodable, Sendable, Equatable {
     public enum Severity: String, Encodable, Sendable, Comparable {
         /// Something does not work.
@@ -133,7 +133,7 @@ extension MachineState {
         return findings
     }
 
-    /// What the networks of Stable Diffusion 1.5 take one at a time, in bytes; see docs/benchmarks.md.
+    /// The memory of the networks of Stable Diffusion 1.5 one at a time, in bytes; see docs/benchmarks.md.
     private static let usualMemory = 5 << 30
 
     private var memoryFindings: [MachineFinding] {

@@ -2,7 +2,7 @@ import Foundation
 import Inference
 import OpenVINO
 
-/// What the system and the runtime tell about a machine, as text and numbers: the facts that findings are made of.
+/// The state of a machine as the system and the runtime tell it: the facts that findings are made of.
 public struct MachineState: Sendable {
     /// Features by the names of `/proc/cpuinfo`.
     public var features: Set<String> = []
