@@ -1,7 +1,7 @@
 import ModelGraph
 import TensorStore
 
-/// What decides whether a compiled network still reads a constant's bytes: how they are stored, and the nodes that compute with them.
+/// The properties that decide whether a compiled network still reads a constant's bytes: how they are stored, and the nodes that compute with them.
 struct ConstantKind: Hashable, CustomStringConvertible {
     let elementType: ElementType
     /// Whether another constant is computed from it, which the runtime does when it compiles: conversion, scaling, transposition.
@@ -14,21 +14,21 @@ struct ConstantKind: Hashable, CustomStringConvertible {
 
     /// Whether a compiled network of known shapes reads no byte of such constants any more.
     ///
-    /// Established by `ConstantMemoryTests`: products and convolutions pack their weights, of whatever type, and what is computed
+    /// Established by `ConstantMemoryTests`: products and convolutions pack their weights, and what is computed
     /// from constants in floating point is computed once. Everything else may share the constant's memory; tables that are looked
     /// up in (`Gather`) may stay compressed, and be computed at each run.
     var isPackedByCompiling: Bool {
-        guard elementType.isWeight, !readers.isEmpty else { return false }
+        guard elementType.isFloatingPoint, !readers.isEmpty else { return false }
         if readers.allSatisfy({ Self.packing.contains($0) }) { return true }
-        return isComputed && elementType.isFloatingPoint && !readers.contains { $0.hasPrefix("Gather") }
+        return isComputed && !readers.contains { $0.hasPrefix("Gather") }
     }
 
     private static let packing: Set<String> = ["MatMul.1", "Convolution.1"]
 }
 
 extension ElementType {
-    /// Whether weights have this type; shapes, indices and texts have others.
-    fileprivate var isWeight: Bool { isFloatingPoint || [.i8, .u8, .i4, .u4].contains(self) }
+    /// Whether weights of 8 and 4 bits have this type; shapes, indices and texts have others.
+    fileprivate var isCompressedWeight: Bool { [.i8, .u8, .i4, .u4].contains(self) }
 }
 
 extension Graph {
@@ -67,7 +67,9 @@ extension Graph {
     /// their weights into memory of their own when they were compiled (`ConstantKind.isPackedByCompiling`).
     /// - Parameter isStatic: whether all shapes are known. Nodes of dynamic shapes pack their weights at the first run.
     func secretsRead(isStatic: Bool) -> [ObjectIdentifier: RangeSet<Int>] {
-        let kinds = isStatic ? constantKinds : [:]
+        // Networks with compressed weights compute with them, and with their scales, at each run.
+        let isCompressed = nodes.contains { $0.constant != nil && $0.outputs.first?.elementType.isCompressedWeight == true }
+        let kinds = isStatic && !isCompressed ? constantKinds : [:]
         var kept: [ObjectIdentifier: RangeSet<Int>] = [:]
         for (place, node) in nodes.enumerated() {
             if case .file(let file, let offset, let byteCount) = node.constant, file.isDecrypted,

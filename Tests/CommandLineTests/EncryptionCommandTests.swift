@@ -135,7 +135,9 @@ import Testing
     @Test func modelsAreShown() throws {
         let plain = try succeed(["model", Program.smallModel]).output
         let sealed = try succeed(["model", "sealed", "--key-file", "key"]).output
-        #expect(plain.split(separator: "\n").dropFirst() == sealed.split(separator: "\n").dropFirst())
+        // The model's path stands in the first line and in notes.
+        func table(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.contains("/") } }
+        #expect(table(plain).count > 5 && table(plain) == table(sealed))
     }
 
     @Test func limitsOfLockedMemoryAreSaid() throws {
@@ -152,12 +154,12 @@ import Testing
         try draw("plain.png", ["--model", Program.smallModel])
         let value = "6f70656e76696e6f20656e6372797074"
         try workplace.folder.write("value", value)
-        try workplace.folder.write("password", "a secret\n")
+        try workplace.folder.write("secret.txt", "a secret\n")
         for (name, options, arguments) in [
             ("article", ["-aes-128-cbc", "-K", value, "-iv", value], ["--openssl-key", "value", "--openssl-iv", "value"]),
             (
                 "password", ["-aes-256-cbc", "-pbkdf2", "-pass", "pass:a secret"],
-                ["--openssl-password-file", "password", "--openssl-pbkdf2"]
+                ["--openssl-password-file", "secret.txt", "--openssl-pbkdf2"]
             ),
         ] {
             for path in try files(in: Program.smallModel).keys {

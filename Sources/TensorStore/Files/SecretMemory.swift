@@ -150,7 +150,7 @@ extension UnsafeMutableRawBufferPointer {
     }
 }
 
-/// What of the decrypted bytes is locked in memory, in this process.
+/// Locking of decrypted bytes in memory, in this process.
 public enum SecretLocking {
     private struct Totals {
         var isRequired = false

@@ -12,7 +12,7 @@ public struct ModelEncryption: Sendable {
         case rekey(Keyring, EncryptionKey)
     }
 
-    /// What was done.
+    /// A summary of the work.
     public struct Report: Sendable, Encodable {
         public var path: String
         public var files = 0
