@@ -150,8 +150,9 @@ struct BenchModelRun: ParsableArguments {
         name: .app("lfile", "load_from_file", long: "load-from-file", "load_from_file"), defaultAsFlag: .on, parsing: .next,
         help: "Let the device read the model itself.")
     var loadsFromFile: SwitchArgument?
-    @Option(name: .app("extensions", long: "extension", "extensions"), help: "Libraries with further operations, separated by commas.")
-    var extensions: String?
+    @Option(
+        name: .app("extensions", long: "extension", "extensions"),
+        help: "Libraries with further operations, separated by commas.") var extensions: String?
     @Option(name: .app(long: "property"), help: "A property of the device: KEY=VALUE; may be repeated.") var property: [String] =
         []
     @Option(
