@@ -21,11 +21,12 @@ public final class TokenizerModel {
     /// - Throws: `TokenizerModelError` where the model is neither; `FileError`, `GraphError`, `OpenVINOError`.
     public init(path: String, library: String) throws {
         self.path = path
-        // Before the runtime reads it: what is wrong is told by name, and does not reach the runtime.
+        // By this project's own reader: wrong files are told by name and do not reach the runtime, and encrypted ones are read.
         let graph = try IRReader.read(path: path)
         endOfText = graph.runtimeInfo?.child("eos_token_id")?["value"].flatMap { Int($0) }
         try ExtensionLibraries.load([library])
-        let model = try Core.shared.readModel(path: path)
+        let serialized = try graph.serialized()
+        let model = try Core.shared.readModel(xml: serialized.xml, weights: serialized.weightsTensor())
         let (inputs, outputs) = (try model.inputs, try model.outputs)
         guard inputs.count == 1, let input = inputs.first, let output = outputs.first else {
             throw TokenizerModelError.ports(inputs: inputs.count, outputs: outputs.count, file: path)

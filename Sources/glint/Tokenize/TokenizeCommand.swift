@@ -30,7 +30,7 @@ struct TokenizeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await cancellingOnInterrupt {
-            let tokenizer = try await source.tokenizer()
+            let tokenizer = try await source.tokenizer(readsInput: texts.isEmpty)
             let texts = texts.isEmpty ? standardInputLines() : texts
             let ids = try await tokenizer.encode(texts, maxLength: maxLength)
             if json {
@@ -59,7 +59,7 @@ struct DetokenizeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await cancellingOnInterrupt {
-            let tokenizer = try await source.tokenizer()
+            let tokenizer = try await source.tokenizer(readsInput: ids.isEmpty)
             let texts = try await tokenizer.decode(ids.isEmpty ? standardInputLines().enumerated().map(Self.ids) : [ids])
             if json {
                 try print(jsonText(texts))
@@ -83,9 +83,12 @@ struct DetokenizeCommand: AsyncParsableCommand {
 /// The folder of a tokenizer.
 struct TokenizerFolderOption: ParsableArguments {
     @Argument(help: "The tokenizer's folder.") var folder: String
+    @OptionGroup(title: "Encryption") var keys: KeyOptions
     @OptionGroup(title: "Progress") var display: ProgressOptions
 
-    func tokenizer() async throws -> FolderTokenizer {
+    /// - Parameter readsInput: whether the command reads standard input.
+    func tokenizer(readsInput: Bool) async throws -> FolderTokenizer {
+        try keys.install(readsInput: readsInput)
         let url = try ModelLocation.file(folder, of: "The folder")
         guard FolderTokenizer.needsLibrary(url) else { return try FolderTokenizer(url) }
         let bar = display.bar
