@@ -53,6 +53,25 @@ import Testing
         return files
     }
 
+    /// A key that a failed command left would have to be removed before the next try.
+    @Test(arguments: [["nowhere", "out"], ["sealed", "sealed"]]) func aMistakeLeavesNoKey(_ paths: [String]) throws {
+        for command in [
+            ["encrypt"] + paths + ["--key-file", "new"], ["rekey"] + paths + ["--key-file", "key", "--new-key-file", "new"],
+        ] {
+            let run = try workplace.run(command + ["--make-key"])
+            #expect(run.status != 0 && run.exited && !workplace.names(in: "").contains("new"), "\(command): \(run.errors)")
+        }
+    }
+
+    @Test func tokenizersAreRead() throws {
+        let folder = Goldens.url("Tokenizers/whisper/multilingual").path
+        try succeed(["encrypt", folder, "tokenizer", "--key-file", "key"])
+        let plain = try succeed(["tokenize", folder, "Hello there"])
+        #expect(try succeed(["tokenize", "tokenizer", "Hello there", "--key-file", "key"]).output == plain.output)
+        let without = try workplace.run(["tokenize", "tokenizer", "Hello there"])
+        #expect(without.status != 0 && without.errors.contains("--key-file"), "\(without.errors)")
+    }
+
     @Test func drawsTheSamePictures() throws {
         try draw("plain.png", ["--model", Program.smallModel])
         let plain = try pixels("plain.png")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Encryption
 import Foundation
+import ModelLoading
 import Workflows
 
 struct EncryptCommand: AsyncParsableCommand {
@@ -27,8 +28,9 @@ struct EncryptCommand: AsyncParsableCommand {
     func run() async throws {
         try await cancellingOnInterrupt {
             let algorithm = try ChunkAlgorithm(name: cipher)
-            let key = try NewKey.key(keyFile, isMade: makeKey, option: "--key-file")
-            try EncryptionRun.run(.encrypt(key, algorithm), model, output, display, json)
+            try EncryptionRun.run(model, output, display, json) {
+                .encrypt(try NewKey.key(keyFile, isMade: makeKey, option: "--key-file"), algorithm)
+            }
         }
     }
 }
@@ -45,7 +47,7 @@ struct DecryptCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await cancellingOnInterrupt {
-            try EncryptionRun.run(.decrypt(try keys.keyring()), model, output, display, json)
+            try EncryptionRun.run(model, output, display, json) { .decrypt(try keys.keyring()) }
         }
     }
 }
@@ -65,9 +67,10 @@ struct RekeyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await cancellingOnInterrupt {
-            let old = Keyring(keys: try KeyOptions.keys(keyFile))
-            let new = try NewKey.key(newKeyFile, isMade: makeKey, option: "--new-key-file")
-            try EncryptionRun.run(.rekey(old, new), model, output, display, json)
+            try EncryptionRun.run(model, output, display, json) {
+                let old = Keyring(keys: try KeyOptions.keys(keyFile))
+                return .rekey(old, try NewKey.key(newKeyFile, isMade: makeKey, option: "--new-key-file"))
+            }
         }
     }
 }
@@ -90,15 +93,17 @@ enum NewKey {
 }
 
 enum EncryptionRun {
+    /// - Parameter operation: called when the paths are right, so that a mistake in them leaves no new key behind.
     static func run(
-        _ operation: ModelEncryption.Operation, _ model: String, _ output: String, _ display: ProgressOptions, _ json: Bool
+        _ model: String, _ output: String, _ display: ProgressOptions, _ json: Bool,
+        operation: () throws -> ModelEncryption.Operation
     ) throws {
+        let (source, target) = (try ModelLocation.resolve(model), try ModelLocation.file(output, of: "output"))
+        try ModelFolder.checkFree(target)
         ProcessProtection.forbidDumps()
         let bar = display.bar
         defer { bar.finish() }
-        let report = try ModelEncryption(operation).run(
-            try ModelLocation.resolve(model), to: try ModelLocation.file(output, of: "output")
-        ) { bar.show($0) }
+        let report = try ModelEncryption(operation()).run(source, to: target) { bar.show($0) }
         bar.finish()
         if !report.copied.isEmpty {
             bar.note("files that were in plain are copied as they are: \(report.copied.joined(separator: ", "))")
