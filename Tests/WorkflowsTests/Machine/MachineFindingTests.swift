@@ -1,3 +1,4 @@
+import Inference
 import TestSupport
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
     /// A machine on which nothing is to be found.
     private func healthy() -> MachineState {
         var state = MachineState()
-        state.features = ["avx2", "avx512_vnni", "avx512_bf16"]
+        state.processor = Processor(cpuInfo: "flags: avx2 avx512_vnni avx512_bf16")
         (state.usableCores, state.onlineCores) = (8, 8)
         (state.memory, state.availableMemory) = (64 << 30, 48 << 30)
         state.governors = ["performance"]
@@ -42,9 +43,9 @@ import Testing
         Change("load", .slow) { $0.load = 7 },
         Change("governor", .slow) { $0.governors = ["powersave"] },
         Change("nodes", .note) { $0.nodes = 2 },
-        Change("avx2", .slow) { $0.features = ["sse4_2", "avx512_bf16"] },
-        Change("vnni", .slow) { $0.features = ["avx2", "avx512_bf16"] },
-        Change("bf16", .note) { $0.features = ["avx2", "avx_vnni"] },
+        Change("avx2", .slow) { $0.processor = Processor(cpuInfo: "flags: sse4_2 avx512_bf16") },
+        Change("vnni", .slow) { $0.processor = Processor(cpuInfo: "flags: avx2 avx512_bf16") },
+        Change("bf16", .note) { $0.processor = Processor(cpuInfo: "flags: avx2 avx_vnni") },
         Change("memory", .slow) { $0.memoryLimit = 2_147_483_648 },
         Change("memory", .slow) { $0.availableMemory = 1_073_741_824 },
         Change("swap", .slow) { $0.usedSwap = 1_073_741_824 },
@@ -89,12 +90,11 @@ import Testing
         try root.write("proc/loadavg", "0.75 0.50 0.25 1/100 1\n")
         try root.write("sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n")
         try root.write("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n")
-        try root.write("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0,2\n")
         try root.write("sys/devices/system/node/online", "0-1\n")
         try root.write("dev/dri/renderD128", "")
         let state = MachineState(root: root.path)
-        #expect(state.features == ["avx2", "fma"])
-        #expect((state.onlineCores, state.usableCores, state.threadsPerCore, state.nodes) == (4, 3, 2, 2))
+        #expect(state.processor.features == ["avx2", "fma"])
+        #expect((state.onlineCores, state.usableCores, state.nodes) == (4, 3, 2))
         #expect((state.coreLimit, state.memoryLimit) == (1.5, 1 << 30))
         #expect((state.memory, state.availableMemory, state.usedSwap) == (4096 << 10, 2048 << 10, 1000 << 10))
         #expect((state.load, state.hugePages, state.governors) == (0.75, "madvise", ["powersave"]))

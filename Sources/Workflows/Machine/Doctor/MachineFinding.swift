@@ -1,3 +1,6 @@
+import Inference
+import OpenVINO
+
 /// A fault or a slowness of a machine, with its cost and its remedy.
 public struct MachineFinding: Encodable, Sendable, Equatable {
     public enum Severity: String, Encodable, Sendable, Comparable {
@@ -110,13 +113,13 @@ extension MachineState {
 
     private var processorFindings: [MachineFinding] {
         var findings: [MachineFinding] = []
-        if !features.contains("avx2") {
+        if !processor.features.contains("avx2") {
             findings.append(
                 MachineFinding(
                     name: "avx2", severity: .slow, found: "the processor has no AVX2",
                     cost: "networks run with vectors of 4 numbers, several times slower",
                     remedy: "in a virtual machine, pass the host's processor through (QEMU: -cpu host)"))
-        } else if features.isDisjoint(with: ["avx_vnni", "avx512_vnni", "amx_int8"]) {
+        } else if processor.saturatesInt8 {
             findings.append(
                 MachineFinding(
                     name: "vnni", severity: .slow, found: "the processor has no VNNI",
@@ -124,7 +127,7 @@ extension MachineState {
                     remedy: "take f32 models where speed is what counts; in a virtual machine, pass the host's processor through")
             )
         }
-        if features.isDisjoint(with: ["amx_bf16", "avx512_bf16"]) {
+        if !CompileOptions.Precision.bf16.isAvailable(on: .cpu, processor) {
             findings.append(
                 MachineFinding(
                     name: "bf16", severity: .note, found: "the processor does not compute in bf16",

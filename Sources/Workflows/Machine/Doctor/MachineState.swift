@@ -1,11 +1,10 @@
 import Foundation
-import Inference
+public import Inference
 import OpenVINO
 
 /// The state of a machine as the system and the runtime tell it: the facts that findings are made of.
 public struct MachineState: Sendable {
-    /// Features by the names of `/proc/cpuinfo`.
-    public var features: Set<String> = []
+    public var processor = Processor(cpuInfo: "")
     /// The cores that this process may use.
     public var usableCores = 1
     /// The machine's cores.
@@ -24,8 +23,6 @@ public struct MachineState: Sendable {
     public var usedSwap = 0
     /// `always`, `madvise` or `never`; nil where the system tells nothing.
     public var hugePages: String?
-    /// Whether threads of this process's cores share them (SMT).
-    public var threadsPerCore = 1
     public var nodes = 1
     /// The runtime's version, or why it does not work.
     public var runtime: Result<String, RuntimeFailure> = .failure(RuntimeFailure(reason: "it was not looked at"))
@@ -53,7 +50,7 @@ extension MachineState {
         let files = SystemFiles(root: root)
         self.init()
         let cpuInfo = files.text("proc/cpuinfo") ?? ""
-        features = Processor(cpuInfo: cpuInfo).features
+        processor = Processor(cpuInfo: cpuInfo)
         onlineCores = max(cpuInfo.split(separator: "\n").count { $0.hasPrefix("processor") }, 1)
         usableCores = files.status("Cpus_allowed_list").map(SystemFiles.count) ?? onlineCores
         coreLimit = files.coreLimit
@@ -66,7 +63,6 @@ extension MachineState {
         hugePages = files.text("sys/kernel/mm/transparent_hugepage/enabled").flatMap { text in
             text.split(separator: "[").dropFirst().first.map { String($0.prefix { $0 != "]" }) }
         }
-        threadsPerCore = files.text("sys/devices/system/cpu/cpu0/topology/thread_siblings_list").map(SystemFiles.count) ?? 1
         nodes = max(files.text("sys/devices/system/node/online").map(SystemFiles.count) ?? 1, 1)
         let cards = files.names("dev/dri").filter { $0.hasPrefix("renderD") }
         hasGPUFiles = !cards.isEmpty
