@@ -88,6 +88,8 @@ public struct TunedSettingsStore: Sendable {
 
     /// The settings kept for a model; nil where there are none, or they can't be read.
     public func settings(of model: URL) -> TunedSettings? {
+        // Where nothing was tuned, no model is read for its fingerprint.
+        guard let folder, FileManager.default.fileExists(atPath: folder.path) else { return nil }
         guard let file = file(of: model), let data = try? Data(contentsOf: file) else { return nil }
         return try? JSONDecoder().decode(TunedSettings.self, from: data)
     }
