@@ -5,7 +5,7 @@
 openvino_version=2026.4.1
 openvino_sha256=2d22b1da03f7caf74df30e9f6417d0ab2f637e4a38e08e1dcd294d2c37407aaf
 openvino_id="openvino $openvino_version sha256:$openvino_sha256, with licenses and its C++ interface"
-[[ -z ${GLINT_OPENVINO-} ]] || openvino_id="linked $GLINT_OPENVINO"
+[[ -z ${GLINT_OPENVINO-} ]] || openvino_id="linked $GLINT_OPENVINO, with its C++ interface"
 
 runtime=$root/.runtime
 openvino=$runtime/openvino
@@ -137,7 +137,8 @@ Libs: -L"\${prefix}/lib" -lopenvino_c
 END
     # The C++ interface, for libraries with custom operations. The wheel has no names without a version.
     for library in openvino tbb; do
-        [[ -e $new/lib/lib$library.so ]] || (cd "$new/lib" && ln -s "lib$library".so.* "lib$library.so")
+        libraries=("$new/lib/lib$library".so.*)
+        [[ -e $new/lib/lib$library.so ]] || ln -s "${libraries[0]##*/}" "$new/lib/lib$library.so"
     done
     sed -e 's/, C API/, C++ API/' -e 's/-lopenvino_c/-lopenvino -ltbb/' "$new/pkgconfig/openvino.pc" \
         > "$new/pkgconfig/openvino-runtime.pc"
