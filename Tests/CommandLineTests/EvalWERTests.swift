@@ -12,11 +12,7 @@ import Testing
 
     /// A second of silence.
     private func writeSilence(_ name: String) throws {
-        func number(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> (8 * $0) & 255) } }
-        let header =
-            Array("RIFF".utf8) + number(36 + 32000, 4) + Array("WAVEfmt ".utf8) + number(16, 4) + number(1, 2) + number(1, 2)
-        let rest = number(16000, 4) + number(32000, 4) + number(2, 2) + number(16, 2) + Array("data".utf8) + number(32000, 4)
-        try place.folder.write(name, header + rest + [UInt8](repeating: 0, count: 32000))
+        try place.folder.write(name, TestSound.wav([Int16](repeating: 0, count: 16_000)))
     }
 
     /// Errors of the list are told before a model is looked for.
